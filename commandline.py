@@ -1,0 +1,109 @@
+"""Command lines made from frozen dataclasses, and the one way a script may fail.
+
+A script keeps every default once, in a dataclass whose fields are made with `option`. Errors that
+a user can cause are printed as one line on stderr with exit status 1; anything else is a bug of
+ours and keeps its traceback.
+"""
+
+import argparse
+import dataclasses
+import os
+import sys
+import types
+import typing
+from collections.abc import Callable, Sequence
+
+from absl import app, flags
+from absl.flags import argparse_flags
+
+
+def option(default=dataclasses.MISSING, help="", choices=None, **argument):
+    """A dataclass field that is also a flag.
+
+    Args:
+        default: the default value; without one the flag is required.
+        help: one line for `--help`.
+        choices: allowed values, or None.
+        **argument: passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...).
+    """
+    metadata = {"help": help, "choices": choices, **argument}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def parser_for(config_class, description: str) -> argparse.ArgumentParser:
+    """Argument parser with one `--field_name` flag for each `option` of a dataclass."""
+    parser = argparse_flags.ArgumentParser(
+        description=description,
+        inherited_absl_flags=None,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    hints = typing.get_type_hints(config_class)
+    for field in dataclasses.fields(config_class):
+        argument = {key: value for key, value in field.metadata.items() if value is not None}
+        value_type = _scalar_type(hints[field.name])
+        required = field.default is dataclasses.MISSING
+        if argument.pop("positional", False):
+            parser.add_argument(field.name, type=value_type, **argument)
+        elif value_type is bool:
+            parser.add_argument(f"--{field.name}", action="store_true", **argument)
+        else:
+            default = {} if required else {"default": field.default}
+            parser.add_argument(
+                f"--{field.name}", type=value_type, required=required, **default, **argument
+            )
+    return parser
+
+
+def _scalar_type(hint):
+    """The type that converts one word of the command line: `int | None` gives int."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return next(t for t in typing.get_args(hint) if t is not types.NoneType)
+    if typing.get_origin(hint) is tuple:
+        return typing.get_args(hint)[0]
+    return hint
+
+
+def run(
+    main: Callable,
+    config_class,
+    description: str,
+    errors: Sequence[type[Exception]] = (),
+) -> None:
+    """Parse the command line into `config_class`, call `main(config)` and exit with its status.
+
+    Args:
+        main: takes the configuration, returns an exit status or None for 0.
+        config_class: dataclass made with `option`.
+        description: the first lines of `--help`.
+        errors: exceptions that mean the user's input is at fault. OSError always counts.
+    """
+    parser = parser_for(config_class, description)
+
+    def parse(argv):
+        arguments = vars(parser.parse_args(argv[1:]))
+        flags.FLAGS.mark_as_parsed()
+        values = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+        return config_class(**values)
+
+    def guarded(config):
+        try:
+            status = main(config)
+            sys.stdout.flush()
+        except BrokenPipeError:  # `... | head`: the reader has what it wanted
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except KeyboardInterrupt:
+            print(f"{parser.prog}: interrupted", file=sys.stderr)
+            sys.exit(130)
+        except (*errors, OSError) as error:
+            print(f"{parser.prog}: error: {_one_line(error)}", file=sys.stderr)
+            sys.exit(1)
+        sys.exit(status or 0)
+
+    app.run(guarded, flags_parser=parse)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
