@@ -11,7 +11,7 @@ import os
 import sys
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from absl import app, flags
 from absl.flags import argparse_flags
@@ -67,7 +67,7 @@ def run(
     main: Callable,
     config_class,
     description: str,
-    errors: Sequence[type[Exception]] = (),
+    errors: Sequence[type[Exception] | str] = (),
 ) -> None:
     """Parse the command line into `config_class`, call `main(config)` and exit with its status.
 
@@ -75,19 +75,19 @@ def run(
         main: takes the configuration, returns an exit status or None for 0.
         config_class: dataclass made with `option`.
         description: the first lines of `--help`.
-        errors: exceptions that mean the user's input is at fault. OSError always counts.
+        errors: exceptions that mean the user's input is at fault, as types or, where importing
+            the type is slow, as "module.Type". OSError always counts.
     """
     parser = parser_for(config_class, description)
 
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
         flags.FLAGS.mark_as_parsed()
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
-        return config_class(**values)
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
 
-    def guarded(config):
+    def guarded(values):
         try:
-            status = main(config)
+            status = main(config_class(**values))
             sys.stdout.flush()
         except BrokenPipeError:  # `... | head`: the reader has what it wanted
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -95,12 +95,24 @@ def run(
         except KeyboardInterrupt:
             print(f"{parser.prog}: interrupted", file=sys.stderr)
             sys.exit(130)
-        except (*errors, OSError) as error:
+        except Exception as error:
+            if not isinstance(error, (OSError, *_loaded(errors))):
+                raise
             print(f"{parser.prog}: error: {_one_line(error)}", file=sys.stderr)
             sys.exit(1)
         sys.exit(status or 0)
 
     app.run(guarded, flags_parser=parse)
+
+
+def _loaded(errors) -> Iterator[type[Exception]]:
+    """The types among `errors` that can have been raised: those whose module is loaded."""
+    for error in errors:
+        if isinstance(error, str):
+            module, name = error.rsplit(".", 1)
+            error = getattr(sys.modules.get(module), name, None)
+        if error is not None:
+            yield error
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""Patch pairs: the DPED folder layout, packed arrays, batches, and simulated cameras."""

@@ -1,0 +1,1 @@
+"""Enhancing whole photos with a trained network: photo files, tiling, engines."""

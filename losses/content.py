@@ -1,0 +1,46 @@
+"""Content loss: the distance of two images in the features of VGG-19."""
+
+from keras import ops
+
+
+def content_loss(enhanced_features, target_features):
+    """Mean squared difference of two feature maps.
+
+    Formula: `1 / (C_j·H_j·W_j)·‖ψ_j(F_W(I_s)) - ψ_j(I_t)‖²`, mean over the batch (thesis slide
+    "Loss functions", ICCV equation 6, whose norm is squared in the released code).
+
+    Args:
+        enhanced_features: `(N, H_j, W_j, C_j)` float, the activations ψ_j of enhanced images.
+        target_features: as `enhanced_features`.
+
+    Returns:
+        Scalar ≥ 0.
+    """
+    return ops.mean(ops.square(enhanced_features - target_features))
+
+
+def relative_content_loss(enhanced_features, target_features):
+    """Squared distance of two feature maps as a fraction of the target's squared length.
+
+    Formula: `Σ(ψ_j(F_W(I_s)) - ψ_j(I_t))² / Σψ_j(I_t)²`, both sums over the batch. The mean square
+    of a VGG activation runs from about 1 to 10⁵ with the layer; the fraction is of order 1 at any
+    layer and for any weights, so one weight holds for all.
+
+    Args:
+        enhanced_features: as for `content_loss`.
+        target_features: as `enhanced_features`; not all zero.
+
+    Returns:
+        Scalar ≥ 0, 0 for equal features, 1 where the enhanced features vanish.
+    """
+    difference = ops.sum(ops.square(enhanced_features - target_features))
+    return difference / ops.maximum(ops.sum(ops.square(target_features)), 1e-12)
+
+
+def channel_summed_content_loss(enhanced_features, target_features):
+    """`relative_content_loss` summed over channels: the fraction times C_j.
+
+    Equals the squared distance of two feature vectors of unit mean square per channel, mean over
+    positions and batch.
+    """
+    return target_features.shape[-1] * relative_content_loss(enhanced_features, target_features)

@@ -1,0 +1,10 @@
+"""Image quality against a target: PSNR, SSIM, MS-SSIM.
+
+Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image.
+"""
+
+from metrics.ms_ssim import ms_ssim
+from metrics.psnr import pooled_psnr, psnr
+from metrics.ssim import ssim
+
+__all__ = ["ms_ssim", "pooled_psnr", "psnr", "ssim"]

@@ -1,0 +1,135 @@
+"""Import of the TensorFlow 1 checkpoints that the method's authors and its rivals released.
+
+    python -m models.checkpoints CHECKPOINT_PREFIX --output FILE.keras
+
+Which network a checkpoint holds is read off its variables' names and shapes: the DPED generator
+with any width and number of blocks, the SRCNN they compare with, or PPCN (PIRM 2018).
+"""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import commandline
+from commandline import option
+from models.files import WeightsError, save_model
+from models.generator import build_generator
+from models.ppcn import build_ppcn
+from models.srcnn import build_srcnn
+
+
+def import_checkpoint(prefix: str | Path) -> keras.Model:
+    """Rebuild the network of a TF1 checkpoint with its weights.
+
+    Args:
+        prefix: path without `.index` or `.data-00000-of-00001`.
+
+    Returns:
+        Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
+
+    Raises:
+        WeightsError: no such checkpoint, damaged, or of an unknown network.
+    """
+    variables = read_variables(prefix)
+    if "w1" in variables:
+        model, order = build_srcnn(), _pairs("w{}", "b{}", range(1, 4))
+    elif "W0" in variables:
+        model, order = _ppcn(variables)
+    elif "W1" in variables:
+        model, order = _generator(variables)
+    else:
+        raise WeightsError(
+            f"{prefix}: holds no known network (its variables are {_names(variables)})"
+        )
+    _assign(model, order, variables, prefix)
+    return model
+
+
+def read_variables(prefix: str | Path) -> dict[str, np.ndarray]:
+    """All variables of a TF1 checkpoint by name, scopes dropped ("generator/W1" is "W1")."""
+    import tensorflow as tf  # the reader is the only thing wanted of it
+
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        names = reader.get_variable_to_shape_map()
+        return {name.rsplit("/", 1)[-1]: reader.get_tensor(name) for name in names}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        found = Path(f"{prefix}.index").exists()
+        reason = "damaged or incomplete" if found else f"{prefix}.index does not exist"
+        raise WeightsError(f"{prefix}: not a readable TF1 checkpoint ({reason})") from error
+
+
+def _pairs(kernel: str, bias: str, numbers) -> list[str]:
+    return [name.format(n) for n in numbers for name in (kernel, bias)]
+
+
+def _norm(first: int) -> list[str]:
+    """Scale and shift of the norm whose shift is variable number `first`, in Keras' order."""
+    shift = f"Variable_{first}" if first else "Variable"
+    return [f"Variable_{first + 1}", shift]
+
+
+def _generator(variables):
+    """Convolutions 1 … 2·blocks + 4; a norm follows each convolution of a block."""
+    convolutions = sum(name[0] == "W" for name in variables)
+    blocks = (convolutions - 4) // 2
+    order = _pairs("W{}", "b{}", [1])
+    for index in range(2 * blocks):
+        order += _pairs("W{}", "b{}", [index + 2]) + _norm(2 * index)
+    order += _pairs("W{}", "b{}", range(2 * blocks + 2, convolutions + 1))
+    channels = variables["W1"].shape[-1]
+    return build_generator(norm="instance", channels=channels, blocks=blocks), order
+
+
+def _ppcn(variables):
+    order = _pairs("W{}", "b{}", [0, 1])
+    for index in range(4):
+        order += _pairs("W{}", "b{}", [index + 2]) + _norm(2 * index)
+    order += _pairs("W{}", "b{}", [6, 7])
+    shapes = [variables[f"W{n}"].shape for n in range(8)]
+    return build_ppcn(tuple((h, w, out) for h, w, _, out in shapes)), order
+
+
+def _assign(model, order, variables, prefix) -> None:
+    """Put variables, named in the order of `model.weights`, into the model."""
+    missing = [name for name in order if name not in variables]
+    if missing or len(order) != len(model.weights):
+        raise WeightsError(f"{prefix}: variables are missing: {_names(missing)}")
+    for weight, name in zip(model.weights, order, strict=True):
+        value = variables[name]
+        # The released SRCNN has one bias for its three output channels.
+        if value.shape != weight.shape and value.size != 1:
+            raise WeightsError(
+                f"{prefix}: {name} has shape {value.shape}, expected {tuple(weight.shape)}"
+            )
+        weight.assign(np.broadcast_to(value, weight.shape))
+
+
+def _names(names) -> str:
+    names = sorted(names)
+    return ", ".join(names[:8]) + (", …" if len(names) > 8 else "") or "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportConfig:
+    """What to import and where to put it."""
+
+    checkpoint: str = option(
+        help="path of the checkpoint without its .index or .data suffix", positional=True
+    )
+    output: str = option(help="the .keras file to write")
+
+
+def main(config: ImportConfig) -> None:
+    """Write the checkpoint's network as a `.keras` file."""
+    if Path(config.output).suffix != ".keras":
+        raise WeightsError(f"{config.output}: the output must end in .keras")
+    model = import_checkpoint(config.checkpoint)
+    save_model(model, config.output)
+    print(f"{config.output}: {model.name}, {model.count_params():,} parameters")
+
+
+if __name__ == "__main__":
+    commandline.run(main, ImportConfig, __doc__.split("\n")[0], errors=[WeightsError])

@@ -1,0 +1,50 @@
+"""Networks in and out of `.keras` files."""
+
+import os
+from pathlib import Path
+
+import keras
+
+# Loading a file needs the custom layers registered, whoever calls.
+from models import normalization, ppcn  # noqa: F401
+
+
+class WeightsError(ValueError):
+    """A weights or model file that is missing, damaged or of another network."""
+
+
+def save_model(model: keras.Model, path: str | Path) -> None:
+    """Write a `.keras` file under a temporary name, then rename it into place."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.keras")
+    try:
+        model.save(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_generator(path: str | Path) -> keras.Model:
+    """Load a network that maps RGB images to RGB images.
+
+    Args:
+        path: a `.keras` file that this project wrote.
+
+    Returns:
+        Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or another kind of network.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such model file")
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # zip, JSON and HDF5 damage surface as many types
+        reason = str(error).strip().split("\n")[0]
+        raise WeightsError(f"{path}: not a readable .keras model ({reason})") from error
+    if len(model.inputs) != 1 or model.inputs[0].shape[-1] != 3 or model.outputs[0].shape[-1] != 3:
+        raise WeightsError(f"{path}: not a network from RGB images to RGB images")
+    return model

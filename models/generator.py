@@ -1,0 +1,69 @@
+"""The image enhancement network F_W of the thesis and of the ICCV paper."""
+
+import keras
+from keras import layers
+
+from models.normalization import normalization
+
+
+def build_generator(
+    norm: str = "batch",
+    channels: int = 64,
+    blocks: int = 4,
+    initializer="glorot_uniform",
+    image_size: tuple[int | None, int | None] = (None, None),
+    batch_size: int | None = None,
+) -> keras.Model:
+    """Residual generator: 9×9 conv, residual blocks, two 3×3 convs, 9×9 conv to RGB.
+
+    Thesis slide "General architecture"; ICCV section 4.1. Each residual block is
+    `x + relu(norm(conv(relu(norm(conv(x))))))`, every other conv is followed by a ReLU, and the
+    last one by `0.58·tanh + 0.5`, which reaches slightly past [0, 1] so that black and white are
+    attainable (released code).
+
+    Args:
+        norm: "batch" (thesis) or "instance" (released code).
+        channels: width of every hidden layer.
+        blocks: number of residual blocks.
+        initializer: of every kernel.
+        image_size: fixed height and width, or None for any.
+        batch_size: fixed batch, or None for any.
+
+    Returns:
+        Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape, range (-0.08, 1.08).
+        Receptive radius 18 pixels with 4 blocks. With instance norm every output pixel also
+        depends on whole-image statistics.
+    """
+
+    def conv(x, filters, size, name, use_bias=True):
+        return layers.Conv2D(
+            filters,
+            size,
+            padding="same",
+            use_bias=use_bias,
+            kernel_initializer=initializer,
+            name=name,
+        )(x)
+
+    def conv_norm_relu(x, name):
+        # Batch norm subtracts whatever a bias adds; instance norm too, but the released weights
+        # carry the biases.
+        x = conv(x, channels, 3, f"{name}_conv", use_bias=norm != "batch")
+        x = normalization(norm, f"{name}_norm")(x)
+        return layers.ReLU(name=f"{name}_relu")(x)
+
+    image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
+    x = layers.ReLU(name="head_relu")(conv(image, channels, 9, "head_conv"))
+    for block in range(1, blocks + 1):
+        y = conv_norm_relu(x, f"block{block}_1")
+        y = conv_norm_relu(y, f"block{block}_2")
+        x = layers.Add(name=f"block{block}_add")([x, y])
+    for tail in (1, 2):
+        x = layers.ReLU(name=f"tail{tail}_relu")(conv(x, channels, 3, f"tail{tail}_conv"))
+    return keras.Model(image, bounded_rgb(conv(x, 3, 9, "rgb_conv")), name="generator")
+
+
+def bounded_rgb(x):
+    """`0.58·tanh(x) + 0.5`: the last activation of the released networks."""
+    x = layers.Activation("tanh", name="rgb_tanh")(x)
+    return layers.Rescaling(0.58, offset=0.5, name="enhanced")(x)

@@ -1,0 +1,46 @@
+"""Instance normalization from elementary operations."""
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable(package="dped")
+class InstanceNormalization(layers.Layer):
+    """Normalize each channel of each image by its own mean and variance, in training and after.
+
+    Formula: `(x - mean) / sqrt(var + epsilon) * scale + shift`, mean and variance over height and
+    width, as in the authors' released code. It is spelled out with a mean and a reciprocal root
+    because `GroupNormalization(groups=-1)` reshapes to five dimensions, which splits the graph of
+    a mobile runtime into pieces.
+
+    Input and output: `(N, H, W, C)`, any float dtype; statistics are computed in float32.
+    """
+
+    def __init__(self, epsilon: float = 1e-3, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        self.scale = self.add_weight(shape=(channels,), initializer="ones", name="scale")
+        self.shift = self.add_weight(shape=(channels,), initializer="zeros", name="shift")
+
+    def call(self, inputs):
+        x = ops.cast(inputs, "float32")
+        centered = x - ops.mean(x, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(centered), axis=(1, 2), keepdims=True)
+        gain = ops.rsqrt(variance + self.epsilon) * ops.cast(self.scale, "float32")
+        return ops.cast(centered * gain + ops.cast(self.shift, "float32"), inputs.dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+def normalization(kind: str, name: str) -> layers.Layer:
+    """A normalization layer of `kind` "batch" or "instance"; raises ValueError for another."""
+    if kind == "batch":
+        # Runs here are hundreds to thousands of steps: statistics must follow faster than 0.99.
+        return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=name)
+    if kind == "instance":
+        return InstanceNormalization(name=name)
+    raise ValueError(f'norm must be "batch" or "instance", not {kind!r}')

@@ -1,0 +1,117 @@
+"""VGG-19 features for the content loss (Simonyan & Zisserman, 2014)."""
+
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+from keras import layers
+
+from models.files import WeightsError
+
+BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
+LAYERS = tuple(
+    f"block{block}_conv{conv}"
+    for block, (_, convs) in enumerate(BLOCKS, start=1)
+    for conv in range(1, convs + 1)
+)
+# Mean of the training images, RGB, in units of 1/255 (the networks' published preprocessing).
+MEAN_RGB = (123.68, 116.779, 103.939)
+
+
+def build_vgg19(
+    content_layer: str = "block5_conv4", weights: str | Path = "imagenet", seed: int = 0
+) -> keras.Model:
+    """VGG-19 up to the ReLU of one convolution, not trainable.
+
+    Only the layers up to `content_layer` are built, and only their weights are read, so a file
+    that ends there will do. The pools pad ("same"), as in the authors' released code: 100×100
+    patches give 7×7 features at block5.
+
+    Args:
+        content_layer: one of `LAYERS`; `block5_conv4` is relu5_4 of ICCV.
+        weights: "imagenet" (Keras' own download), "random" (fixed by `seed`; for demonstrations
+            and tests: a random convolutional pyramid still compares local structure), or an HDF5
+            file in the layout of Keras' VGG-19 weights.
+        seed: of random weights.
+
+    Returns:
+        Model from `(N, H, W, 3)` float32 RGB in [0, 1] to `(N, H_j, W_j, C_j)` activations ≥ 0.
+
+    Raises:
+        WeightsError: unknown layer, or weights that are missing, damaged or too short.
+    """
+    if content_layer not in LAYERS:
+        raise WeightsError(f"content layer {content_layer!r}: expected one of {', '.join(LAYERS)}")
+    image = keras.Input((None, None, 3), name="image")
+    x = layers.Rescaling(255.0, offset=[-mean for mean in MEAN_RGB], name="center")(image)
+    for name in LAYERS[: LAYERS.index(content_layer) + 1]:
+        block, conv = int(name[5]), int(name[-1])
+        if conv == 1 and block > 1:
+            x = layers.MaxPooling2D(2, padding="same", name=f"block{block - 1}_pool")(x)
+        x = layers.Conv2D(
+            BLOCKS[block - 1][0],
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer=keras.initializers.HeNormal(seed=seed + LAYERS.index(name)),
+            name=name,
+        )(x)
+    model = keras.Model(image, x, name="vgg19")
+    model.trainable = False
+    if weights == "imagenet":
+        weights = _download()
+    if weights != "random":
+        _load(model, Path(weights))
+    return model
+
+
+def _download() -> Path:
+    """Fetch Keras' VGG-19 weights into Keras' cache, or find them there."""
+    try:
+        keras.applications.VGG19(include_top=False, weights="imagenet")
+        cache = Path(keras.config.keras_home()) / "models"
+        return next(cache.glob("vgg19*notop*.h5"))
+    except Exception as error:  # urllib, ssl and socket errors have no common base here
+        reason = str(error).split("\n")[0]
+        raise WeightsError(
+            f"VGG-19 weights could not be downloaded ({reason}); pass --vgg_weights FILE "
+            "with a copy of Keras' vgg19 notop file, or --vgg_weights random"
+        ) from error
+
+
+def _load(model: keras.Model, path: Path) -> None:
+    """Copy kernels and biases by layer name; kernels in the file take BGR input."""
+    if not path.is_file():
+        raise WeightsError(f"VGG-19 weights {path}: no such file")
+    convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+    try:
+        with h5py.File(path) as file:
+            for layer in convolutions:
+                if layer.name not in file:
+                    raise WeightsError(
+                        f"VGG-19 weights {path}: no layer {layer.name}; choose a content layer "
+                        f"before it or a longer file"
+                    )
+                arrays = _arrays(file[layer.name])
+                shapes = [array.shape for array in arrays]
+                expected = [tuple(weight.shape) for weight in layer.weights]
+                if shapes != expected:
+                    raise WeightsError(
+                        f"VGG-19 weights {path}: layer {layer.name} has shapes {shapes}, "
+                        f"expected {expected}"
+                    )
+                if layer is convolutions[0]:
+                    arrays[0] = arrays[0][:, :, ::-1]  # now it takes RGB
+                layer.set_weights(arrays)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise WeightsError(f"VGG-19 weights {path}: not a readable HDF5 weights file") from error
+
+
+def _arrays(group: h5py.Group) -> list[np.ndarray]:
+    """Every array below a layer's group, kernel (4-D) before bias (1-D)."""
+    found = []
+    group.visititems(
+        lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None
+    )
+    return sorted(found, key=lambda array: -array.ndim)

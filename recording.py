@@ -1,0 +1,80 @@
+"""What a training run leaves to look at: scalars, a validation curve, sample pictures."""
+
+import csv
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from tensorboardX import SummaryWriter
+
+CURVE = "validation.csv"
+
+
+class Recorder:
+    """Writes TensorBoard scalars, `validation.csv` and `samples/step_N.png` of one run.
+
+    Args:
+        run_dir: the run's folder.
+        step: where the run starts; what an earlier run recorded after it is dropped.
+    """
+
+    def __init__(self, run_dir: Path, step: int):
+        self.samples = run_dir / "samples"
+        self.samples.mkdir(parents=True, exist_ok=True)
+        self.curve = run_dir / CURVE
+        self.rows = [row for row in read_curve(run_dir) if row["step"] <= step]
+        self.board = SummaryWriter(str(run_dir / "tensorboard"), purge_step=step + 1)
+
+    def losses(self, step: int, report: dict[str, float]) -> None:
+        """Record the training step's scalars."""
+        for name, value in report.items():
+            self.board.add_scalar(f"train/{name}", value, step)
+
+    def validation(self, step: int, scores: dict[str, float], sheet: np.ndarray) -> None:
+        """Record validation scores and a contact sheet `(H, W, 3)` uint8."""
+        for name, value in scores.items():
+            self.board.add_scalar(f"validation/{name}", value, step)
+        self.board.add_image("validation/samples", sheet, step, dataformats="HWC")
+        self.board.flush()
+        iio.imwrite(self.samples / f"step_{step:06d}.png", sheet)
+        self.rows.append({"step": step, **scores})
+        temporary = self.curve.with_suffix(".tmp")
+        with temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), restval="")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        temporary.replace(self.curve)
+
+    def close(self) -> None:
+        """Flush what is pending."""
+        self.board.close()
+
+
+def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
+    """The rows of a run's `validation.csv`, each with "step" and the scores; [] without one."""
+    path = Path(run_dir) / CURVE
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [
+            {name: int(value) if name == "step" else float(value) for name, value in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
+def contact_sheet(*columns: np.ndarray, gap: int = 4) -> np.ndarray:
+    """Pictures side by side: one row for each index, one column for each argument.
+
+    Args:
+        *columns: arrays `(N, H, W, 3)` of one shape, float RGB, clipped to [0, 1].
+        gap: white pixels between pictures.
+
+    Returns:
+        uint8 RGB sheet.
+    """
+    pictures = np.stack(columns, axis=1)
+    margins = ((0, 0), (0, 0), (gap, 0), (gap, 0), (0, 0))
+    framed = np.pad(np.clip(pictures, 0, 1), margins, constant_values=1.0)
+    rows, cols, height, width, _ = framed.shape
+    sheet = framed.transpose(0, 2, 1, 3, 4).reshape(rows * height, cols * width, 3)
+    return np.rint(sheet * 255).astype(np.uint8)

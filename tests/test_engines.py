@@ -1,0 +1,192 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
+
+HALO = 3  # of the network below
+
+
+def build(keras, *inputs):
+    """Networks of the same weights: a 5×5 and a 3×3 convolution, for each input shape."""
+    first = keras.layers.Conv2D(6, 5, padding="same", activation="relu", bias_initializer="ones")
+    last = keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")
+    models = []
+    for shape in inputs:
+        pixels = keras.Input(batch_shape=shape)
+        models.append(keras.Model(pixels, last(first(pixels))))
+    return models
+
+
+@pytest.fixture(scope="session")
+def network():
+    """The network as a Keras model of any input size."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return build(keras, (None, None, None, 3))[0]
+
+
+@pytest.fixture(scope="session")
+def files(network, tmp_path_factory):
+    """The same network as .tflite files with manifests: any.tflite, 64.tflite, int8.tflite."""
+    import keras
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("tflite")
+    flexible, fixed = build(keras, (1, None, None, 3), (1, 64, 64, 3))
+    for model in (flexible, fixed):
+        model.set_weights(network.get_weights())
+    converters = {
+        "any": tf.lite.TFLiteConverter.from_keras_model(flexible),
+        "64": tf.lite.TFLiteConverter.from_keras_model(fixed),
+        "int8": tf.lite.TFLiteConverter.from_keras_model(fixed),
+    }
+    quantized = converters["int8"]
+    quantized.optimizations = [tf.lite.Optimize.DEFAULT]
+    quantized.representative_dataset = lambda: ([photo(64, 64)[None]] for _ in range(4))
+    quantized.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    quantized.inference_input_type = quantized.inference_output_type = tf.uint8
+    for name, converter in converters.items():
+        (folder / f"{name}.tflite").write_bytes(converter.convert())
+        manifest = {"tile": None if name == "any" else 64, "halo": HALO, "norm": "batch"}
+        (folder / f"{name}.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def photo(height, width):
+    return np.random.default_rng(height * 1000 + width).random((height, width, 3), np.float32)
+
+
+SIZES = [(1, 1), (17, 200), (64, 64), (64, 65), (65, 129)]
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+@pytest.mark.parametrize("kind", ["any", "keras"])
+def test_any_size_engines_give_the_whole_frame(files, network, kind, height, width):
+    engine = KerasEngine(network, "batch", HALO)
+    if kind == "any":
+        engine = LiteRTEngine(files / "any.tflite", threads=1)
+    assert (engine.tile, engine.halo, engine.norm) == (None, HALO, "batch")
+    image = photo(height, width)
+    whole = np.asarray(network(image[None]))[0]
+    result = enhance_image(engine, image, tile=50)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_fixed_tile_engine(files, network, height, width):
+    engine = LiteRTEngine(files / "64.tflite")
+    assert (engine.tile, engine.halo, engine.norm) == (64, HALO, "batch")
+    image = photo(height, width)
+    whole = np.asarray(network(image[None]))[0]
+    result = enhance_image(engine, image)
+    assert result.shape == image.shape
+    exact = [slice(0, n if n >= 64 else max(n - HALO, 0)) for n in (height, width)]
+    np.testing.assert_allclose(result[tuple(exact)], whole[tuple(exact)], atol=1e-5)
+
+
+def test_uint8_photos_are_rounded_not_cut(files, network):
+    image = np.random.default_rng(5).integers(0, 256, (70, 80, 3), np.uint8)
+    result = enhance_image(LiteRTEngine(files / "any.tflite"), image)
+    expected = np.asarray(network(image[None].astype(np.float32) / 255))[0] * 255
+    assert result.dtype == np.uint8
+    assert np.abs(result - expected).max() < 0.501
+
+
+def test_quantized_input_and_output(files, network):
+    engine, image = LiteRTEngine(files / "int8.tflite"), photo(65, 129)
+    result = enhance_image(engine, image)
+    assert result.dtype == np.float32
+    assert np.abs(result - np.asarray(network(image[None]))[0]).mean() < 0.01
+
+
+class FakeEngine:
+    """Multiplies by `gain` and records the shapes it is called with."""
+
+    def __init__(self, norm, tile, gain=1.0):
+        self.norm, self.tile, self.halo, self.gain, self.shapes = norm, tile, 4, gain, []
+
+    def __call__(self, batch):
+        assert batch.dtype == np.float32
+        self.shapes.append(batch.shape)
+        return batch * np.float32(self.gain)
+
+
+@pytest.mark.parametrize(
+    ("norm", "tile", "shapes"),
+    [
+        ("batch", None, {(1, 54, 58, 3)}),  # 2·54 - 2·4 = 100, 4·58 - 6·4 = 208
+        ("none", 64, {(1, 64, 64, 3)}),
+        ("instance", None, {(1, 100, 208, 3)}),
+        ("unknown", None, {(1, 100, 208, 3)}),
+        ("instance", 64, {(1, 64, 64, 3)}),
+    ],
+)
+def test_policy(norm, tile, shapes):
+    engine, image, seen = FakeEngine(norm, tile), photo(100, 208), []
+    result = enhance_image(engine, image, tile=64, progress=lambda *done: seen.append(done))
+    np.testing.assert_allclose(result, image, atol=1e-6)
+    assert set(engine.shapes) == shapes
+    assert seen[-1] == (len(engine.shapes),) * 2
+
+
+def test_results_are_clipped():
+    image = np.full((3, 5, 3), 200, np.uint8)
+    assert (enhance_image(FakeEngine("none", None, gain=2), image) == 255).all()
+    assert (enhance_image(FakeEngine("instance", 8, gain=-1), image / 255) == 0).all()
+
+
+def test_without_a_manifest_nothing_is_assumed_local(files, tmp_path):
+    for name, halo in (("any", 32), ("64", 16)):
+        shutil.copy(files / f"{name}.tflite", tmp_path)
+        engine = LiteRTEngine(tmp_path / f"{name}.tflite")
+        assert (engine.norm, engine.halo) == ("unknown", halo)
+        image = photo(65, 129)
+        expected = enhance_image(LiteRTEngine(files / "any.tflite"), image)
+        np.testing.assert_allclose(enhance_image(engine, image), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"halo": "x"}', '{"halo": -1}', '{"halo": 32}'])
+def test_bad_manifest(files, tmp_path, text):
+    shutil.copy(files / "64.tflite", tmp_path)
+    (tmp_path / "64.json").write_text(text)
+    with pytest.raises(ModelFileError, match=r"64\.json: ") as raised:
+        LiteRTEngine(tmp_path / "64.tflite")
+    assert "\n" not in str(raised.value)
+
+
+def test_bad_model_files(files, tmp_path, capfd):
+    good = (files / "64.tflite").read_bytes()
+    for content in (b"", b"not a model" * 99, good[:1000], good[:-200]):
+        (tmp_path / "x.tflite").write_bytes(content)
+        with pytest.raises(ModelFileError, match=r"x\.tflite: not a usable") as raised:
+            LiteRTEngine(tmp_path / "x.tflite")
+        assert "\n" not in str(raised.value)
+    with pytest.raises(ModelFileError, match="no such model file"):
+        LiteRTEngine(tmp_path / "none.tflite")
+    assert capfd.readouterr().err == ""
+
+
+def test_networks_of_other_shapes_are_refused(tmp_path):
+    import keras
+    import tensorflow as tf
+
+    def convert(shape, layer):
+        pixels = keras.Input(batch_shape=shape)
+        model = keras.Model(pixels, layer(pixels))
+        (tmp_path / "x.tflite").write_bytes(
+            tf.lite.TFLiteConverter.from_keras_model(model).convert()
+        )
+        return tmp_path / "x.tflite"
+
+    pool, gray = keras.layers.AveragePooling2D(2), keras.layers.Conv2D(1, 1)
+    with pytest.raises(ModelFileError, match="changes the size"):
+        LiteRTEngine(convert((1, 8, 8, 3), pool))
+    with pytest.raises(ModelFileError, match="RGB images to RGB"):
+        LiteRTEngine(convert((1, 8, 8, 3), gray))
+    with pytest.raises(ModelFileError, match="takes 12×8 pixels"):
+        LiteRTEngine(convert((1, 8, 12, 3), keras.layers.ReLU()))

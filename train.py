@@ -1,0 +1,272 @@
+"""Learn one phone's mapping from its photos to those of a DSLR.
+
+    python train.py --phone blackberry
+
+writes runs/blackberry/dped: best.keras and last.keras, sample pictures, TensorBoard scalars.
+"""
+
+import dataclasses
+import json
+import math
+import signal
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import commandline
+from commandline import option
+from data.batches import Batches, split_for_validation
+from data.layout import DatasetError, training_pairs
+from data.packed import PatchPairs, open_pairs
+from recording import Recorder, contact_sheet
+
+STATE, CONFIG, BEST, LAST = "state.npz", "config.json", "best.keras", "last.keras"
+# What each network is trained for unless --preset says otherwise.
+OWN_PRESET = {"dped": "thesis", "mobile": "thesis", "srcnn": "mse", "johnson": "content"}
+
+
+class TrainingError(ValueError):
+    """A run that cannot start or go on as asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run, with its defaults."""
+
+    phone: str = option(help="name of the phone: its folder in the data set")
+    dataset: str = option("dped", "pairs to train on", choices=("dped", "simulated"))
+    data_dir: str = option("dped", "root of the data set; simulated pairs go to its simulated/")
+    model: str = option("dped", "network to train", choices=tuple(OWN_PRESET))
+    preset: str | None = option(
+        None,
+        "losses and weights; by default those the network was published with",
+        choices=("thesis", "iccv", "mse", "content"),
+    )
+    steps: int = option(20_000, "training steps in all")
+    batch_size: int = option(50, "pairs a step")
+    learning_rate: float = option(5e-4, "of Adam, for both networks")
+    channels: int | None = option(None, "width of the generator; by default the published one")
+    blocks: int = option(4, "residual blocks of the generator")
+    discriminator_width: float = option(1.0, "multiplier of the discriminator's channels")
+    content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
+    vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
+    run_dir: str | None = option(None, "folder of the run; by default runs/PHONE/MODEL")
+    cache_dir: str = option("runs/cache", "folder of packed patches")
+    validate_every: int = option(500, "steps between validations; each saves a checkpoint")
+    resume: bool = option(False, "go on from the run's last checkpoint")
+    seed: int = option(0, "of initial weights, shuffling and augmentation")
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "blocks", "validate_every"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"--{name} must be at least 1")
+        for name in ("learning_rate", "discriminator_width"):
+            if not getattr(self, name) > 0:
+                raise TrainingError(f"--{name} must be greater than 0")
+        if self.channels is not None and self.channels < 1:
+            raise TrainingError("--channels must be at least 1")
+        if self.seed < 0:
+            raise TrainingError("--seed must be at least 0")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is."""
+        return Path(self.run_dir or Path("runs") / self.phone / self.model)
+
+
+def train(config: TrainConfig) -> int:
+    """Train a generator; see the module for what it leaves.
+
+    Returns:
+        0, or 128 + the signal's number when SIGINT or SIGTERM ended it (after saving).
+
+    Raises:
+        TrainingError: the folder holds another run, or a loss is not finite.
+        DatasetError: the pairs are missing or damaged.
+        models.WeightsError: VGG weights or checkpoint are missing or damaged.
+    """
+    _claim(config)
+    training, validation = split_for_validation(_pairs(config))
+    if not len(validation):
+        raise TrainingError(f"{config.data_dir}: at least two training pairs are needed")
+
+    # Imported here: TensorFlow takes seconds, and bad input deserves its answer before.
+    from models import save_model
+    from models.training_state import restore_state, save_state
+
+    networks = build(config)
+    progress = {"step": 0, "best_psnr": -math.inf}
+    if config.resume:
+        progress = restore_state(config.folder / STATE, networks.state)
+    _write_config(config)
+
+    def save():
+        save_model(networks.generator, config.folder / LAST)
+        save_state(config.folder / STATE, networks.state, progress)
+
+    recorder = Recorder(config.folder, progress["step"])
+    batches = Batches(training, config.batch_size, config.seed)
+    bar = tqdm(total=config.steps, initial=progress["step"], unit="step", disable=None)
+    with bar, _Signals() as signals:
+        for phone, target in batches.between(progress["step"], config.steps):
+            report = {name: float(value) for name, value in networks.step(phone, target).items()}
+            progress["step"] += 1
+            _check_finite(report, progress["step"])
+            recorder.losses(progress["step"], report)
+            bar.update()
+            ended = signals.received or progress["step"] == config.steps
+            if progress["step"] % config.validate_every == 0 or progress["step"] == config.steps:
+                scores, sheet = validate(networks.generator, validation)
+                recorder.validation(progress["step"], {**scores, **report}, sheet)
+                bar.write(_line(progress["step"], scores))
+                if scores["psnr"] > progress["best_psnr"]:
+                    progress["best_psnr"] = scores["psnr"]
+                    save_model(networks.generator, config.folder / BEST)
+                save()
+            elif ended:
+                save()
+            if ended:
+                break
+    recorder.close()
+    if signals.received and progress["step"] < config.steps:
+        print(f"stopped at step {progress['step']}, saved; go on with --resume")
+        return 128 + signals.received
+    print(f"{config.folder / BEST}: best validation PSNR {progress['best_psnr']:.2f} dB")
+    return 0
+
+
+def build(config: TrainConfig):
+    """The networks of a run, as a `models.gan.GanTraining`."""
+    from backend import import_keras
+
+    keras = import_keras()
+    from losses.objective import preset
+    from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
+    from models.gan import GanTraining
+    from models.generator import build_generator
+    from models.johnson import build_johnson
+    from models.mobile import build_mobile
+    from models.srcnn import build_srcnn
+    from models.vgg import build_vgg19
+
+    keras.utils.set_random_seed(config.seed)
+    objective = preset(config.preset or OWN_PRESET[config.model], config.content_layer)
+    width = {} if config.channels is None else {"channels": config.channels}
+    if config.model == "dped":
+        # The released code starts from small normals; Glorot's rule suits the batch-norm net.
+        small = keras.initializers.TruncatedNormal(stddev=0.01)
+        initializer = small if objective.norm == "instance" else "glorot_uniform"
+        generator = build_generator(
+            objective.norm, blocks=config.blocks, initializer=initializer, **width
+        )
+    elif config.model == "mobile":
+        generator = build_mobile(blocks=config.blocks, **width)
+    elif config.model == "johnson":
+        generator = build_johnson(blocks=config.blocks, **width)
+    else:
+        generator = build_srcnn()
+    discriminator = features = None
+    if objective.discriminator is not None:
+        builders = {"thesis": build_thesis_discriminator, "iccv": build_iccv_discriminator}
+        discriminator = builders[objective.discriminator](width=config.discriminator_width)
+    if "content" in objective.weights:
+        features = build_vgg19(config.content_layer, config.vgg_weights)
+    return GanTraining(generator, objective, discriminator, features, config.learning_rate)
+
+
+def validate(generator, pairs: PatchPairs) -> tuple[dict[str, float], np.ndarray]:
+    """Scores of a generator on pairs, and a sheet of input | enhanced | target."""
+    from metrics import ms_ssim, psnr
+
+    phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))
+    enhanced = generator.predict(phone, batch_size=16, verbose=0)
+    scores = {
+        "psnr": float(np.mean(psnr(enhanced, target))),
+        "ms_ssim": float(np.mean(ms_ssim(enhanced, target))),
+        "input_psnr": float(np.mean(psnr(phone, target))),
+        "input_ms_ssim": float(np.mean(ms_ssim(phone, target))),
+    }
+    return scores, contact_sheet(phone[:8], enhanced[:8], target[:8])
+
+
+def _line(step: int, scores: dict[str, float]) -> str:
+    return (
+        f"step {step}: validation {scores['psnr']:.2f} dB, MS-SSIM {scores['ms_ssim']:.4f} "
+        f"(input {scores['input_psnr']:.2f} dB, {scores['input_ms_ssim']:.4f})"
+    )
+
+
+def _pairs(config: TrainConfig) -> PatchPairs:
+    root = Path(config.data_dir)
+    if config.dataset == "simulated":
+        from data.shipped import shipped_photos
+        from data.simulate import simulate_dataset
+
+        root = root / "simulated"
+        simulate_dataset(shipped_photos(), config.phone, root, seed=config.seed)
+    return open_pairs(training_pairs(root, config.phone), config.cache_dir)
+
+
+def _claim(config: TrainConfig) -> None:
+    """Make sure that the run's folder is free, or holds the run that is to be resumed."""
+    saved = config.folder / CONFIG
+    if not config.resume:
+        if (config.folder / STATE).exists():
+            raise TrainingError(
+                f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
+            )
+        return
+    if not saved.is_file():
+        raise TrainingError(f"{config.folder}: no run to resume")
+    earlier = json.loads(saved.read_text())
+    free = {"steps", "resume", "run_dir", "cache_dir", "data_dir", "vgg_weights"}
+    for name, value in dataclasses.asdict(config).items():
+        if name not in free and earlier.get(name, value) != value:
+            raise TrainingError(
+                f"{config.folder}: was trained with --{name} {earlier[name]}, not {value}"
+            )
+
+
+def _write_config(config: TrainConfig) -> None:
+    config.folder.mkdir(parents=True, exist_ok=True)
+    temporary = config.folder / f"{CONFIG}.tmp"
+    temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    temporary.replace(config.folder / CONFIG)
+
+
+def _check_finite(report: dict[str, float], step: int) -> None:
+    for name, value in report.items():
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"step {step}: the {name} loss is {value}; the last checkpoint is kept. "
+                f"Resume with a lower --learning_rate in a new --run_dir, or check the pairs"
+            )
+
+
+class _Signals:
+    """While active, SIGINT and SIGTERM are noted in `received` and the current step finishes."""
+
+    def __enter__(self):
+        self.received = 0
+        self.earlier = {
+            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        return self
+
+    def _note(self, number, _frame):
+        self.received = number
+
+    def __exit__(self, *_):
+        for number, handler in self.earlier.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    user_errors = [
+        TrainingError,
+        DatasetError,
+        "data.simulate.SimulationError",
+        "models.files.WeightsError",
+    ]
+    commandline.run(train, TrainConfig, __doc__, user_errors)
