@@ -1,6 +1,7 @@
 """Keras and its backend, imported once, fast and without start-up chatter."""
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ def import_keras():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "keras" in sys.modules:
         return sys.modules["keras"]
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors
     sys.stderr.flush()
     visible = os.dup(2)
     with tempfile.TemporaryFile() as chatter:

@@ -45,7 +45,13 @@ class TrainConfig:
     )
     steps: int = option(20_000, "training steps in all")
     batch_size: int = option(50, "pairs a step")
-    learning_rate: float = option(5e-4, "of Adam, for both networks")
+    learning_rate: float = option(5e-4, "of Adam, for the generator")
+    discriminator_learning_rate: float = option(1e-4, "of Adam, for the discriminator")
+    schedule: str = option(
+        "constant",
+        "learning rates over the run: constant as published, or cosine down to 0",
+        choices=("constant", "cosine"),
+    )
     channels: int | None = option(None, "width of the generator; by default the published one")
     blocks: int = option(4, "residual blocks of the generator")
     discriminator_width: float = option(1.0, "multiplier of the discriminator's channels")
@@ -61,7 +67,7 @@ class TrainConfig:
         for name in ("steps", "batch_size", "blocks", "validate_every"):
             if getattr(self, name) < 1:
                 raise TrainingError(f"--{name} must be at least 1")
-        for name in ("learning_rate", "discriminator_width"):
+        for name in ("learning_rate", "discriminator_learning_rate", "discriminator_width"):
             if not getattr(self, name) > 0:
                 raise TrainingError(f"--{name} must be greater than 0")
         if self.channels is not None and self.channels < 1:
@@ -172,7 +178,10 @@ def build(config: TrainConfig):
         discriminator = builders[objective.discriminator](width=config.discriminator_width)
     if "content" in objective.weights:
         features = build_vgg19(config.content_layer, config.vgg_weights)
-    return GanTraining(generator, objective, discriminator, features, config.learning_rate)
+    rates = (config.learning_rate, config.discriminator_learning_rate)
+    if config.schedule == "cosine":
+        rates = [keras.optimizers.schedules.CosineDecay(rate, config.steps) for rate in rates]
+    return GanTraining(generator, objective, discriminator, features, *rates)
 
 
 def validate(generator, pairs: PatchPairs) -> tuple[dict[str, float], np.ndarray]:
@@ -220,7 +229,9 @@ def _claim(config: TrainConfig) -> None:
     if not saved.is_file():
         raise TrainingError(f"{config.folder}: no run to resume")
     earlier = json.loads(saved.read_text())
-    free = {"steps", "resume", "run_dir", "cache_dir", "data_dir", "vgg_weights"}
+    free = {"resume", "run_dir", "cache_dir", "data_dir", "vgg_weights"}
+    if config.schedule == "constant":
+        free.add("steps")
     for name, value in dataclasses.asdict(config).items():
         if name not in free and earlier.get(name, value) != value:
             raise TrainingError(

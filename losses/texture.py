@@ -33,8 +33,8 @@ def saturating_texture_loss(enhanced_logits):
     return -ops.sum(ops.softplus(enhanced_logits))
 
 
-def discriminator_loss(enhanced_logits, target_logits):
-    """Mean binary cross-entropy of "enhanced" (0) against "DSLR" (1) over both halves.
+def discriminator_loss(enhanced_logits, target_logits, label_smoothing: float = 0.0):
+    """Mean binary cross-entropy of "enhanced" against "DSLR" over both halves.
 
     ICCV section 4.1.2. The released code shows a random half of each batch; the expectation of
     its loss is this one, without the noise of the choice.
@@ -42,11 +42,19 @@ def discriminator_loss(enhanced_logits, target_logits):
     Args:
         enhanced_logits: `(N, 1)` float logits of enhanced images.
         target_logits: `(N, 1)` float logits of DSLR images.
+        label_smoothing: s in [0, 1): the labels are s/2 and 1 - s/2 instead of 0 and 1, so that a
+            discriminator that is sure of itself is drawn back to logits of ±log(2/s - 1)
+            (Salimans et al., NIPS 2016, section 3.4, on both sides).
 
     Returns:
         Scalar ≥ 0, log 2 where the discriminator is undecided.
     """
-    return 0.5 * (ops.mean(ops.softplus(enhanced_logits)) + ops.mean(ops.softplus(-target_logits)))
+    wrong = label_smoothing / 2
+
+    def cross_entropy(logits_of_truth):
+        return ops.mean(ops.softplus(-logits_of_truth)) + wrong * ops.mean(logits_of_truth)
+
+    return 0.5 * (cross_entropy(-enhanced_logits) + cross_entropy(target_logits))
 
 
 def discriminator_accuracy(enhanced_logits, target_logits):

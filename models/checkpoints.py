@@ -55,7 +55,7 @@ def read_variables(prefix: str | Path) -> dict[str, np.ndarray]:
         reader = tf.train.load_checkpoint(str(prefix))
         names = reader.get_variable_to_shape_map()
         return {name.rsplit("/", 1)[-1]: reader.get_tensor(name) for name in names}
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except Exception as error:  # the reader translates its errors into many types
         found = Path(f"{prefix}.index").exists()
         reason = "damaged or incomplete" if found else f"{prefix}.index does not exist"
         raise WeightsError(f"{prefix}: not a readable TF1 checkpoint ({reason})") from error

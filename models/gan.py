@@ -17,7 +17,8 @@ class GanTraining:
         discriminator: from `(N, P, P, 3)` to `(N, 1)` logits; None where the objective has no
             texture term.
         features: from `(N, P, P, 3)` to VGG activations; None where it has no content term.
-        learning_rate: of Adam, for both networks.
+        learning_rate: of Adam, for the generator.
+        discriminator_learning_rate: of Adam, for the discriminator.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class GanTraining:
         discriminator: keras.Model | None = None,
         features: keras.Model | None = None,
         learning_rate: float = 5e-4,
+        discriminator_learning_rate: float = 1e-4,
     ):
         self.generator = generator
         self.objective = objective
@@ -36,7 +38,7 @@ class GanTraining:
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer = None
         if discriminator is not None:
-            self.discriminator_optimizer = keras.optimizers.Adam(learning_rate)
+            self.discriminator_optimizer = keras.optimizers.Adam(discriminator_learning_rate)
             self.discriminator_optimizer.build(discriminator.trainable_variables)
 
     @property
@@ -74,7 +76,9 @@ class GanTraining:
                 both = ops.concatenate([enhanced, target])
                 logits, target_logits = ops.split(self.discriminator(both, training=True), 2)
                 given["enhanced_logits"] = logits
-                judgement = discriminator_loss(logits, target_logits)
+                judgement = discriminator_loss(
+                    logits, target_logits, self.objective.label_smoothing
+                )
             terms = self.objective.terms(enhanced, target, **given)
             total = sum(terms.values())
 

@@ -45,18 +45,20 @@ def build_generator(
             name=name,
         )(x)
 
-    def conv_norm_relu(x, name):
+    def conv_norm_relu(x, name, initial_scale=1.0):
         # Batch norm subtracts whatever a bias adds; instance norm too, but the released weights
         # carry the biases.
         x = conv(x, channels, 3, f"{name}_conv", use_bias=norm != "batch")
-        x = normalization(norm, f"{name}_norm")(x)
+        x = normalization(norm, f"{name}_norm", initial_scale)(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
     image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
     x = layers.ReLU(name="head_relu")(conv(image, channels, 9, "head_conv"))
     for block in range(1, blocks + 1):
         y = conv_norm_relu(x, f"block{block}_1")
-        y = conv_norm_relu(y, f"block{block}_2")
+        # Blocks that start near the identity train faster (Goyal et al. 2017, section 5.1, who
+        # start at 0; the ReLU that follows here would not wake up from 0).
+        y = conv_norm_relu(y, f"block{block}_2", initial_scale=0.1)
         x = layers.Add(name=f"block{block}_add")([x, y])
     for tail in (1, 2):
         x = layers.ReLU(name=f"tail{tail}_relu")(conv(x, channels, 3, f"tail{tail}_conv"))

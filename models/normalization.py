@@ -16,14 +16,15 @@ class InstanceNormalization(layers.Layer):
     Input and output: `(N, H, W, C)`, any float dtype; statistics are computed in float32.
     """
 
-    def __init__(self, epsilon: float = 1e-3, **kwargs):
+    def __init__(self, epsilon: float = 1e-3, scale_initializer="ones", **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
+        self.scale_initializer = keras.initializers.get(scale_initializer)
 
     def build(self, input_shape):
         channels = input_shape[-1]
-        self.scale = self.add_weight(shape=(channels,), initializer="ones", name="scale")
-        self.shift = self.add_weight(shape=(channels,), initializer="zeros", name="shift")
+        self.scale = self.add_weight((channels,), initializer=self.scale_initializer, name="scale")
+        self.shift = self.add_weight((channels,), initializer="zeros", name="shift")
 
     def call(self, inputs):
         x = ops.cast(inputs, "float32")
@@ -33,14 +34,21 @@ class InstanceNormalization(layers.Layer):
         return ops.cast(centered * gain + ops.cast(self.shift, "float32"), inputs.dtype)
 
     def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
+        return {
+            **super().get_config(),
+            "epsilon": self.epsilon,
+            "scale_initializer": keras.initializers.serialize(self.scale_initializer),
+        }
 
 
-def normalization(kind: str, name: str) -> layers.Layer:
+def normalization(kind: str, name: str, initial_scale: float = 1.0) -> layers.Layer:
     """A normalization layer of `kind` "batch" or "instance"; raises ValueError for another."""
+    initializer = keras.initializers.Constant(initial_scale)
     if kind == "batch":
         # Runs here are hundreds to thousands of steps: statistics must follow faster than 0.99.
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=name)
+        return layers.BatchNormalization(
+            momentum=0.9, epsilon=1e-3, gamma_initializer=initializer, name=name
+        )
     if kind == "instance":
-        return InstanceNormalization(name=name)
+        return InstanceNormalization(scale_initializer=initializer, name=name)
     raise ValueError(f'norm must be "batch" or "instance", not {kind!r}')

@@ -1,0 +1,1 @@
+"""From a trained `.keras` generator to a `.tflite` file that a phone runs."""

@@ -1,0 +1,82 @@
+"""Shared fixtures: the reference data, and small data sets in the DPED layout."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter, zoom
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    # NumPy 2 about TensorFlow's variables, inside Keras: nothing of ours to mend.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:__array__ implementation doesn't accept:DeprecationWarning"
+    )
+
+
+@pytest.fixture(scope="session")
+def reference_data():
+    """The folder of reference data; tests that need it skip where it is absent."""
+    folder = ROOT / os.environ.get("DPED_REFERENCE_DATA", "../shared/data")
+    if not folder.is_dir():
+        pytest.skip(f"no reference data at {folder}; set DPED_REFERENCE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_dataset():
+    """The function that writes a small data set; see `_write_dataset`."""
+    return _write_dataset
+
+
+def _write_dataset(root, phone, train=12, test=6, suffix=".png", seed=0, photo_size=(150, 200)):
+    """Write ROOT/PHONE in the DPED layout, deterministic by seed.
+
+    The target shows smooth random scenes; the phone a darker, blurred, noisy version of each, so
+    that a network can learn something: about 14 dB before, above 30 dB after undoing the darkness.
+
+    Args:
+        root: the folder of data sets.
+        phone: name of the phone.
+        train: training pairs.
+        test: test pairs.
+        suffix: ".png" (lossless) or ".jpg".
+        seed: of the scenes and the noise.
+        photo_size: height and width of the one full-size photo.
+
+    Returns:
+        The folder ROOT/PHONE.
+    """
+    rng = np.random.default_rng(seed)
+    folder = Path(root) / phone
+    parts = {"training_data": train, "test_data/patches": test}
+    for part, count in parts.items():
+        for number in range(count):
+            target = _scene(rng, 100, 100)
+            _save(folder / part / "canon" / f"{number}{suffix}", target)
+            _save(folder / part / phone / f"{number}{suffix}", _as_phone(rng, target))
+    photo = _as_phone(rng, _scene(rng, *photo_size))
+    _save(folder / "test_data" / "full_size_test_images" / f"0{suffix}", photo)
+    return folder
+
+
+def _scene(rng, height, width):
+    """Smooth colours in [0, 1]: a coarse random grid, interpolated."""
+    grid = rng.uniform(0.1, 1.0, (8, 8, 3))
+    return zoom(grid, (height / 8, width / 8, 1), order=1, grid_mode=True, mode="nearest")
+
+
+def _as_phone(rng, scene):
+    blurred = gaussian_filter(scene, (1.5, 1.5, 0))
+    return 0.65 * blurred + rng.normal(0, 0.01, scene.shape)
+
+
+def _save(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    options = {"quality": 95} if path.suffix in (".jpg", ".jpeg") else {}
+    Image.fromarray(pixels).save(path, **options)
