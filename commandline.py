@@ -42,15 +42,16 @@ def parser_for(config_class, description: str) -> argparse.ArgumentParser:
         argument = {key: value for key, value in field.metadata.items() if value is not None}
         value_type = _scalar_type(hints[field.name])
         required = field.default is dataclasses.MISSING
+        argument["default"] = argparse.SUPPRESS if required else field.default
         if argument.pop("positional", False):
             parser.add_argument(field.name, type=value_type, **argument)
         elif value_type is bool:
-            parser.add_argument(f"--{field.name}", action="store_true", **argument)
+            # --name switches on; where that is the default, --no-name switches off.
+            action = argparse.BooleanOptionalAction if field.default else "store_true"
+            parser.add_argument(f"--{field.name}", action=action, **argument)
         else:
-            default = {} if required else {"default": field.default}
-            parser.add_argument(
-                f"--{field.name}", type=value_type, required=required, **default, **argument
-            )
+            argument["required"] = required
+            parser.add_argument(f"--{field.name}", type=value_type, **argument)
     return parser
 
 

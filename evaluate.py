@@ -156,7 +156,7 @@ def _external(config: EvaluateConfig, files: tuple[Path, ...]) -> dict[str, Call
     methods = {}
     for word in config.external:
         name, _, folder = word.partition("=")
-        if not name or not Path(folder).is_dir():
+        if not name or not folder or not Path(folder).is_dir():
             raise EvaluationError(f"--external {word}: expected NAME=DIR with an existing folder")
         found = {path.stem: path for path in Path(folder).iterdir()}
         missing = [path.name for path in files if path.stem not in found]

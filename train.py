@@ -124,6 +124,8 @@ def train(config: TrainConfig) -> int:
             ended = signals.received or progress["step"] == config.steps
             if progress["step"] % config.validate_every == 0 or progress["step"] == config.steps:
                 scores, sheet = validate(networks.generator, validation)
+                if math.isnan(scores["psnr"]):  # the last update broke the weights: do not save
+                    _check_finite({"validation": scores["psnr"]}, progress["step"])
                 recorder.validation(progress["step"], {**scores, **report}, sheet)
                 bar.write(_line(progress["step"], scores))
                 if scores["psnr"] > progress["best_psnr"]:
@@ -160,12 +162,7 @@ def build(config: TrainConfig):
     objective = preset(config.preset or OWN_PRESET[config.model], config.content_layer)
     width = {} if config.channels is None else {"channels": config.channels}
     if config.model == "dped":
-        # The released code starts from small normals; Glorot's rule suits the batch-norm net.
-        small = keras.initializers.TruncatedNormal(stddev=0.01)
-        initializer = small if objective.norm == "instance" else "glorot_uniform"
-        generator = build_generator(
-            objective.norm, blocks=config.blocks, initializer=initializer, **width
-        )
+        generator = build_generator(objective.norm, blocks=config.blocks, **width)
     elif config.model == "mobile":
         generator = build_mobile(blocks=config.blocks, **width)
     elif config.model == "johnson":

@@ -48,7 +48,7 @@ def full_size_photos(root: str | Path, phone: str) -> list[Path]:
 
 
 def _phone_dir(root, phone) -> Path:
-    if not phone or Path(phone).name != phone or phone == TARGET:
+    if phone in ("", ".", "..", TARGET) or Path(phone).name != phone:
         raise DatasetError(f"phone name {phone!r}: give a plain folder name other than {TARGET!r}")
     folder = Path(root) / phone
     if not folder.is_dir():

@@ -74,11 +74,10 @@ def _open(pack: Path, fingerprint: str) -> PatchPairs | None:
         if manifest["fingerprint"] != fingerprint:
             return None
         arrays = [np.load(pack / f"{side}.npy", mmap_mode="r") for side in SIDES]
-    except (OSError, ValueError, KeyError):
+        intact = [zlib.crc32(array) for array in arrays] == manifest["crc32"]
+    except (OSError, EOFError, ValueError, KeyError, TypeError):  # missing or damaged in any way
         return None
-    if [zlib.crc32(array) for array in arrays] != manifest["crc32"]:
-        return None
-    return PatchPairs(*arrays)
+    return PatchPairs(*arrays) if intact else None
 
 
 def _make(folder: PairFolder, pack: Path, fingerprint: str) -> None:

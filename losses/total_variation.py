@@ -8,8 +8,8 @@ def summed_gradient_variation(images):
 
     Formula: `‖∇x F_W(I_s) + ∇y F_W(I_s)‖` (thesis slide "Loss functions"; ICCV equation 7), the
     1-norm divided by its number of elements, so that the size of the image does not matter. The
-    sum inside the norm is the source's: it is blind to stripes along the anti-diagonal, and sees
-    single-pixel noise and checkerboards.
+    sum inside the norm is the source's: it does not see ramps along x - y, where the two cancel,
+    and sees single-pixel noise and checkerboards in full.
 
     Args:
         images: `(N, H, W, C)` float in [0, 1].

@@ -4,8 +4,26 @@ import keras
 import numpy as np
 from keras import layers
 
+from models.files import WeightsError
 from models.normalization import InstanceNormalization
 from models.ppcn import ImageContrast
+
+CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
+POINTWISE = (
+    layers.InputLayer,
+    layers.Activation,
+    layers.ReLU,
+    layers.LeakyReLU,
+    layers.PReLU,
+    layers.Rescaling,
+    layers.BatchNormalization,
+    layers.Add,
+    layers.Subtract,
+    layers.Multiply,
+    layers.Concatenate,
+    InstanceNormalization,
+    ImageContrast,
+)
 
 
 def receptive_radius(model: keras.Model) -> int:
@@ -14,22 +32,32 @@ def receptive_radius(model: keras.Model) -> int:
     Statistics over the whole image (see `normalization_of`) are not counted.
 
     Args:
-        model: functional model of convolutions at stride 1 and layers that act on one pixel.
+        model: functional model of padded convolutions at stride 1 and layers that act on each
+            pixel by itself.
 
     Raises:
-        ValueError: a layer changes the image's size, so that a radius in pixels needs more care.
+        WeightsError: another kind of layer, whose reach is not known here.
     """
     reach = {}  # of each layer's output, vertically and horizontally
     for layer in model.layers:
         sources = [reach[parent] for parent in _parents(layer)]
         farthest = np.max(sources, axis=0) if sources else np.zeros(2, int)
-        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
-            if max(layer.strides) > 1:
-                raise ValueError(f"layer {layer.name} has stride {layer.strides}")
-            extent = (np.array(layer.kernel_size) - 1) * layer.dilation_rate
-            farthest = farthest + extent // 2
-        reach[layer] = farthest
+        reach[layer] = farthest + _own_reach(layer)
     return int(np.max(list(reach.values())))
+
+
+def _own_reach(layer) -> np.ndarray:
+    """How far one layer looks, vertically and horizontally."""
+    if isinstance(layer, POINTWISE):
+        return np.zeros(2, int)
+    keeps_size = (
+        isinstance(layer, CONVOLUTIONS) and layer.padding == "same" and max(layer.strides) == 1
+    )
+    if not keeps_size:
+        kind = type(layer).__name__
+        raise WeightsError(f"layer {layer.name} ({kind}): how far it reaches is not known")
+    extent = (np.array(layer.kernel_size) - 1) * layer.dilation_rate
+    return (extent + 1) // 2  # an even kernel reaches farther on one side
 
 
 def _parents(layer) -> list:

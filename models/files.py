@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 # Loading a file needs the custom layers registered, whoever calls.
-from models import normalization, ppcn  # noqa: F401
+from models import initializers, normalization, ppcn  # noqa: F401
 
 
 class WeightsError(ValueError):
@@ -45,6 +45,7 @@ def load_generator(path: str | Path) -> keras.Model:
     except Exception as error:  # zip, JSON and HDF5 damage surface as many types
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(f"{path}: not a readable .keras model ({reason})") from error
-    if len(model.inputs) != 1 or model.inputs[0].shape[-1] != 3 or model.outputs[0].shape[-1] != 3:
+    ends = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
+    if len(ends) != 2 or any(len(shape) != 4 or shape[-1] != 3 for shape in ends):
         raise WeightsError(f"{path}: not a network from RGB images to RGB images")
     return model

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from models.initializers import NearIdentity
 from models.normalization import normalization
 
 
@@ -10,7 +11,6 @@ def build_generator(
     norm: str = "batch",
     channels: int = 64,
     blocks: int = 4,
-    initializer="glorot_uniform",
     image_size: tuple[int | None, int | None] = (None, None),
     batch_size: int | None = None,
 ) -> keras.Model:
@@ -20,12 +20,12 @@ def build_generator(
     `x + relu(norm(conv(relu(norm(conv(x))))))`, every other conv is followed by a ReLU, and the
     last one by `0.58·tanh + 0.5`, which reaches slightly past [0, 1] so that black and white are
     attainable (released code).
+    It starts near the identity.
 
     Args:
         norm: "batch" (thesis) or "instance" (released code).
         channels: width of every hidden layer.
         blocks: number of residual blocks.
-        initializer: of every kernel.
         image_size: fixed height and width, or None for any.
         batch_size: fixed batch, or None for any.
 
@@ -35,15 +35,8 @@ def build_generator(
         depends on whole-image statistics.
     """
 
-    def conv(x, filters, size, name, use_bias=True):
-        return layers.Conv2D(
-            filters,
-            size,
-            padding="same",
-            use_bias=use_bias,
-            kernel_initializer=initializer,
-            name=name,
-        )(x)
+    def conv(x, filters, size, name, **options):
+        return layers.Conv2D(filters, size, padding="same", name=name, **options)(x)
 
     def conv_norm_relu(x, name, initial_scale=1.0):
         # Batch norm subtracts whatever a bias adds; instance norm too, but the released weights
@@ -53,7 +46,8 @@ def build_generator(
         return layers.ReLU(name=f"{name}_relu")(x)
 
     image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
-    x = layers.ReLU(name="head_relu")(conv(image, channels, 9, "head_conv"))
+    through = {"kernel_initializer": NearIdentity()}
+    x = layers.ReLU(name="head_relu")(conv(image, channels, 9, "head_conv", **through))
     for block in range(1, blocks + 1):
         y = conv_norm_relu(x, f"block{block}_1")
         # Blocks that start near the identity train faster (Goyal et al. 2017, section 5.1, who
@@ -61,8 +55,18 @@ def build_generator(
         y = conv_norm_relu(y, f"block{block}_2", initial_scale=0.1)
         x = layers.Add(name=f"block{block}_add")([x, y])
     for tail in (1, 2):
-        x = layers.ReLU(name=f"tail{tail}_relu")(conv(x, channels, 3, f"tail{tail}_conv"))
-    return keras.Model(image, bounded_rgb(conv(x, 3, 9, "rgb_conv")), name="generator")
+        x = conv(x, channels, 3, f"tail{tail}_conv", **through)
+        x = layers.ReLU(name=f"tail{tail}_relu")(x)
+    # 0.58·tanh(2.2·c - 1.1) + 0.5 is c to within 0.04.
+    x = conv(
+        x,
+        3,
+        9,
+        "rgb_conv",
+        kernel_initializer=NearIdentity(gain=2.2),
+        bias_initializer=keras.initializers.Constant(-1.1),
+    )
+    return keras.Model(image, bounded_rgb(x), name="generator")
 
 
 def bounded_rgb(x):

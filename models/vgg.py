@@ -60,34 +60,43 @@ def build_vgg19(
     model = keras.Model(image, x, name="vgg19")
     model.trainable = False
     if weights == "imagenet":
-        weights = _download()
-    if weights != "random":
+        _download(model)
+    elif weights != "random":
         _load(model, Path(weights))
     return model
 
 
-def _download() -> Path:
-    """Fetch Keras' VGG-19 weights into Keras' cache, or find them there."""
+def _download(model: keras.Model) -> None:
+    """Copy the weights of Keras' own VGG-19, which it downloads once into its cache."""
     try:
-        keras.applications.VGG19(include_top=False, weights="imagenet")
-        cache = Path(keras.config.keras_home()) / "models"
-        return next(cache.glob("vgg19*notop*.h5"))
-    except Exception as error:  # urllib, ssl and socket errors have no common base here
+        full = keras.applications.VGG19(include_top=False, weights="imagenet")
+    except Exception as error:  # urllib, ssl and socket errors have no common base
         reason = str(error).split("\n")[0]
         raise WeightsError(
             f"VGG-19 weights could not be downloaded ({reason}); pass --vgg_weights FILE "
             "with a copy of Keras' vgg19 notop file, or --vgg_weights random"
         ) from error
+    for layer in _convolutions(model):
+        _set_weights(layer, full.get_layer(layer.name).get_weights())
+
+
+def _convolutions(model: keras.Model) -> list[layers.Conv2D]:
+    return [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+
+
+def _set_weights(layer: layers.Conv2D, arrays: list[np.ndarray]) -> None:
+    """Assign kernel and bias; the published first kernel takes BGR, the model here RGB."""
+    kernel, bias = arrays
+    layer.set_weights([kernel[:, :, ::-1] if layer.name == LAYERS[0] else kernel, bias])
 
 
 def _load(model: keras.Model, path: Path) -> None:
-    """Copy kernels and biases by layer name; kernels in the file take BGR input."""
+    """Copy kernels and biases from an HDF5 file by layer name."""
     if not path.is_file():
         raise WeightsError(f"VGG-19 weights {path}: no such file")
-    convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
     try:
         with h5py.File(path) as file:
-            for layer in convolutions:
+            for layer in _convolutions(model):
                 if layer.name not in file:
                     raise WeightsError(
                         f"VGG-19 weights {path}: no layer {layer.name}; choose a content layer "
@@ -101,10 +110,8 @@ def _load(model: keras.Model, path: Path) -> None:
                         f"VGG-19 weights {path}: layer {layer.name} has shapes {shapes}, "
                         f"expected {expected}"
                     )
-                if layer is convolutions[0]:
-                    arrays[0] = arrays[0][:, :, ::-1]  # now it takes RGB
-                layer.set_weights(arrays)
-    except (OSError, KeyError, RuntimeError) as error:
+                _set_weights(layer, arrays)
+    except (OSError, KeyError, RuntimeError, AttributeError) as error:
         raise WeightsError(f"VGG-19 weights {path}: not a readable HDF5 weights file") from error
 
 

@@ -93,7 +93,7 @@ def test_color_loss_of_one_pixel_is_the_kernels_energy():
     target = random(1, 41, 45, 3)
     enhanced = target.copy()
     enhanced[0, 20, 22, 1] += 2.0
-    energy = (VARIANCE_3_KERNEL**2).sum() ** 2  # of the separable 2-D kernel
+    energy = (VARIANCE_3_KERNEL**2).sum() ** 2 / 3  # of the 2-D kernel, in one of 3 channels
     assert float(color_loss(enhanced, target)) == pytest.approx(4 * energy, rel=1e-4)
     assert float(color_loss(target, enhanced)) == pytest.approx(4 * energy, rel=1e-4)
 
@@ -102,17 +102,19 @@ def test_color_loss_of_a_constant_shift():
     target = random(1, 30, 50, 3)
     # Towards the border a part of the kernel falls outside and the blurred shift fades.
     rows, columns = (correlate1d(np.ones(n), VARIANCE_3_KERNEL, mode="constant") for n in (30, 50))
-    expected = 0.01 * 3 * (rows**2).sum() * (columns**2).sum()
+    expected = 0.01 * (rows**2).sum() * (columns**2).sum()
     assert float(color_loss(target + 0.1, target)) == pytest.approx(expected, rel=1e-4)
-    assert expected == pytest.approx(0.01 * 3 * 30 * 50, rel=0.15)
+    assert expected == pytest.approx(0.01 * 30 * 50, rel=0.15)
 
 
-def test_color_loss_sums_over_pixels_and_averages_over_the_batch():
+def test_color_loss_sums_over_pixels_and_averages_over_channels_and_batch():
     target = random(3, 6, 5, 3)
-    shift = np.array([1.0, 2.0, 0.0], np.float32)[:, None, None, None]
+    shift = np.zeros((3, 1, 1, 3), np.float32)
+    shift[0, ..., 2], shift[1] = 1.0, 2.0
     identity = np.array([1.0])
-    # 6·5·3 values of 1² and of 2², over 3 images.
-    assert float(color_loss(target + shift, target, identity)) == pytest.approx(150, rel=1e-5)
+    # 6·5 pixels: 1² in one channel of one image, 2² in three of another; 3 channels, 3 images.
+    expected = 30 * (1 + 3 * 4) / 9
+    assert float(color_loss(target + shift, target, identity)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_color_loss_forgives_fine_texture_but_not_colour():
@@ -257,16 +259,16 @@ def pattern(function, height=12, width=17, channels=3):
     ("function", "summed", "squared"),
     [
         (lambda x, y: 0.5 + 0 * x, 0, 0),
-        (lambda x, y: 0.02 * x, 3 * 0.02, 0.02**2),
-        (lambda x, y: -0.02 * x, 3 * 0.02, 0.02**2),
-        (lambda x, y: 0.03 * y, 3 * 0.03, 0.03**2),
-        (lambda x, y: 0.02 * x + 0.03 * y, 3 * 0.05, 0.02**2 + 0.03**2),
+        (lambda x, y: 0.02 * x, 0.02, 0.02**2),
+        (lambda x, y: -0.02 * x, 0.02, 0.02**2),
+        (lambda x, y: 0.03 * y, 0.03, 0.03**2),
+        (lambda x, y: 0.02 * x + 0.03 * y, 0.05, 0.02**2 + 0.03**2),
         # The source's norm is of the sum of both gradients: opposite ones cancel.
-        (lambda x, y: 0.02 * x - 0.03 * y, 3 * 0.01, 0.02**2 + 0.03**2),
+        (lambda x, y: 0.02 * x - 0.03 * y, 0.01, 0.02**2 + 0.03**2),
         (lambda x, y: 0.02 * (x - y), 0, 2 * 0.02**2),
-        (lambda x, y: (x + y) % 2, 3 * 2, 1 + 1),
-        (lambda x, y: x % 2, 3 * 1, 1),
-        (lambda x, y: y % 2, 3 * 1, 1),
+        (lambda x, y: (x + y) % 2, 2, 1 + 1),
+        (lambda x, y: x % 2, 1, 1),
+        (lambda x, y: y % 2, 1, 1),
     ],
 )
 def test_total_variation_of_patterns(function, summed, squared):
@@ -290,8 +292,8 @@ def test_summed_variation_looks_past_one_diagonal_only():
     second = np.abs(np.roll(wave, -1) + np.roll(wave, 1) - 2 * wave).mean()
     first = np.abs(np.roll(wave, -1) - wave).mean()
     across, along = (float(summed_gradient_variation(stripes(sign))) for sign in (-1, 1))
-    assert across == pytest.approx(3 * second, rel=1e-3)
-    assert along == pytest.approx(3 * 2 * first, rel=1e-3)
+    assert across == pytest.approx(second, rel=1e-3)
+    assert along == pytest.approx(2 * first, rel=1e-3)
     assert across < along / 4
     assert float(squared_variation(stripes(1))) == pytest.approx(
         float(squared_variation(stripes(-1))), rel=1e-3
@@ -299,13 +301,13 @@ def test_summed_variation_looks_past_one_diagonal_only():
 
 
 def test_one_noisy_pixel_is_seen_where_its_differences_are():
-    image = np.zeros((1, 5, 6, 1), np.float32)
-    image[0, 2, 3] = 1.0
+    image = np.zeros((1, 5, 6, 2), np.float32)
+    image[0, 2, 3, 0] = 1.0  # the other channel halves every mean
     # Both differences at the pixel are -1 (|sum| = 2); its left and upper neighbours see 1 each.
     # The sum is taken where both differences exist: 4 × 5 positions.
-    assert float(summed_gradient_variation(image)) == pytest.approx(4 / 20)
+    assert float(summed_gradient_variation(image)) == pytest.approx(4 / 40)
     # 5 × 5 horizontal and 4 × 6 vertical differences, two of each are ±1.
-    assert float(squared_variation(image)) == pytest.approx(2 / 25 + 2 / 24)
+    assert float(squared_variation(image)) == pytest.approx(2 / 50 + 2 / 48)
 
 
 # --- objective ----------------------------------------------------------------------------------
@@ -360,9 +362,9 @@ PUBLISHED = {
         {"color": 1, "texture": 1, "content": 0.1, "total_variation": 100},
         "batch", "thesis", 0.2,
     ),
-    # The released colour term is half a sum and has the weight 0.5.
+    # The released colour term, of weight 0.5, is half a sum over 3 channels; ours is their mean.
     "iccv": (
-        {"color": 0.25, "texture": 1, "content": 10, "total_variation": 2000},
+        {"color": 0.75, "texture": 1, "content": 10, "total_variation": 2000},
         "instance", "iccv", 0.0,
     ),
     "mse": ({"squared_error": 1}, "batch", None, 0.0),
@@ -403,7 +405,7 @@ def test_presets_choose_the_forms_of_their_sources():
         "total_variation": 100 * float(summed_gradient_variation(enhanced)),
     }, rel=1e-5)  # fmt: skip
     assert terms("iccv") == pytest.approx({
-        "color": 0.25 * float(color_loss(enhanced, target, RELEASED_KERNEL)),
+        "color": 0.75 * float(color_loss(enhanced, target, RELEASED_KERNEL)),
         "texture": -1.440190,
         "content": 10 * float(content_loss(*features)),
         "total_variation": 2000 * float(squared_variation(enhanced)),

@@ -381,6 +381,17 @@ def test_parameters_of_the_released_discriminator():
     assert build_iccv_discriminator().count_params() == convolutions + norms + dense
 
 
+@pytest.mark.parametrize(
+    ("build", "strides"),
+    # 2, 1, 2, 1, … would end at the same size with as many parameters.
+    [(build_thesis_discriminator, [1, 2, 1, 2, 1, 2]), (build_iccv_discriminator, [4, 2, 1, 1, 2])],
+)
+def test_strides_of_the_discriminators(build, strides):
+    model = build(patch_size=32, width=0.1)
+    convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
+    assert [layer.strides for layer in convolutions] == [(s, s) for s in strides]
+
+
 def test_luma_by_hand():
     x = np.array([[[[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]]]], np.float32)
     result = keras.ops.convert_to_numpy(Luma()(x))

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -10,11 +11,18 @@ from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import PatchPairs, open_pairs, read_patch
 
 
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory, write_dataset):
+    """A data set of 11 training pairs (2 must come before 10) and 2 test pairs."""
+    root = tmp_path_factory.mktemp("pristine")
+    write_dataset(root, "mine", train=11, test=2)
+    return root
+
+
 @pytest.fixture
-def dataset(tmp_path, write_dataset):
-    """Root of a data set with 11 training pairs (2 must come before 10) and 2 test pairs."""
-    write_dataset(tmp_path / "dped", "mine", train=11, test=2)
-    return tmp_path / "dped"
+def dataset(tmp_path, pristine):
+    """Root of a copy of the data set, to be damaged."""
+    return shutil.copytree(pristine, tmp_path / "dped")
 
 
 @pytest.fixture

@@ -216,17 +216,20 @@ def test_a_failed_download_names_the_way_out(monkeypatch):
     assert "--vgg_weights FILE" in message and "--vgg_weights random" in message
 
 
-def test_imagenet_weights_are_the_file_that_keras_fetched(tmp_path, monkeypatch):
-    """Without a network: what Keras would have fetched is put where it would have put it."""
-    path = tmp_path / "models" / "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    path.parent.mkdir()
-    arrays = write_weights(path, "block1_conv1")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.applications, "VGG19", lambda *arguments, **options: None)
-    monkeypatch.setattr(keras.utils, "get_file", lambda *arguments, **options: str(path))
+def test_imagenet_weights_are_those_of_keras_own_network(monkeypatch):
+    """Without a network connection: Keras' VGG-19 is real, its weights are random."""
+    keras.utils.set_random_seed(0)
+    full = keras.applications.VGG19(include_top=False, weights=None)
+    asked = []
+    monkeypatch.setattr(
+        keras.applications, "VGG19", lambda **options: asked.append(options) or full
+    )
     images = random(1, 8, 8, 3)
-    result = output(build_vgg19("block1_conv1", "imagenet"), images)
-    np.testing.assert_allclose(result, by_keras_preprocessing(images, arrays), atol=1e-3)
+    result = output(build_vgg19("block1_conv2", "imagenet"), images)
+    until = keras.Model(full.inputs, full.get_layer("block1_conv2").output)
+    bgr = keras.applications.vgg19.preprocess_input(images * 255)
+    np.testing.assert_allclose(result, until.predict(bgr, verbose=0), rtol=1e-4, atol=1e-2)
+    assert asked == [{"include_top": False, "weights": "imagenet"}]
 
 
 def test_the_published_weights_up_to_block3(reference_data):

@@ -1,0 +1,79 @@
+"""Share of each loss term in the gradient that reaches the generator's output at its start.
+
+    python benchmarks/loss_shares.py --phone iphone --data_dir dped
+
+The share of a term is the Euclidean norm of its weighted gradient with respect to the enhanced
+batch, over the sum of the norms of all terms. Printed as a Markdown table, mean of several seeds.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import commandline
+from commandline import option
+from data.layout import DatasetError
+from train import TrainConfig, TrainingError
+
+
+@dataclasses.dataclass(frozen=True)
+class SharesConfig:
+    """Which batch and which features to measure with."""
+
+    phone: str = option(help="name of the phone: its folder in the data set")
+    data_dir: str = option("dped", "root of the data set")
+    content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
+    vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
+    channels: int = option(64, "width of the generator")
+    batch_size: int = option(50, "pairs in the batch")
+    seeds: int = option(3, "initializations to average over")
+    cache_dir: str = option("runs/cache", "folder of packed patches")
+
+
+def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """The terms' shares for freshly initialized networks, by name; they add up to 1."""
+    import tensorflow as tf
+
+    from train import build
+
+    networks = build(config)
+    enhanced = tf.constant(networks.generator(phone, training=True))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(enhanced)
+        both = tf.concat([enhanced, target], 0)
+        logits = networks.discriminator(both, training=True)[: len(phone)]
+        features = networks.features(enhanced), networks.features(target)
+        terms = networks.objective.terms(enhanced, target, logits, *features)
+    norms = {name: float(tf.norm(tape.gradient(term, enhanced))) for name, term in terms.items()}
+    return {name: norm / sum(norms.values()) for name, norm in norms.items()}
+
+
+def main(config: SharesConfig) -> None:
+    """Print the table for both presets."""
+    from data.batches import Batches
+    from data.layout import training_pairs
+    from data.packed import open_pairs
+
+    pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
+    phone, target = Batches(pairs, min(config.batch_size, len(pairs)))[0]
+    given = dataclasses.asdict(config)
+    for name in ("seeds", "batch_size"):
+        given.pop(name)
+    print("| preset | color | texture | content | total variation |\n|---|---|---|---|---|")
+    for preset in ("thesis", "iccv"):
+        measured = [
+            shares(TrainConfig(preset=preset, seed=seed, **given), phone, target)
+            for seed in range(config.seeds)
+        ]
+        names = ("color", "texture", "content", "total_variation")
+        means = [np.mean([one[name] for one in measured]) for name in names]
+        print(f"| {preset} | " + " | ".join(f"{100 * mean:.1f}%" for mean in means) + " |")
+
+
+if __name__ == "__main__":
+    user_errors = [TrainingError, DatasetError, "models.files.WeightsError"]
+    commandline.run(main, SharesConfig, __doc__, user_errors)

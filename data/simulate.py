@@ -1,0 +1,328 @@
+"""A virtual phone and a virtual DSLR looking at one photo, and the data sets made that way.
+
+`shoot` takes one picture, with the exact geometry to judge an alignment by. `aligned_pair` takes
+both pictures from the same place, as if they had been aligned perfectly. `simulate_dataset` cuts
+such pairs into the folders of the DPED data set:
+
+    python -m data.simulate --phone blackberry --output dped
+"""
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+import commandline
+from commandline import option
+from data.cameras import DSLR, PHONES, Camera, SimulationError, phone_camera
+from data.develop import develop, scene_light
+from data.geometry import Geometry, Pose, random_pose, resample, view_of, widest_view
+from data.layout import PATCH_SIZE, SUFFIXES, TARGET
+from data.shipped import shipped_photos
+
+VERSION = 1  # of the imaging chain and the patch choice: raise it when the same seed gives others
+SMALLEST_PHOTO = 128  # pixels: any pose then leaves room for a patch
+LONGEST_SIDE = 1600  # pixels, of the pictures that patches are cut from
+FLATTEST = 0.02  # standard deviation of gray in [0, 1]; sky and walls teach little
+HELD_OUT = 0.2  # of the photos
+
+
+def shoot(
+    photo: np.ndarray,
+    camera: Camera,
+    pose: Pose,
+    rng: np.random.Generator,
+    size: tuple[int, int] | None = None,
+) -> tuple[np.ndarray, Geometry]:
+    """A camera's picture of a photo.
+
+    Args:
+        photo: the scene, uint8 RGB H×W×3.
+        camera: the camera.
+        pose: how it is held.
+        rng: draws noise, and jitter of exposure and white balance.
+        size: (width, height) of the picture; None for the camera's aspect ratio at the photo's
+            resolution, at most the sensor's.
+
+    Returns:
+        The picture, uint8 RGB height×width×3, and the exact mapping of points between it and the
+        photo.
+
+    Raises:
+        SimulationError: the picture would reach beyond the photo; the photo is not uint8 H×W×3.
+    """
+    light = scene_light(photo)
+    geometry = view_of(photo.shape[1::-1], camera, pose, size)
+    return develop(resample(light, geometry), camera, rng), geometry
+
+
+def aligned_pair(
+    photo: np.ndarray,
+    phone: str | Camera,
+    rng: np.random.Generator,
+    longest_side: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures of a phone and of the DSLR, aligned perfectly.
+
+    Both show exactly what the phone sees from a random pose, through the phone's lens distortion,
+    and fill their frames with the scene. Each has been resampled once, from the photo.
+
+    Args:
+        photo: the scene, uint8 RGB H×W×3.
+        phone: name of a virtual phone, or its parameters.
+        rng: draws pose, noise, and jitter of exposure and white balance.
+        longest_side: limit on the width and height of the pictures; None for no limit.
+
+    Returns:
+        Phone and DSLR picture, uint8 RGB of the same size: the photo's own resolution, less a
+        margin for the pose, or `longest_side`.
+
+    Raises:
+        SimulationError: unknown phone; the photo is not uint8 H×W×3, or below 128 pixels.
+    """
+    phone = phone_camera(phone)
+    light = scene_light(photo)
+    _check_photo(photo, "the photo")
+    geometry = widest_view(photo.shape[1::-1], phone, random_pose(rng), longest_side)
+    light = resample(light, geometry)
+    return develop(light, phone, rng), develop(light, DSLR, rng)
+
+
+def simulate_dataset(
+    photos: Mapping[str, np.ndarray],
+    phone: str | Camera,
+    output_dir: str | Path,
+    train_patches: int = 1000,
+    test_patches: int = 100,
+    seed: int = 0,
+) -> Path:
+    """Write a DPED data set of aligned 100×100 patches of a virtual phone and DSLR.
+
+    A fifth of the photos, at least one, is held out for the test patches. Each photo gives about
+    the same number of patches, from as many shots, each with its own pose, as that takes; patches
+    of one shot do not overlap. A patch in which the standard deviation of the DSLR's gray is below
+    0.02 is skipped as flat. Patches are numbered photo by photo.
+
+        OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg      quality 100, 4:4:4
+        OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg
+        OUTPUT/PHONE/test_data/full_size_test_images/N.jpg  one phone picture of each held-out photo
+        OUTPUT/PHONE/simulation.json                        all that the data set follows from
+
+    The folder appears complete or not at all. If it is there and follows from the same parameters,
+    it is kept as it is. The same arguments give the same bytes.
+
+    Args:
+        photos: by name, uint8 RGB H×W×3; at least two.
+        phone: name of a virtual phone, or its parameters.
+        output_dir: the data set's root; created if missing.
+        train_patches: number of training pairs.
+        test_patches: number of test pairs.
+        seed: of all random choices.
+
+    Returns:
+        OUTPUT/PHONE.
+
+    Raises:
+        SimulationError: unknown phone; fewer than two photos; a photo below 128 pixels; photos too
+            flat for the number of patches; OUTPUT/PHONE holds something else.
+    """
+    camera = phone_camera(phone)
+    if camera.name == TARGET or Path(camera.name).name != camera.name:
+        raise SimulationError(f"{camera.name!r} cannot name a phone's folder")
+    if train_patches < 1 or test_patches < 1:
+        raise SimulationError("give at least one training and one test patch")
+    names = sorted(photos)
+    if len(names) < 2:
+        raise SimulationError(
+            f"{len(names)} photos: at least two are needed, as test photos are never trained on"
+        )
+    parameters = _parameters(photos, camera, train_patches, test_patches, seed)
+    target = Path(output_dir) / camera.name
+    if target.exists():
+        if _read_parameters(target) == parameters:
+            return target
+        raise SimulationError(
+            f"{target} exists and was not simulated with these parameters: "
+            "remove it or choose another output folder"
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    held_out = max(1, round(HELD_OUT * len(names)))
+    test_names, train_names = (
+        [names[i] for i in sorted(part)] for part in (order[:held_out], order[held_out:])
+    )
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{camera.name}-", dir=target.parent) as temporary,
+        tqdm(total=train_patches + test_patches, unit="patch", disable=None) as progress,
+    ):
+        root = Path(temporary) / camera.name
+        for folder, chosen, count in (
+            (root / "training_data", train_names, train_patches),
+            (root / "test_data" / "patches", test_names, test_patches),
+        ):
+            scenes = ((photos[name], [seed, names.index(name)]) for name in chosen)
+            _write_pairs(folder, scenes, len(chosen), camera, count, progress)
+        whole = root / "test_data" / "full_size_test_images"
+        whole.mkdir()
+        for number, name in enumerate(test_names):
+            rng = np.random.default_rng([seed, names.index(name), 1])
+            picture, _ = aligned_pair(photos[name], camera, rng, max(camera.sensor_size))
+            _write(whole / f"{number}.jpg", picture)
+        text = json.dumps(parameters, indent=1, ensure_ascii=False)
+        (root / "simulation.json").write_text(text + "\n", encoding="utf-8")
+        root.rename(target)
+    return target
+
+
+def _parameters(photos, camera, train_patches, test_patches, seed):
+    """All that a data set follows from, as JSON would give it back; checks the photos' sizes."""
+    digests = {}
+    for name in sorted(photos):
+        photo = photos[name]
+        _check_photo(photo, name)
+        digests[name] = hashlib.sha256(repr(photo.shape).encode() + photo.tobytes()).hexdigest()
+    parameters = {
+        "version": VERSION,
+        "phone": dataclasses.asdict(camera),
+        "dslr": dataclasses.asdict(DSLR),
+        "train_patches": train_patches,
+        "test_patches": test_patches,
+        "seed": seed,
+        "photos": digests,
+    }
+    return json.loads(json.dumps(parameters))
+
+
+def _read_parameters(folder):
+    """What `simulation.json` of an existing data set says, or None."""
+    try:
+        return json.loads((folder / "simulation.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _write_pairs(folder, scenes, scene_count, camera, count, progress):
+    """Write `count` pairs under folder/{PHONE,canon}, spread evenly over (photo, seed) scenes."""
+    sides = [folder / camera.name, folder / TARGET]
+    for side in sides:
+        side.mkdir(parents=True)
+    written = 0
+    for index, (photo, seed) in enumerate(scenes):
+        # Rounded up, and with what flat photos before this one failed to give.
+        share = -(-(count - written) // (scene_count - index))
+        for pair in itertools.islice(_pairs_of(photo, camera, seed), share):
+            for side, patch in zip(sides, pair):
+                _write(side / f"{written}.jpg", patch)
+            written += 1
+            progress.update()
+    if written < count:
+        raise SimulationError(
+            f"only {written} of {count} patches under {folder.name} are not flat: "
+            "give photos with more detail, or ask for fewer patches"
+        )
+
+
+def _pairs_of(photo, camera, seed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Patch pairs of one photo, shot after shot, until some shots in a row have been all flat."""
+    rng = np.random.default_rng(seed)
+    fruitless = 0
+    while fruitless < 3:
+        phone_picture, dslr_picture = aligned_pair(photo, camera, rng, LONGEST_SIDE)
+        fruitless += 1
+        height, width = (side - side % PATCH_SIZE for side in phone_picture.shape[:2])
+        top, left = (rng.integers(side % PATCH_SIZE + 1) for side in phone_picture.shape[:2])
+        corners = [
+            (y, x)
+            for y in range(top, top + height, PATCH_SIZE)
+            for x in range(left, left + width, PATCH_SIZE)
+        ]
+        for y, x in rng.permutation(corners):
+            cut = np.s_[y : y + PATCH_SIZE, x : x + PATCH_SIZE]
+            if dslr_picture[cut].mean(axis=-1).std() / 255 >= FLATTEST:
+                fruitless = 0
+                yield phone_picture[cut], dslr_picture[cut]
+
+
+def _check_photo(photo, name):
+    if min(photo.shape[:2]) < SMALLEST_PHOTO:
+        raise SimulationError(
+            f"{name} has {photo.shape[1]}×{photo.shape[0]} pixels: "
+            f"at least {SMALLEST_PHOTO}×{SMALLEST_PHOTO} are needed"
+        )
+
+
+def _write(path, image):
+    iio.imwrite(path, image, quality=100, subsampling=0)
+
+
+class PhotoFolder(Mapping):
+    """The JPEG and PNG files of a folder, decoded when asked for; uint8 RGB H×W×3 by file name.
+
+    Args:
+        folder: where they are, not searched deeper.
+
+    Raises:
+        SimulationError: no such folder, or no photo in it; on access, a file that is no image.
+    """
+
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise SimulationError(f"{folder}: no such folder of photos")
+        files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        self._files = {path.name: path for path in sorted(files)}
+        if not self._files:
+            raise SimulationError(f"{folder}: no photos ({', '.join(SUFFIXES)})")
+
+    def __getitem__(self, name):
+        try:
+            with Image.open(self._files[name]) as image:
+                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+        except (UnidentifiedImageError, OSError) as error:
+            raise SimulationError(f"{self._files[name]}: cannot be read as a photo") from error
+
+    def __iter__(self):
+        return iter(self._files)
+
+    def __len__(self):
+        return len(self._files)
+
+
+@dataclasses.dataclass(frozen=True)
+class SimulateConfig:
+    """Command line of `python -m data.simulate`."""
+
+    phone: str = option(help=f"virtual phone: {', '.join(sorted(PHONES))}")
+    output: str = option(help="root of the data set; OUTPUT/PHONE is written")
+    photos: str | None = option(None, help="folder of JPEG and PNG photos; none: shipped ones")
+    train_patches: int = option(1000, help="training pairs")
+    test_patches: int = option(100, help="test pairs, from other photos")
+    seed: int = option(0, help="seed of all random choices")
+
+
+def main(config: SimulateConfig) -> None:
+    """Simulate the data set that the command line asks for."""
+    phone = phone_camera(config.phone)  # fail before the photos are read
+    photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
+    folder = simulate_dataset(
+        photos, phone, config.output, config.train_patches, config.test_patches, config.seed
+    )
+    print(f"{folder}: {config.train_patches} training pairs, {config.test_patches} test pairs")
+
+
+if __name__ == "__main__":
+    commandline.run(
+        main,
+        SimulateConfig,
+        "Simulate a DPED data set: a virtual phone and a virtual DSLR looking at photos.",
+        errors=[SimulationError],
+    )

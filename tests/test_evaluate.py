@@ -1,0 +1,103 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import keras
+import numpy as np
+import pytest
+
+import models  # first: holds back TensorFlow's chatter
+from data.layout import test_pairs as test_files
+from data.packed import read_patch
+from evaluate import EvaluateConfig, EvaluationError, evaluate, score
+from export.convert import convert
+from metrics import ms_ssim, psnr, ssim
+from models.generator import build_generator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch, write_dataset):
+    """A folder with a data set and one run, as the working folder."""
+    monkeypatch.chdir(tmp_path)
+    write_dataset(tmp_path / "dped", "mine", train=2, test=5)
+    keras.utils.set_random_seed(0)
+    model = build_generator("batch", channels=4, blocks=1)
+    models.save_model(model, tmp_path / "runs" / "mine" / "dped" / "best.keras")
+    (tmp_path / "net.tflite").write_bytes(convert(model, "fp32", None))
+    return tmp_path
+
+
+def arrays(side):
+    files = getattr(test_files("dped", "mine"), side)
+    return np.stack([read_patch(path) for path in files]).astype(np.float32) / 255
+
+
+def test_every_kind_of_method_is_scored_on_the_same_pairs(workplace):
+    methods = "input,dped,net.tflite"
+    folder = workplace / "elsewhere"
+    folder.mkdir()
+    for path in test_files("dped", "mine").target:
+        (folder / path.name).write_bytes(path.read_bytes())
+    config = EvaluateConfig("mine", methods=methods, external=("copy=elsewhere",))
+    results = evaluate(config)
+
+    saved = json.loads((workplace / "runs/mine/evaluation/results.json").read_text())
+    assert saved["methods"] == results
+    assert list(results) == ["input", "dped", "net", "copy"]
+    phone, target = arrays("phone"), arrays("target")
+    assert results["input"]["psnr"] == pytest.approx(np.mean(psnr(phone, target)), abs=1e-9)
+    assert results["input"]["ssim"] == pytest.approx(np.mean(ssim(phone, target)), abs=1e-9)
+    assert results["input"]["ms_ssim"] == pytest.approx(np.mean(ms_ssim(phone, target)), abs=1e-9)
+    assert results["dped"]["psnr"] == pytest.approx(results["net"]["psnr"], abs=1e-3)
+    assert results["dped"]["psnr"] != pytest.approx(results["input"]["psnr"], abs=0.1)
+    assert results["copy"]["identical"] == results["copy"]["n"] == 5
+    assert "| input | " in (workplace / "runs/mine/evaluation/results.md").read_text()
+    sheet = iio.imread(workplace / "runs/mine/evaluation/samples.png")
+    assert sheet.shape == (5 * 104, 6 * 104, 3)
+
+
+def test_without_methods_the_phones_runs_are_found(workplace):
+    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "dped"]
+
+
+def test_identical_pairs_are_counted_apart():
+    target = np.full((3, 32, 32, 3), 0.5, np.float32)
+    enhanced = target.copy()
+    enhanced[0] += 0.1  # 20 dB
+    scores = score(enhanced, target)
+    assert scores["psnr"] == pytest.approx(20, abs=1e-4)
+    assert (scores["identical"], scores["n"]) == (2, 3)
+
+
+def test_bad_methods_are_named(workplace):
+    for methods, reason in {
+        "nonsense": "method 'nonsense': not input, dped",
+        "absent.keras": "no such file",
+        "input,input": "named twice",
+    }.items():
+        with pytest.raises(EvaluationError, match=reason):
+            evaluate(EvaluateConfig("mine", methods=methods))
+    (workplace / "few").mkdir()
+    (workplace / "few" / "0.png").write_bytes(b"")
+    with pytest.raises(EvaluationError, match=r"few: 4 pictures missing, e\.g\. 1\.png"):
+        evaluate(EvaluateConfig("mine", external=("few=few",)))
+    with pytest.raises(EvaluationError, match="expected NAME=DIR"):
+        evaluate(EvaluateConfig("mine", external=("few",)))
+    assert not (workplace / "runs/mine/evaluation").exists()
+
+
+def test_bad_input_gets_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "evaluate.py"), "--phone", "absent"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "no such data set" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,207 @@
+"""The real `train()` on a small data set, and its command line."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import models  # first: holds back TensorFlow's chatter  # noqa: F401
+import train as training
+from recording import read_curve
+from train import TrainConfig, TrainingError, train
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = {
+    "channels": 4,
+    "blocks": 1,
+    "discriminator_width": 0.03,
+    "batch_size": 4,
+    "content_layer": "block1_conv1",
+    "vgg_weights": "random",
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, write_dataset):
+    root = tmp_path_factory.mktemp("data")
+    write_dataset(root, "mine", train=24, test=4)
+    return root
+
+
+def config(data, run, **changes) -> TrainConfig:
+    options = {"phone": "mine", "data_dir": str(data), "run_dir": str(run), **TINY}
+    options["cache_dir"] = str(data / "cache")
+    return TrainConfig(**(options | changes))
+
+
+def saved_arrays(run) -> dict[str, np.ndarray]:
+    with np.load(run / "state.npz") as file:
+        return {name: file[name] for name in file.files if name != "progress"}
+
+
+def test_a_run_leaves_everything_it_promises(data, tmp_path):
+    assert train(config(data, tmp_path / "run", steps=4, validate_every=2)) == 0
+    run = tmp_path / "run"
+    assert {path.name for path in run.iterdir()} == {
+        *("best.keras", "last.keras", "config.json", "state.npz"),
+        *("validation.csv", "samples", "tensorboard"),
+    }
+    assert [path.name for path in sorted((run / "samples").iterdir())] == [
+        "step_000002.png",
+        "step_000004.png",
+    ]
+    assert json.loads((run / "config.json").read_text())["channels"] == 4
+    rows = read_curve(run)
+    assert [row["step"] for row in rows] == [2, 4]
+    assert set(rows[0]) >= {
+        *("psnr", "ms_ssim", "input_psnr", "color", "texture", "content"),
+        *("total_variation", "generator", "discriminator", "discriminator_accuracy"),
+    }
+    assert any((run / "tensorboard").iterdir())
+
+
+def test_training_improves_on_the_input(data, tmp_path):
+    """The scenes are smooth and merely dark, so a few dozen steps on pixels must help."""
+    settings = {"model": "srcnn", "steps": 120, "learning_rate": 2e-3, "validate_every": 40}
+    train(config(data, tmp_path / "run", **settings))
+    rows = read_curve(tmp_path / "run")
+    assert max(row["psnr"] for row in rows) > rows[0]["input_psnr"] + 2
+
+
+def test_a_resumed_run_ends_in_the_numbers_of_an_uninterrupted_one(data, tmp_path):
+    train(config(data, tmp_path / "whole", steps=6, validate_every=3))
+    train(config(data, tmp_path / "parts", steps=3, validate_every=3))
+    train(config(data, tmp_path / "parts", steps=6, validate_every=3, resume=True))
+    whole, parts = saved_arrays(tmp_path / "whole"), saved_arrays(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], parts[name])
+    assert read_curve(tmp_path / "whole") == read_curve(tmp_path / "parts")
+
+
+def test_the_seed_decides(data, tmp_path):
+    for name, seed in (("one", 0), ("same", 0), ("other", 1)):
+        train(config(data, tmp_path / name, steps=2, model="srcnn", seed=seed))
+    one, same, other = (saved_arrays(tmp_path / name) for name in ("one", "same", "other"))
+    assert all(np.array_equal(one[name], same[name]) for name in one)
+    assert not all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_validation_pairs_are_no_training_pairs(data, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        training, "Batches", lambda pairs, *rest: seen.append(pairs) or _NoBatches()
+    )
+    monkeypatch.setattr(training, "validate", lambda _, pairs: seen.append(pairs) or (1, 2))
+    with pytest.raises(_Reached):
+        train(config(data, tmp_path / "run", steps=1, model="srcnn"))
+    files = training.open_pairs(training.training_pairs(data, "mine"), data / "cache")
+    _, held_out = training.split_for_validation(files)
+    trained_on = {patch.tobytes() for patch in seen[0].phone}
+    assert len(trained_on) == 14
+    assert not trained_on & {patch.tobytes() for patch in held_out.phone}
+
+
+class _Reached(Exception):  # noqa: N818
+    pass
+
+
+class _NoBatches:
+    def between(self, *_):
+        raise _Reached
+
+
+def test_a_non_finite_loss_stops_the_run_and_keeps_the_checkpoint(data, tmp_path):
+    run = tmp_path / "run"
+    train(config(data, run, steps=1, model="srcnn"))
+    with np.load(run / "state.npz") as file:
+        arrays = dict(file)
+    arrays["v0005"][...] = np.nan  # the last bias: stands for whatever makes a loss overflow
+    np.savez(run / "state.npz", **arrays)
+    state = (run / "state.npz").read_bytes()
+    with pytest.raises(TrainingError, match="step 2: the squared_error loss is nan"):
+        train(config(data, run, steps=9, model="srcnn", resume=True))
+    assert (run / "state.npz").read_bytes() == state
+
+
+def test_weights_that_the_last_step_broke_are_not_saved(data, tmp_path, monkeypatch):
+    scores = {"psnr": float("nan"), "ms_ssim": 0.0}
+    monkeypatch.setattr(training, "validate", lambda *_: (scores, None))
+    with pytest.raises(TrainingError, match="step 1: the validation loss is nan"):
+        train(config(data, tmp_path / "run", steps=1, model="srcnn"))
+    assert not list((tmp_path / "run").glob("*.keras"))
+    assert not (tmp_path / "run" / "state.npz").exists()
+
+
+def test_another_run_is_neither_overwritten_nor_mixed_up(data, tmp_path):
+    run = tmp_path / "run"
+    train(config(data, run, steps=1, model="srcnn"))
+    with pytest.raises(TrainingError, match="holds a run; --resume"):
+        train(config(data, run, steps=1, model="srcnn"))
+    with pytest.raises(TrainingError, match="--batch_size 4, not 8"):
+        train(config(data, run, steps=2, model="srcnn", batch_size=8, resume=True))
+    with pytest.raises(TrainingError, match="no run to resume"):
+        train(config(data, tmp_path / "none", steps=2, resume=True))
+
+
+def command(data, run, *extra):
+    options = dataclasses.asdict(config(data, run))
+    given = {name: options[name] for name in ("phone", "data_dir", "run_dir", "cache_dir", *TINY)}
+    words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    return [sys.executable, str(ROOT / "train.py"), *words, *extra]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, number):
+    run = tmp_path / "run"
+    # A session of its own, as from a shell that left SIGINT at its default.
+    process = subprocess.Popen(
+        command(data, run, "--steps", "100000", "--validate_every", "10", "--model", "srcnn"),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (run / "state.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "saved; go on with --resume" in output
+    with np.load(run / "state.npz") as file:
+        step = json.loads(str(file["progress"]))["step"]
+    assert step >= 10
+    assert not list(run.glob(".*tmp*"))
+    more = command(
+        data, run, "--steps", str(step + 2), "--validate_every", "10", "--model", "srcnn"
+    )
+    finished = subprocess.run([*more, "--resume"], capture_output=True, text=True, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--phone", "absent"], "no such data set"),
+        (["--steps", "0"], "--steps must be at least 1"),
+        (["--learning_rate", "-1"], "--learning_rate must be greater than 0"),
+        (["--phone", "../mine"], "phone name"),
+    ],
+)
+def test_bad_input_gets_one_line(data, tmp_path, words, reason):
+    run = tmp_path / "run"
+    done = subprocess.run(command(data, run, *words), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert reason in done.stderr
+    assert not run.exists()
