@@ -2,7 +2,7 @@
 
     python evaluate.py --phone iphone --methods input,dped,some.keras,some.tflite
 
-writes results.json, results.md and samples.png (input | each method | target). A method is
+writes results.json, results.md and samples.png (each method | target, side by side). A method is
 "input" (the photo as it is), the name of a run of this phone (dped, mobile, srcnn, johnson), or a
 file: .keras, .tflite, or the prefix of a TF1 checkpoint.
 """
@@ -80,7 +80,8 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict[str, float]]:
     _replace(folder / "results.json", json.dumps(report, indent=2) + "\n")
     table = as_markdown(results)
     _replace(folder / "results.md", f"# {config.phone}: {len(pairs)} test pairs\n\n{table}")
-    _write_samples(folder / "samples.png", [phone[:SAMPLES], *pictures, target[:SAMPLES]])
+    before = [] if "input" in results else [phone[:SAMPLES]]
+    _write_samples(folder / "samples.png", [*before, *pictures, target[:SAMPLES]])
     print(table, end="")
     print(folder / "results.json")
     return results

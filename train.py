@@ -274,7 +274,7 @@ if __name__ == "__main__":
     user_errors = [
         TrainingError,
         DatasetError,
-        "data.simulate.SimulationError",
+        "data.cameras.SimulationError",
         "models.files.WeightsError",
     ]
     commandline.run(train, TrainConfig, __doc__, user_errors)

@@ -1,8 +1,9 @@
 """Virtual cameras: the parameter sets of the phones and of the DSLR.
 
 The phones keep the order of the quality table of the thesis ("Cameras": iPhone 3GS 1 of 5,
-BlackBerry Passport 3, Sony Xperia Z 4, Canon 70D 5): no degradation grows with quality. Sensor
-sizes are that table's. The other constants are estimates until they are measured:
+BlackBerry Passport 3, Sony Xperia Z 4, Canon 70D 5): blur, noise, vignetting, distortion, midtone
+darkening, compression and jitter all shrink as quality grows. Sensor sizes are that table's. The
+other constants are estimates, until measurement replaces them:
 
 - iphone: noise level and grain from flat spots, blur from the ratio of amplitude spectra, tone and
   color cast from the median DSLR value at each phone value, all over 100 real iPhone/Canon patch
@@ -99,9 +100,9 @@ CAMERAS = {
             exposure_jitter=0.10,
             shot_noise=7e-4,
             read_noise=1.2e-3,
-            white_balance=(0.98, 1.0, 0.88),
+            white_balance=(0.98, 1.0, 0.90),
             white_balance_jitter=0.012,
-            saturation=0.82,
+            saturation=0.88,
             gamma=1.30,
             contrast=0.0,
             black_level=0.0,
@@ -117,14 +118,14 @@ CAMERAS = {
             distortion=(-0.024, 0.006),
             blur=0.80,
             vignetting=0.28,
-            exposure=0.92,
+            exposure=0.87,
             exposure_jitter=0.08,
             shot_noise=4e-4,
             read_noise=1.0e-3,
             white_balance=(1.02, 0.98, 1.02),
             white_balance_jitter=0.010,
-            saturation=0.74,
-            gamma=1.15,
+            saturation=0.84,
+            gamma=1.27,
             contrast=0.0,
             black_level=0.05,
             luma_smoothing=0.55,
@@ -139,14 +140,14 @@ CAMERAS = {
             distortion=(-0.020, 0.005),
             blur=0.65,
             vignetting=0.20,
-            exposure=0.95,
+            exposure=0.90,
             exposure_jitter=0.06,
             shot_noise=2.5e-4,
             read_noise=8e-4,
             white_balance=(1.03, 0.99, 0.98),
             white_balance_jitter=0.008,
-            saturation=0.80,
-            gamma=1.06,
+            saturation=0.86,
+            gamma=1.22,
             contrast=0.0,
             black_level=0.05,
             luma_smoothing=0.50,
@@ -161,14 +162,14 @@ CAMERAS = {
             distortion=(-0.024, 0.006),
             blur=0.80,
             vignetting=0.28,
-            exposure=0.90,
+            exposure=0.88,
             exposure_jitter=0.08,
             shot_noise=4e-4,
             read_noise=1.0e-3,
             white_balance=(1.0, 1.0, 1.0),
             white_balance_jitter=0.010,
-            saturation=0.78,
-            gamma=1.18,
+            saturation=0.86,
+            gamma=1.22,
             contrast=0.0,
             black_level=0.02,
             luma_smoothing=0.55,

@@ -80,7 +80,9 @@ class Geometry:
     @property
     def scale(self) -> float:
         """Scene pixels for each picture pixel, in the middle of the picture."""
-        ratios = [scene / frame for scene, frame in zip(self.scene_size, self.frame_size)]
+        ratios = [
+            scene / frame for scene, frame in zip(self.scene_size, self.frame_size, strict=True)
+        ]
         return self.field_of_view * min(ratios)
 
     @functools.cached_property
@@ -159,7 +161,7 @@ def view_of(
         sensor = camera.sensor_size
         if (photo_size[0] < photo_size[1]) != (sensor[0] < sensor[1]):
             sensor = sensor[::-1]
-        fit = camera.field_of_view * min(p / s for p, s in zip(photo_size, sensor))
+        fit = camera.field_of_view * min(p / s for p, s in zip(photo_size, sensor, strict=True))
         size = tuple(int(side * min(fit, 1.0)) for side in sensor)
     if min(size) < 2:
         raise SimulationError(f"a photo of {_times(photo_size)} pixels is too small for a camera")

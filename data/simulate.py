@@ -220,7 +220,7 @@ def _write_pairs(folder, scenes, scene_count, camera, count, progress):
         # Rounded up, and with what flat photos before this one failed to give.
         share = -(-(count - written) // (scene_count - index))
         for pair in itertools.islice(_pairs_of(photo, camera, seed), share):
-            for side, patch in zip(sides, pair):
+            for side, patch in zip(sides, pair, strict=True):
                 _write(side / f"{written}.jpg", patch)
             written += 1
             progress.update()
