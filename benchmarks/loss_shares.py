@@ -7,12 +7,8 @@ batch, over the sum of the norms of all terms. Printed as a Markdown table, mean
 """
 
 import dataclasses
-import sys
-from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import commandline
 from commandline import option

@@ -179,6 +179,9 @@ def widest_view(
 ) -> Geometry:
     """The largest view, of the photo's own aspect ratio, that stays inside the photo.
 
+    Of a panorama it takes the middle: the frame is at most twice as long as wide, as rolling a
+    longer one would leave a thin strip.
+
     Args:
         photo_size: (width, height) of the scene photo.
         camera: gives the lens distortion; its field of view and sensor size do not count.
@@ -200,11 +203,9 @@ def widest_view(
             low, high = (middle, high) if geometry.inside_scene() else (low, middle)
         return low
 
-    shrink = min(1.0, (longest_side or max(photo_size)) / max(photo_size))
-    frame_size = photo_size
-    for _ in range(2):  # the second round knows the rounded aspect ratio
-        field_of_view = largest(frame_size)
-        frame_size = tuple(int(side * min(field_of_view, shrink)) for side in photo_size)
+    frame = tuple(min(side, 2 * min(photo_size)) for side in photo_size)
+    shrink = min(largest(frame), (longest_side or max(frame)) / max(frame))
+    frame_size = tuple(int(side * shrink) for side in frame)
     return Geometry(photo_size, frame_size, largest(frame_size), camera.distortion, pose)
 
 
@@ -213,7 +214,7 @@ def resample(light: np.ndarray, geometry: Geometry) -> np.ndarray:
 
     Where pixels of the picture are larger than those of the scene, the scene is first blurred by a
     Gaussian that makes its own pixels about as wide as the picture's (standard deviation
-    √(scale² − 1)/2), which keeps aliasing out.
+    √(scale² − 1)/2), which keeps aliasing out. OpenCV 4 rounds the points to 1/32 of a scene pixel.
 
     Args:
         light: linear light of the scene, float32 H×W×3.
@@ -229,7 +230,7 @@ def resample(light: np.ndarray, geometry: Geometry) -> np.ndarray:
     x, y = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
     seen = geometry.to_scene(np.stack([x, y], axis=-1).reshape(-1, 2))
     maps = seen.astype(np.float32).reshape(height, width, 2)
-    return cv2.remap(light, maps, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.remap(light, maps, None, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _undistort(distorted, distortion):
@@ -247,8 +248,9 @@ def _undistort(distorted, distortion):
 
 
 def _project(homography, points):
-    homogeneous = points @ homography[:, :2].T + homography[:, 2]
-    return homogeneous[:, :2] / homogeneous[:, 2:]
+    x, y = points[:, 0], points[:, 1]  # written out: several times as fast as a thin matrix product
+    column, row, depth = (a * x + b * y + c for a, b, c in homography)
+    return np.stack([column / depth, row / depth], axis=1)
 
 
 def _rotation(axis, angle):

@@ -73,7 +73,8 @@ def aligned_pair(
     """The pictures of a phone and of the DSLR, aligned perfectly.
 
     Both show exactly what the phone sees from a random pose, through the phone's lens distortion,
-    and fill their frames with the scene. Each has been resampled once, from the photo.
+    and fill their frames with the scene. Each has been resampled once, from the photo. A panorama
+    shows its middle, at most 2:1.
 
     Args:
         photo: the scene, uint8 RGB H×W×3.
@@ -109,7 +110,8 @@ def simulate_dataset(
     A fifth of the photos, at least one, is held out for the test patches. Each photo gives about
     the same number of patches, from as many shots, each with its own pose, as that takes; patches
     of one shot do not overlap. A patch in which the standard deviation of the DSLR's gray is below
-    0.02 is skipped as flat. Patches are numbered photo by photo.
+    0.02 is skipped as flat, and a photo that is flat everywhere is left out. Patches are numbered
+    photo by photo.
 
         OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg      quality 100, 4:4:4
         OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg
@@ -131,20 +133,30 @@ def simulate_dataset(
         OUTPUT/PHONE.
 
     Raises:
-        SimulationError: unknown phone; fewer than two photos; a photo below 128 pixels; photos too
-            flat for the number of patches; OUTPUT/PHONE holds something else.
+        SimulationError: unknown phone; a photo is not uint8 H×W×3, or below 128 pixels; fewer than
+            two photos, or too few patches, that are not flat; OUTPUT/PHONE holds something else.
     """
     camera = phone_camera(phone)
     if camera.name == TARGET or Path(camera.name).name != camera.name:
         raise SimulationError(f"{camera.name!r} cannot name a phone's folder")
     if train_patches < 1 or test_patches < 1:
         raise SimulationError("give at least one training and one test patch")
-    names = sorted(photos)
+    digests, names = _survey(photos)
     if len(names) < 2:
         raise SimulationError(
-            f"{len(names)} photos: at least two are needed, as test photos are never trained on"
+            f"{len(names)} of {len(digests)} photos have detail: at least two are needed, "
+            "as test photos are never trained on"
         )
-    parameters = _parameters(photos, camera, train_patches, test_patches, seed)
+    parameters = {
+        "version": VERSION,
+        "phone": dataclasses.asdict(camera),
+        "dslr": dataclasses.asdict(DSLR),
+        "train_patches": train_patches,
+        "test_patches": test_patches,
+        "seed": seed,
+        "photos": digests,
+    }
+    parameters = json.loads(json.dumps(parameters))  # as reading the file gives them back
     target = Path(output_dir) / camera.name
     if target.exists():
         if _read_parameters(target) == parameters:
@@ -183,23 +195,19 @@ def simulate_dataset(
     return target
 
 
-def _parameters(photos, camera, train_patches, test_patches, seed):
-    """All that a data set follows from, as JSON would give it back; checks the photos' sizes."""
-    digests = {}
+def _survey(photos):
+    """Digest of every photo by name, and the names of those with a patch that is not flat."""
+    digests, detailed = {}, []
     for name in sorted(photos):
         photo = photos[name]
         _check_photo(photo, name)
         digests[name] = hashlib.sha256(repr(photo.shape).encode() + photo.tobytes()).hexdigest()
-    parameters = {
-        "version": VERSION,
-        "phone": dataclasses.asdict(camera),
-        "dslr": dataclasses.asdict(DSLR),
-        "train_patches": train_patches,
-        "test_patches": test_patches,
-        "seed": seed,
-        "photos": digests,
-    }
-    return json.loads(json.dumps(parameters))
+        rows, columns = (side // PATCH_SIZE for side in photo.shape[:2])
+        gray = photo[: rows * PATCH_SIZE, : columns * PATCH_SIZE].mean(axis=-1) / 255
+        tiles = gray.reshape(rows, PATCH_SIZE, columns, PATCH_SIZE)
+        if tiles.std(axis=(1, 3)).max() >= FLATTEST:
+            detailed.append(name)
+    return digests, detailed
 
 
 def _read_parameters(folder):
@@ -217,7 +225,7 @@ def _write_pairs(folder, scenes, scene_count, camera, count, progress):
         side.mkdir(parents=True)
     written = 0
     for index, (photo, seed) in enumerate(scenes):
-        # Rounded up, and with what flat photos before this one failed to give.
+        # Rounded up, and with what photos before this one were too flat to give.
         share = -(-(count - written) // (scene_count - index))
         for pair in itertools.islice(_pairs_of(photo, camera, seed), share):
             for side, patch in zip(sides, pair, strict=True):

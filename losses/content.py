@@ -2,6 +2,8 @@
 
 from keras import ops
 
+NORMALIZED_MEAN_SQUARE = 50.0**2
+
 
 def content_loss(enhanced_features, target_features):
     """Mean squared difference of two feature maps.
@@ -37,10 +39,10 @@ def relative_content_loss(enhanced_features, target_features):
     return difference / ops.maximum(ops.sum(ops.square(target_features)), 1e-12)
 
 
-def channel_summed_content_loss(enhanced_features, target_features):
-    """`relative_content_loss` summed over channels: the fraction times C_j.
+def normalized_content_loss(enhanced_features, target_features):
+    """Mean squared difference of feature maps, both scaled so that the target's root is 50.
 
-    Equals the squared distance of two feature vectors of unit mean square per channel, mean over
-    positions and batch.
+    Formula: `2500·relative_content_loss`. The thesis leaves the scale of ψ_j open; at this one the
+    term weighs about as much as the colour term (docs/method.md).
     """
-    return target_features.shape[-1] * relative_content_loss(enhanced_features, target_features)
+    return NORMALIZED_MEAN_SQUARE * relative_content_loss(enhanced_features, target_features)

@@ -9,8 +9,8 @@ from keras import ops
 from losses.blur import RELEASED_KERNEL
 from losses.color import color_loss
 from losses.content import (
-    channel_summed_content_loss,
     content_loss,
+    normalized_content_loss,
     relative_content_loss,
 )
 from losses.texture import non_saturating_texture_loss, saturating_texture_loss
@@ -35,7 +35,7 @@ class Objective:
     weights: dict[str, float]
     color: Callable = color_loss
     texture: Callable = non_saturating_texture_loss
-    content: Callable = channel_summed_content_loss
+    content: Callable = normalized_content_loss
     total_variation: Callable = summed_gradient_variation
     norm: str = "batch"
     discriminator: str | None = None
@@ -75,10 +75,9 @@ PRESETS = {
         discriminator="thesis",
         label_smoothing=0.2,
     ),
-    # The authors' released code: its colour term, of weight 0.5, is half the sum over pixels and
-    # channels, 1.5 times the mean over channels taken here.
+    # The authors' released code, whose colour term is half the sum over pixels and channels.
     "iccv": Objective(
-        {"color": 0.5 * 1.5, "texture": 1.0, "content": 10.0, "total_variation": 2000.0},
+        {"color": 0.5 * 0.5, "texture": 1.0, "content": 10.0, "total_variation": 2000.0},
         color=functools.partial(color_loss, kernel=RELEASED_KERNEL),
         texture=saturating_texture_loss,
         content=content_loss,

@@ -4,12 +4,12 @@ from keras import ops
 
 
 def summed_gradient_variation(images):
-    """Mean absolute value of the sum of the two forward differences.
+    """Absolute value of the sum of the two forward differences, summed over channels.
 
-    Formula: `‖∇x F_W(I_s) + ∇y F_W(I_s)‖` (thesis slide "Loss functions"; ICCV equation 7), the
-    1-norm divided by its number of elements, so that the size of the image does not matter. The
-    sum inside the norm is the source's: it does not see ramps along x - y, where the two cancel,
-    and sees single-pixel noise and checkerboards in full.
+    Formula: `‖∇x F_W(I_s) + ∇y F_W(I_s)‖` (thesis slide "Loss functions"; ICCV equation 7), as a
+    1-norm: sum over channels, mean over positions and batch, so that the size of the image does
+    not matter. The sum inside the norm is the source's: it does not see ramps along x - y, where
+    the two cancel, and sees single-pixel noise and checkerboards in full.
 
     Args:
         images: `(N, H, W, C)` float in [0, 1].
@@ -20,7 +20,7 @@ def summed_gradient_variation(images):
     corner = images[:, :-1, :-1]
     horizontal = images[:, :-1, 1:] - corner
     vertical = images[:, 1:, :-1] - corner
-    return ops.mean(ops.abs(horizontal + vertical))
+    return ops.mean(ops.sum(ops.abs(horizontal + vertical), axis=-1))
 
 
 def squared_variation(images):

@@ -11,7 +11,7 @@ from backend import import_keras
 from losses import objective
 from losses.blur import RELEASED_KERNEL, VARIANCE_3_KERNEL, blur
 from losses.color import color_loss
-from losses.content import channel_summed_content_loss, content_loss, relative_content_loss
+from losses.content import content_loss, normalized_content_loss, relative_content_loss
 from losses.objective import PRESETS, Objective, preset
 from losses.texture import (
     discriminator_accuracy,
@@ -93,7 +93,7 @@ def test_color_loss_of_one_pixel_is_the_kernels_energy():
     target = random(1, 41, 45, 3)
     enhanced = target.copy()
     enhanced[0, 20, 22, 1] += 2.0
-    energy = (VARIANCE_3_KERNEL**2).sum() ** 2 / 3  # of the 2-D kernel, in one of 3 channels
+    energy = (VARIANCE_3_KERNEL**2).sum() ** 2  # of the 2-D kernel, in one channel
     assert float(color_loss(enhanced, target)) == pytest.approx(4 * energy, rel=1e-4)
     assert float(color_loss(target, enhanced)) == pytest.approx(4 * energy, rel=1e-4)
 
@@ -102,18 +102,18 @@ def test_color_loss_of_a_constant_shift():
     target = random(1, 30, 50, 3)
     # Towards the border a part of the kernel falls outside and the blurred shift fades.
     rows, columns = (correlate1d(np.ones(n), VARIANCE_3_KERNEL, mode="constant") for n in (30, 50))
-    expected = 0.01 * (rows**2).sum() * (columns**2).sum()
+    expected = 0.01 * 3 * (rows**2).sum() * (columns**2).sum()
     assert float(color_loss(target + 0.1, target)) == pytest.approx(expected, rel=1e-4)
-    assert expected == pytest.approx(0.01 * 30 * 50, rel=0.15)
+    assert expected == pytest.approx(0.01 * 3 * 30 * 50, rel=0.15)
 
 
-def test_color_loss_sums_over_pixels_and_averages_over_channels_and_batch():
+def test_color_loss_sums_over_an_image_and_averages_over_the_batch():
     target = random(3, 6, 5, 3)
     shift = np.zeros((3, 1, 1, 3), np.float32)
     shift[0, ..., 2], shift[1] = 1.0, 2.0
     identity = np.array([1.0])
-    # 6·5 pixels: 1² in one channel of one image, 2² in three of another; 3 channels, 3 images.
-    expected = 30 * (1 + 3 * 4) / 9
+    # 6·5 pixels: 1² in one channel of one image, 2² in three of another; 3 images.
+    expected = 30 * (1 + 3 * 4) / 3
     assert float(color_loss(target + shift, target, identity)) == pytest.approx(expected, rel=1e-5)
 
 
@@ -225,8 +225,8 @@ def test_content_losses_by_hand():
     # Differences 1, 0, 3, -2: squares sum to 14; the target's squares to 21.
     assert float(content_loss(ENHANCED, TARGET)) == pytest.approx(14 / 4)
     assert float(relative_content_loss(ENHANCED, TARGET)) == pytest.approx(14 / 21)
-    assert float(channel_summed_content_loss(ENHANCED, TARGET)) == pytest.approx(2 * 14 / 21)
-    for loss in (content_loss, relative_content_loss, channel_summed_content_loss):
+    assert float(normalized_content_loss(ENHANCED, TARGET)) == pytest.approx(2500 * 14 / 21)
+    for loss in (content_loss, relative_content_loss, normalized_content_loss):
         assert float(loss(TARGET, TARGET)) == 0
 
 
@@ -238,11 +238,11 @@ def test_relative_content_is_a_fraction_at_any_scale():
     assert math.isfinite(float(relative_content_loss(TARGET, 0 * TARGET)))
 
 
-def test_channel_summed_content_is_the_distance_of_unit_features():
+def test_normalized_content_is_the_distance_of_features_of_root_mean_square_50():
     target, enhanced = 100 * random(2, 5, 4, 7), 100 * random(2, 5, 4, 7, seed=1)
     size = math.sqrt(np.mean(np.square(target, dtype=np.float64)))
-    expected = np.mean(np.sum(np.square((enhanced - target) / size), axis=-1))
-    result = channel_summed_content_loss(enhanced, target)
+    expected = np.mean(np.square(50 * (enhanced - target) / size))
+    result = normalized_content_loss(enhanced, target)
     assert float(result) == pytest.approx(expected, rel=1e-4)
 
 
@@ -273,7 +273,8 @@ def pattern(function, height=12, width=17, channels=3):
 )
 def test_total_variation_of_patterns(function, summed, squared):
     images = pattern(function)
-    assert float(summed_gradient_variation(images)) == pytest.approx(summed, abs=1e-5)
+    # The absolute form is summed over the three channels, the squared one averaged.
+    assert float(summed_gradient_variation(images)) == pytest.approx(3 * summed, abs=1e-5)
     assert float(squared_variation(images)) == pytest.approx(squared, abs=1e-5)
 
 
@@ -291,7 +292,7 @@ def test_summed_variation_looks_past_one_diagonal_only():
     wave = 0.4 * np.cos(2 * np.pi * steps / period)
     second = np.abs(np.roll(wave, -1) + np.roll(wave, 1) - 2 * wave).mean()
     first = np.abs(np.roll(wave, -1) - wave).mean()
-    across, along = (float(summed_gradient_variation(stripes(sign))) for sign in (-1, 1))
+    across, along = (float(summed_gradient_variation(stripes(sign))) / 3 for sign in (-1, 1))
     assert across == pytest.approx(second, rel=1e-3)
     assert along == pytest.approx(2 * first, rel=1e-3)
     assert across < along / 4
@@ -302,10 +303,10 @@ def test_summed_variation_looks_past_one_diagonal_only():
 
 def test_one_noisy_pixel_is_seen_where_its_differences_are():
     image = np.zeros((1, 5, 6, 2), np.float32)
-    image[0, 2, 3, 0] = 1.0  # the other channel halves every mean
+    image[0, 2, 3, 0] = 1.0  # the other channel adds nothing, and halves every mean over channels
     # Both differences at the pixel are -1 (|sum| = 2); its left and upper neighbours see 1 each.
     # The sum is taken where both differences exist: 4 × 5 positions.
-    assert float(summed_gradient_variation(image)) == pytest.approx(4 / 40)
+    assert float(summed_gradient_variation(image)) == pytest.approx(4 / 20)
     # 5 × 5 horizontal and 4 × 6 vertical differences, two of each are ±1.
     assert float(squared_variation(image)) == pytest.approx(2 / 50 + 2 / 48)
 
@@ -362,9 +363,9 @@ PUBLISHED = {
         {"color": 1, "texture": 1, "content": 0.1, "total_variation": 100},
         "batch", "thesis", 0.2,
     ),
-    # The released colour term, of weight 0.5, is half a sum over 3 channels; ours is their mean.
+    # The released colour term, of weight 0.5, is half the sum over an image.
     "iccv": (
-        {"color": 0.75, "texture": 1, "content": 10, "total_variation": 2000},
+        {"color": 0.25, "texture": 1, "content": 10, "total_variation": 2000},
         "instance", "iccv", 0.0,
     ),
     "mse": ({"squared_error": 1}, "batch", None, 0.0),
@@ -401,19 +402,17 @@ def test_presets_choose_the_forms_of_their_sources():
     assert terms("thesis") == pytest.approx({
         "color": float(color_loss(enhanced, target, VARIANCE_3_KERNEL)),
         "texture": 1.220095,
-        "content": 0.1 * float(channel_summed_content_loss(*features)),
+        "content": 0.1 * float(normalized_content_loss(*features)),
         "total_variation": 100 * float(summed_gradient_variation(enhanced)),
     }, rel=1e-5)  # fmt: skip
     assert terms("iccv") == pytest.approx({
-        "color": 0.75 * float(color_loss(enhanced, target, RELEASED_KERNEL)),
+        "color": 0.25 * float(color_loss(enhanced, target, RELEASED_KERNEL)),
         "texture": -1.440190,
         "content": 10 * float(content_loss(*features)),
         "total_variation": 2000 * float(squared_variation(enhanced)),
     }, rel=1e-5)  # fmt: skip
     assert terms("mse") == pytest.approx({"squared_error": np.mean((enhanced - target) ** 2)})
-    assert terms("content") == pytest.approx(
-        {"content": float(channel_summed_content_loss(*features))}
-    )
+    assert terms("content") == pytest.approx({"content": float(normalized_content_loss(*features))})
 
 
 def test_the_released_content_form_belongs_to_relu5_4_alone():
