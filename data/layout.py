@@ -53,8 +53,8 @@ def _phone_dir(root, phone) -> Path:
     folder = Path(root) / phone
     if not folder.is_dir():
         raise DatasetError(
-            f"{folder}: no such data set; unpack DPED there, or make one with "
-            f"`python -m data.simulate --phone {phone} --output {root}`"
+            f"{folder}: no such data set; unpack DPED there, put your own pairs there, or "
+            f"simulate some with `python -m data.simulate` (see README.md)"
         )
     return folder
 

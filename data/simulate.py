@@ -57,8 +57,10 @@ def shoot(
         photo.
 
     Raises:
-        SimulationError: the picture would reach beyond the photo; the photo is not uint8 H×W×3.
+        SimulationError: the picture would reach beyond the photo; the photo is not uint8 H×W×3, or
+            below 128 pixels.
     """
+    _check_photo(photo, "the photo")
     light = scene_light(photo)
     geometry = view_of(photo.shape[1::-1], camera, pose, size)
     return develop(resample(light, geometry), camera, rng), geometry
@@ -90,8 +92,8 @@ def aligned_pair(
         SimulationError: unknown phone; the photo is not uint8 H×W×3, or below 128 pixels.
     """
     phone = phone_camera(phone)
-    light = scene_light(photo)
     _check_photo(photo, "the photo")
+    light = scene_light(photo)
     geometry = widest_view(photo.shape[1::-1], phone, random_pose(rng), longest_side)
     light = resample(light, geometry)
     return develop(light, phone, rng), develop(light, DSLR, rng)
@@ -127,7 +129,7 @@ def simulate_dataset(
         output_dir: the data set's root; created if missing.
         train_patches: number of training pairs.
         test_patches: number of test pairs.
-        seed: of all random choices.
+        seed: of all random choices; 0 or more.
 
     Returns:
         OUTPUT/PHONE.
@@ -141,6 +143,8 @@ def simulate_dataset(
         raise SimulationError(f"{camera.name!r} cannot name a phone's folder")
     if train_patches < 1 or test_patches < 1:
         raise SimulationError("give at least one training and one test patch")
+    if seed < 0:
+        raise SimulationError(f"seed {seed}: give 0 or more")
     digests, names = _survey(photos)
     if len(names) < 2:
         raise SimulationError(
@@ -261,6 +265,9 @@ def _pairs_of(photo, camera, seed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _check_photo(photo, name):
+    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+        shape = "×".join(map(str, photo.shape))
+        raise SimulationError(f"{name} is {photo.dtype} {shape}: a photo must be uint8 H×W×3")
     if min(photo.shape[:2]) < SMALLEST_PHOTO:
         raise SimulationError(
             f"{name} has {photo.shape[1]}×{photo.shape[0]} pixels: "

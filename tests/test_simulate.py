@@ -210,7 +210,7 @@ def test_shift_estimate_of_the_test_above_sees_a_quarter_pixel(photos):
 def test_aligned_pair_fills_its_frame_with_scene():
     # On a white scene the black border of a view that looks past the photo would stand out.
     white = np.full((300, 400, 3), 255, np.uint8)
-    for seed in range(5):
+    for seed in range(3):
         for phone in PHONES:
             geometry = widest_view((400, 300), PHONES[phone], random_pose(rng(seed)))
             assert geometry.inside_scene() and 0.99 < geometry.scale < 1.01
@@ -286,7 +286,7 @@ def test_input_psnr_ranks_the_phones_within_the_published_span(photos):
     for phone in ("iphone", "blackberry", "sony"):
         values = []
         for seed, name in enumerate(("astronaut", "coffee", "motorcycle_left")):
-            a, b = aligned_pair(photos[name], phone, rng(seed))
+            a, b = aligned_pair(photos[name][50:350, 50:350], phone, rng(seed))
             values.append(10 * np.log10(255**2 / np.mean((np.float64(a) - b) ** 2)))
         psnr[phone] = np.mean(values)
     # Real iPhone pairs have 17.4 dB; the others lie where the published methods leave room.
@@ -375,7 +375,7 @@ def test_patches_are_split_by_photo_and_numbered_photo_by_photo(tmp_path):
         return min(levels, key=lambda level: abs(iio.imread(path).mean() - expected[level]))
 
     expected = {
-        level: np.mean([aligned_pair(scenes[f"{level}"], "blackberry", rng(s))[1] for s in (0, 1)])
+        level: np.mean([aligned_pair(scenes[f"{level}"], "blackberry", rng(s))[1] for s in (0,)])
         for level in levels
     }
     train = [origin(p) for p in training_pairs(tmp_path, "blackberry").target]
@@ -410,11 +410,13 @@ def test_flat_patches_are_skipped_and_flat_photos_left_out(textured, tmp_path):
                 assert iio.imread(path).mean(axis=2).std() / 255 > 0.019
     with pytest.raises(SimulationError, match="1 of 4 photos have detail"):
         dataset({**flat, "scene0": textured["scene0"]}, tmp_path / "few")
-    # Detail too faint for the skies of this photo's patches after all: an error, not a half set.
-    faint = np.uint8(90 + 8 * (np.arange(150) // 75))[:, None, None].repeat(150, 1).repeat(3, 2)
-    with pytest.raises(SimulationError, match="are not flat"):
-        dataset({"faint": faint // 4, "faint too": faint // 5}, tmp_path / "faint")
-    assert not any((tmp_path / "faint").iterdir())
+    # One detail in a corner that every pose crops away: an error then, not half a data set.
+    corner = {name: photo.copy() for name, photo in flat.items()}
+    for photo in corner.values():
+        photo[:4, :4] = 255
+    with pytest.raises(SimulationError, match="0 of 9 patches under training_data"):
+        dataset(corner, tmp_path / "corner")
+    assert not any((tmp_path / "corner").iterdir())
 
 
 def test_identical_dataset_is_kept_and_a_different_one_refused(textured, tmp_path):
@@ -462,6 +464,10 @@ def test_photos_that_cannot_serve_are_refused_by_name(textured, tmp_path):
     small = {**textured, "tiny": np.zeros((127, 300, 3), np.uint8)}
     with pytest.raises(SimulationError, match=r"tiny has 300×127 pixels.*128×128"):
         dataset(small, tmp_path)
+    with pytest.raises(SimulationError, match="at least one training and one test patch"):
+        dataset(textured, tmp_path, test_patches=0)
+    with pytest.raises(SimulationError, match="seed -1"):
+        dataset(textured, tmp_path, seed=-1)
     with pytest.raises(SimulationError, match="at least two"):
         dataset({"scene0": textured["scene0"]}, tmp_path)
     for wrong in (np.zeros((200, 200), np.uint8), np.zeros((200, 200, 3), np.float32)):
@@ -528,7 +534,6 @@ def test_command_line_errors_are_one_line(tmp_path):
     for arguments, message in (
         (["--phone", "nokia"], "no virtual phone 'nokia'"),
         (["--phone", "sony", "--photos", tmp_path / "empty"], "no photos"),
-        (["--phone", "sony", "--train_patches", 0], "at least one training"),
     ):
         failed = command(*arguments, "--output", tmp_path / "out")
         assert failed.returncode == 1
