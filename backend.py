@@ -1,38 +1,57 @@
 """Keras and its backend, imported once, fast and without start-up chatter."""
 
+import contextlib
 import importlib
 import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
 
 def import_keras():
     """Import Keras with the settings that this project wants of its backend.
 
     TensorFlow prints a dozen lines on every start whatever its log level, from C++ and before any
-    logging exists to filter them. They are held back, and shown only if the import fails.
+    logging exists to filter them. They are shown only if the import fails.
 
     Returns:
         The `keras` module.
     """
-    # oneDNN runs the 3×3×64×64 convolution 1.5 times as fast (measured, docs/results.md).
+    # oneDNN runs the 3×3×64×64 convolution 1.5 times as fast as TensorFlow's own kernels.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever other projects on the machine use
     if "keras" in sys.modules:
         return sys.modules["keras"]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors
+    with native_output_hidden():
+        return importlib.import_module("keras")
+
+
+@contextlib.contextmanager
+def native_output_hidden() -> Iterator[None]:
+    """Hold back what libraries print from C++, past `sys.stderr`; show it if the block raises."""
+    sys.stdout.flush()
     sys.stderr.flush()
-    visible = os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 2)
+    try:
+        saved = {number: os.dup(number) for number in (1, 2)}
+    except OSError:  # started without an output
+        yield
+        return
+    with tempfile.TemporaryFile() as held_back:
+        for number in saved:
+            os.dup2(held_back.fileno(), number)
+        failed = True
         try:
-            return importlib.import_module("keras")
-        except BaseException:
-            chatter.seek(0)
-            os.write(visible, chatter.read())
-            raise
+            yield
+            failed = False
         finally:
+            sys.stdout.flush()
             sys.stderr.flush()
-            os.dup2(visible, 2)
-            os.close(visible)
+            for number, original in saved.items():
+                os.dup2(original, number)
+                os.close(original)
+            if failed:
+                held_back.seek(0)
+                os.write(2, held_back.read())

@@ -32,17 +32,15 @@ def option(default=dataclasses.MISSING, help="", choices=None, **argument):
 
 def parser_for(config_class, description: str) -> argparse.ArgumentParser:
     """Argument parser with one `--field_name` flag for each `option` of a dataclass."""
-    parser = argparse_flags.ArgumentParser(
-        description=description,
-        inherited_absl_flags=None,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = _Parser(description=description, inherited_absl_flags=None, formatter_class=_Help)
     hints = typing.get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         argument = {key: value for key, value in field.metadata.items() if value is not None}
         value_type = _scalar_type(hints[field.name])
         required = field.default is dataclasses.MISSING
         argument["default"] = argparse.SUPPRESS if required else field.default
+        if argument.get("action") == "append":
+            argument["default"] = list(field.default)  # which argparse copies
         if argument.pop("positional", False):
             parser.add_argument(field.name, type=value_type, **argument)
         elif value_type is bool:
@@ -53,6 +51,17 @@ def parser_for(config_class, description: str) -> argparse.ArgumentParser:
             argument["required"] = required
             parser.add_argument(f"--{field.name}", type=value_type, **argument)
     return parser
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Defaults shown, the description's lines kept."""
+
+
+class _Parser(argparse_flags.ArgumentParser):
+    """Bad usage ends in one line, like every other error of the user."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
 def _scalar_type(hint):

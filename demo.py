@@ -45,7 +45,7 @@ def main(config: DemoConfig) -> int:
     """
     started = time.monotonic()
     folder = Path(config.folder)
-    data, run = str(folder / "data"), folder / "run"
+    data, run = str(folder / "data"), folder / f"run_{config.steps}"
 
     _stage("1/5 Simulating BlackBerry and DSLR photos of the same scenes")
     simulate_dataset(shipped_photos(), PHONE, data, train_patches=600, test_patches=60)
@@ -115,6 +115,11 @@ def _stage(title: str) -> None:
 if __name__ == "__main__":
     user_errors = [
         DemoError,
+        "evaluate.EvaluationError",
+        "export.parity.ParityError",
+        "export.to_tflite.ExportError",
+        "inference.engines.ModelFileError",
+        "inference.photos.PhotoError",
         "train.TrainingError",
         "data.layout.DatasetError",
         "data.cameras.SimulationError",

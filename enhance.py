@@ -175,9 +175,9 @@ def load_engine(path: Path):
 
     try:
         model = load_generator(path)
+        return KerasEngine(model, norm=normalization_of(model), halo=receptive_radius(model))
     except WeightsError as error:
         raise ModelFileError(str(error)) from error
-    return KerasEngine(model, norm=normalization_of(model), halo=receptive_radius(model))
 
 
 def _complain(message: object) -> None:

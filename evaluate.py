@@ -12,14 +12,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
 from tqdm import tqdm
 
 import commandline
+from atomic import replacing
 from commandline import option
 from data.layout import DatasetError, test_pairs
 from data.packed import open_pairs, read_patch
-from metrics import ms_ssim, pooled_psnr, psnr, ssim
+from metrics import score
 from recording import contact_sheet
 
 RUNS = Path("runs")
@@ -46,7 +48,10 @@ class EvaluateConfig:
         None, "comma-separated, see above; by default input and every run of this phone"
     )
     external: tuple[str, ...] = option(
-        (), "pictures made elsewhere, named as the test patches", nargs="*", metavar="NAME=DIR"
+        (),
+        "pictures made elsewhere, named as the test patches; may be repeated",
+        action="append",
+        metavar="NAME=DIR",
     )
     out: str | None = option(None, "folder for the results; by default runs/PHONE/evaluation")
     cache_dir: str = option("runs/cache", "folder of packed patches")
@@ -56,54 +61,50 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict[str, float]]:
     """Score every method and write the results.
 
     Returns:
-        By method: "psnr" (mean of the images' PSNR, identical pairs left out), "psnr_pooled",
-        "ssim", "ms_ssim", "identical" (pairs that are equal) and "n" (pairs in all).
+        By method what `metrics.score` returns; in results.json an infinite PSNR is null.
 
     Raises:
         DatasetError: the pairs are missing or damaged.
-        EvaluationError: a method is unknown.
+        EvaluationError: a method is unknown, named twice, or gives values that are not numbers.
     """
     files = test_pairs(config.data_dir, config.phone)
-    methods = _methods(config) | _external(config, files.phone)
+    methods = _methods(config)
+    for name, load in _external(config, files.phone).items():
+        if name in methods:
+            raise EvaluationError(f"--external {name}: another method has that name")
+        methods[name] = load
+    if not methods:
+        raise EvaluationError("--methods names no method")
     pairs = open_pairs(files, config.cache_dir)
     phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))
 
     results, pictures = {}, []
     for name, load in tqdm(methods.items(), "methods", disable=None):
         enhanced = load()(phone)
+        if not np.isfinite(enhanced).all():
+            raise EvaluationError(f"method {name}: its pictures hold values that are not numbers")
         results[name] = score(enhanced, target)
         pictures.append(enhanced[:SAMPLES])
 
     folder = Path(config.out or RUNS / config.phone / "evaluation")
     folder.mkdir(parents=True, exist_ok=True)
-    report = {"phone": config.phone, "pairs": len(pairs), "methods": results}
-    _replace(folder / "results.json", json.dumps(report, indent=2) + "\n")
     table = as_markdown(results)
-    _replace(folder / "results.md", f"# {config.phone}: {len(pairs)} test pairs\n\n{table}")
+    finite = {
+        name: {key: value if np.isfinite(value) else None for key, value in scores.items()}
+        for name, scores in results.items()
+    }
+    report = {"phone": config.phone, "pairs": len(pairs), "methods": finite}
     before = [] if "input" in results else [phone[:SAMPLES]]
-    _write_samples(folder / "samples.png", [*before, *pictures, target[:SAMPLES]])
+    with replacing(folder / "results.json") as path:
+        path.write_text(json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    with replacing(folder / "results.md") as path:
+        text = f"# {config.phone}: {len(pairs)} test pairs\n\n{table}"
+        path.write_text(text, encoding="utf-8")
+    with replacing(folder / "samples.png") as path:
+        iio.imwrite(path, contact_sheet(*before, *pictures, target[:SAMPLES]))
     print(table, end="")
     print(folder / "results.json")
     return results
-
-
-def score(enhanced: np.ndarray, target: np.ndarray) -> dict[str, float]:
-    """Every metric of enhanced images against their targets, as `evaluate` returns them.
-
-    Args:
-        enhanced: `(N, H, W, 3)` float RGB, nominally in [0, 1].
-        target: as `enhanced`.
-    """
-    each = psnr(enhanced, target)
-    different = np.isfinite(each)
-    return {
-        "psnr": float(np.mean(each[different])) if different.any() else float("inf"),
-        "psnr_pooled": pooled_psnr(enhanced, target),
-        "ssim": float(np.mean(ssim(enhanced, target))),
-        "ms_ssim": float(np.mean(ms_ssim(enhanced, target))),
-        "identical": int(np.sum(~different)),
-        "n": len(each),
-    }
 
 
 def as_markdown(results: dict[str, dict[str, float]]) -> str:
@@ -124,7 +125,7 @@ def _methods(config: EvaluateConfig) -> dict[str, Callable]:
     runs = {path.parent.name: path for path in sorted((RUNS / config.phone).glob("*/best.keras"))}
     words = ["input", *runs] if config.methods is None else config.methods.split(",")
     methods = {}
-    for word in filter(None, words):
+    for word in filter(None, map(str.strip, words)):
         path = Path(word)
         if word == "input":
             name, load = word, lambda: lambda images: images
@@ -136,7 +137,7 @@ def _methods(config: EvaluateConfig) -> dict[str, Callable]:
             load = lambda path=path: _keras(path)  # noqa: E731
         elif path.suffix == ".tflite":
             name, load = path.stem, lambda path=path: _tflite(path)
-        elif path.with_name(f"{path.name}.index").exists():
+        elif Path(f"{word}.index").exists():
             name, load = path.name, lambda path=path: _checkpoint(path)
         else:
             known = ", ".join(["input", *runs])
@@ -187,26 +188,11 @@ def _predictor(model) -> Callable:
 
 
 def _tflite(path: Path) -> Callable:
-    from inference.engines import LiteRTEngine, enhance_image
+    from inference.engines import LiteRTEngine
 
+    # Whole patches, unclipped as the pooled PSNR wants them: the engine resizes a fixed input.
     engine = LiteRTEngine(path)
-    if engine.tile is None:  # unclipped, as the pooled PSNR wants it
-        return lambda images: np.concatenate([engine(image[None]) for image in images])
-    return lambda images: np.stack([enhance_image(engine, image) for image in images])
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
-
-
-def _write_samples(path: Path, columns: list[np.ndarray]) -> None:
-    import imageio.v3 as iio
-
-    temporary = path.with_name(f".{path.stem}.tmp.png")
-    iio.imwrite(temporary, contact_sheet(*columns))
-    temporary.replace(path)
+    return lambda images: np.concatenate([engine(image[None]) for image in images])
 
 
 def main(config: EvaluateConfig) -> None:

@@ -7,6 +7,8 @@ import imageio.v3 as iio
 import numpy as np
 from tensorboardX import SummaryWriter
 
+from atomic import replacing
+
 CURVE = "validation.csv"
 
 
@@ -36,14 +38,13 @@ class Recorder:
             self.board.add_scalar(f"validation/{name}", value, step)
         self.board.add_image("validation/samples", sheet, step, dataformats="HWC")
         self.board.flush()
-        iio.imwrite(self.samples / f"step_{step:06d}.png", sheet)
+        with replacing(self.samples / f"step_{step:06d}.png") as picture:
+            iio.imwrite(picture, sheet)
         self.rows.append({"step": step, **scores})
-        temporary = self.curve.with_suffix(".tmp")
-        with temporary.open("w", newline="") as file:
+        with replacing(self.curve) as temporary, temporary.open("w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), restval="")
             writer.writeheader()
             writer.writerows(self.rows)
-        temporary.replace(self.curve)
 
     def close(self) -> None:
         """Flush what is pending."""

@@ -15,10 +15,12 @@ import numpy as np
 from tqdm import tqdm
 
 import commandline
+from atomic import replacing
 from commandline import option
 from data.batches import Batches, split_for_validation
 from data.layout import DatasetError, training_pairs
 from data.packed import PatchPairs, open_pairs
+from metrics import score
 from recording import Recorder, contact_sheet
 
 STATE, CONFIG, BEST, LAST = "state.npz", "config.json", "best.keras", "last.keras"
@@ -46,7 +48,9 @@ class TrainConfig:
     steps: int = option(20_000, "training steps in all")
     batch_size: int = option(50, "pairs a step")
     learning_rate: float = option(5e-4, "of Adam, for the generator")
-    discriminator_learning_rate: float = option(1e-4, "of Adam, for the discriminator")
+    discriminator_learning_rate: float | None = option(
+        None, "of Adam, for the discriminator; by default the preset's"
+    )
     schedule: str = option(
         "constant",
         "learning rates over the run: constant as published, or cosine down to 0",
@@ -68,10 +72,13 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise TrainingError(f"--{name} must be at least 1")
         for name in ("learning_rate", "discriminator_learning_rate", "discriminator_width"):
-            if not getattr(self, name) > 0:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
                 raise TrainingError(f"--{name} must be greater than 0")
         if self.channels is not None and self.channels < 1:
             raise TrainingError("--channels must be at least 1")
+        if self.channels is not None and self.model == "srcnn":
+            raise TrainingError("--channels has no meaning for srcnn, whose layers are given")
         if self.seed < 0:
             raise TrainingError("--seed must be at least 0")
 
@@ -92,7 +99,7 @@ def train(config: TrainConfig) -> int:
         DatasetError: the pairs are missing or damaged.
         models.WeightsError: VGG weights or checkpoint are missing or damaged.
     """
-    _claim(config)
+    config = _resolved(config)
     training, validation = split_for_validation(_pairs(config))
     if not len(validation):
         raise TrainingError(f"{config.data_dir}: at least two training pairs are needed")
@@ -101,11 +108,16 @@ def train(config: TrainConfig) -> int:
     from models import save_model
     from models.training_state import restore_state, save_state
 
+    _write_config(config)
     networks = build(config)
-    progress = {"step": 0, "best_psnr": -math.inf}
+    progress = {"step": 0, "best_psnr": -math.inf, "pairs": len(training)}
     if config.resume:
         progress = restore_state(config.folder / STATE, networks.state)
-    _write_config(config)
+        if progress["pairs"] != len(training):
+            raise TrainingError(
+                f"{config.folder}: was trained on {progress['pairs']} pairs, now there are "
+                f"{len(training)}; start another run with --run_dir"
+            )
 
     def save():
         save_model(networks.generator, config.folder / LAST)
@@ -159,7 +171,7 @@ def build(config: TrainConfig):
     from models.vgg import build_vgg19
 
     keras.utils.set_random_seed(config.seed)
-    objective = preset(config.preset or OWN_PRESET[config.model], config.content_layer)
+    objective = preset(config.preset, config.content_layer)
     width = {} if config.channels is None else {"channels": config.channels}
     if config.model == "dped":
         generator = build_generator(objective.norm, blocks=config.blocks, **width)
@@ -175,7 +187,8 @@ def build(config: TrainConfig):
         discriminator = builders[objective.discriminator](width=config.discriminator_width)
     if "content" in objective.weights:
         features = build_vgg19(config.content_layer, config.vgg_weights)
-    rates = (config.learning_rate, config.discriminator_learning_rate)
+    own_rate = config.discriminator_learning_rate or objective.discriminator_learning_rate
+    rates = [config.learning_rate, own_rate]
     if config.schedule == "cosine":
         rates = [keras.optimizers.schedules.CosineDecay(rate, config.steps) for rate in rates]
     return GanTraining(generator, objective, discriminator, features, *rates)
@@ -183,15 +196,14 @@ def build(config: TrainConfig):
 
 def validate(generator, pairs: PatchPairs) -> tuple[dict[str, float], np.ndarray]:
     """Scores of a generator on pairs, and a sheet of input | enhanced | target."""
-    from metrics import ms_ssim, psnr
-
     phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))
     enhanced = generator.predict(phone, batch_size=16, verbose=0)
+    after, before = score(enhanced, target), score(phone, target)
     scores = {
-        "psnr": float(np.mean(psnr(enhanced, target))),
-        "ms_ssim": float(np.mean(ms_ssim(enhanced, target))),
-        "input_psnr": float(np.mean(psnr(phone, target))),
-        "input_ms_ssim": float(np.mean(ms_ssim(phone, target))),
+        "psnr": after["psnr"],
+        "ms_ssim": after["ms_ssim"],
+        "input_psnr": before["psnr"],
+        "input_ms_ssim": before["ms_ssim"],
     }
     return scores, contact_sheet(phone[:8], enhanced[:8], target[:8])
 
@@ -210,37 +222,50 @@ def _pairs(config: TrainConfig) -> PatchPairs:
         from data.simulate import simulate_dataset
 
         root = root / "simulated"
-        simulate_dataset(shipped_photos(), config.phone, root, seed=config.seed)
+        simulate_dataset(shipped_photos(), config.phone, root)
     return open_pairs(training_pairs(root, config.phone), config.cache_dir)
 
 
-def _claim(config: TrainConfig) -> None:
-    """Make sure that the run's folder is free, or holds the run that is to be resumed."""
-    saved = config.folder / CONFIG
+def _resolved(config: TrainConfig) -> TrainConfig:
+    """The configuration with everything decided: its preset, and on resume the earlier run's.
+
+    On resume, what is left at its default is as in the run; what is given must agree with it,
+    but for places of files, and for the steps where the learning rate does not depend on them.
+    """
     if not config.resume:
         if (config.folder / STATE).exists():
             raise TrainingError(
                 f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
             )
-        return
+        return dataclasses.replace(config, preset=config.preset or OWN_PRESET[config.model])
+    saved = config.folder / CONFIG
     if not saved.is_file():
         raise TrainingError(f"{config.folder}: no run to resume")
-    earlier = json.loads(saved.read_text())
-    free = {"resume", "run_dir", "cache_dir", "data_dir", "vgg_weights"}
-    if config.schedule == "constant":
-        free.add("steps")
-    for name, value in dataclasses.asdict(config).items():
-        if name not in free and earlier.get(name, value) != value:
-            raise TrainingError(
-                f"{config.folder}: was trained with --{name} {earlier[name]}, not {value}"
-            )
+    try:
+        earlier = TrainConfig(**json.loads(saved.read_text()))
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{saved}: damaged or of another version") from error
+    movable = {"resume", "run_dir", "cache_dir", "data_dir"}
+    if earlier.schedule == "constant":
+        movable.add("steps")
+    if "random" not in (earlier.vgg_weights, config.vgg_weights):
+        movable.add("vgg_weights")
+    given = {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if getattr(config, field.name) != field.default
+    }
+    for name, value in given.items():
+        before = getattr(earlier, name)
+        if name not in movable and before != value:
+            raise TrainingError(f"{config.folder}: was trained with --{name} {before}, not {value}")
+    return dataclasses.replace(earlier, **given)
 
 
 def _write_config(config: TrainConfig) -> None:
     config.folder.mkdir(parents=True, exist_ok=True)
-    temporary = config.folder / f"{CONFIG}.tmp"
-    temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
-    temporary.replace(config.folder / CONFIG)
+    with replacing(config.folder / CONFIG) as temporary:
+        temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
 
 
 def _check_finite(report: dict[str, float], step: int) -> None:
@@ -248,7 +273,7 @@ def _check_finite(report: dict[str, float], step: int) -> None:
         if not math.isfinite(value):
             raise TrainingError(
                 f"step {step}: the {name} loss is {value}; the last checkpoint is kept. "
-                f"Resume with a lower --learning_rate in a new --run_dir, or check the pairs"
+                f"Start again in a new --run_dir with a lower --learning_rate, or check the pairs"
             )
 
 

@@ -32,11 +32,11 @@ class SharesConfig:
 
 def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """The terms' shares for freshly initialized networks, by name; they add up to 1."""
-    import tensorflow as tf
-
     from train import build
 
     networks = build(config)
+    import tensorflow as tf  # after Keras, whose import keeps it quiet
+
     enhanced = tf.constant(networks.generator(phone, training=True))
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(enhanced)

@@ -1,7 +1,7 @@
 """Patches packed once into memory-mapped arrays.
 
-Opening a hundred thousand small JPEGs on every run costs minutes; a packed array opens at once
-and is read at the speed of memory. A pack belongs to the exact files it was made of.
+Decoding a hundred thousand small JPEGs on every run costs minutes; a packed array is checked and
+read at the speed of memory. A pack belongs to the exact files it was made of.
 """
 
 import dataclasses
@@ -101,7 +101,11 @@ def _make(folder: PairFolder, pack: Path, fingerprint: str) -> None:
         (temporary / "manifest.json").write_text(json.dumps(manifest))
         if pack.exists():
             shutil.rmtree(pack)
-        temporary.replace(pack)
+        try:
+            temporary.replace(pack)
+        except OSError:  # another run that made the same pack was faster
+            if _open(pack, fingerprint) is None:
+                raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

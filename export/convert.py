@@ -1,12 +1,9 @@
 """Conversion of a Keras generator to LiteRT's file format."""
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterator
-
 import keras
 import tensorflow as tf
+
+from backend import native_output_hidden
 
 PRECISIONS = ("fp32", "fp16")
 
@@ -37,26 +34,5 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
     if precision == "fp16":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
-    with _native_chatter_hidden():
+    with native_output_hidden():
         return converter.convert()
-
-
-@contextlib.contextmanager
-def _native_chatter_hidden() -> Iterator[None]:
-    """Hold back what the converter prints from C++; show it if the conversion fails."""
-    saved_out, saved_err = os.dup(1), os.dup(2)
-    with tempfile.TemporaryFile() as chatter:
-        os.dup2(chatter.fileno(), 1)
-        os.dup2(chatter.fileno(), 2)
-        failed = True
-        try:
-            yield
-            failed = False
-        finally:
-            os.dup2(saved_out, 1)
-            os.dup2(saved_err, 2)
-            os.close(saved_out)
-            os.close(saved_err)
-            if failed:
-                chatter.seek(0)
-                os.write(2, chatter.read())

@@ -61,7 +61,8 @@ def export(config: ExportConfig) -> list[Path]:
         models.WeightsError: the model file is damaged.
     """
     source = _source(config)
-    patches, patches_name = _parity_patches(config)
+    phone = config.phone or (_run_of(source) or {}).get("phone")
+    patches, patches_name = _parity_patches(config.data_dir, phone)
 
     import_keras()
     from export.convert import PRECISIONS, convert
@@ -80,8 +81,8 @@ def export(config: ExportConfig) -> list[Path]:
 
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
-    name = source.stem if config.model else config.phone
-    finished = {}
+    name = _name(config, source)
+    finished, lines = {}, []
     try:
         for precision in precisions:
             for tile in (config.tile, None):
@@ -105,13 +106,14 @@ def export(config: ExportConfig) -> list[Path]:
                     "source": _provenance(source),
                 }
                 temporary.with_suffix(".json").write_text(json.dumps(manifest, indent=2) + "\n")
-                print(
+                lines.append(
                     f"{target}  {len(content) / 1024:.0f} KiB  largest difference "
                     f"{measured['max_difference']:.2e}, {measured['psnr']:.1f} dB to Keras"
                 )
         for temporary, target in finished.items():
-            temporary.with_suffix(".json").replace(target.with_suffix(".json"))
             temporary.replace(target)
+            temporary.with_suffix(".json").replace(target.with_suffix(".json"))
+        print("\n".join(lines))
     finally:
         for temporary in finished:
             temporary.unlink(missing_ok=True)
@@ -135,12 +137,34 @@ def _source(config: ExportConfig) -> Path:
     return found[0]
 
 
-def _parity_patches(config: ExportConfig) -> tuple[np.ndarray, str]:
+def _name(config: ExportConfig, source: Path) -> str:
+    """What the exported files are called; every run's best is best.keras, so ask the run."""
+    if config.model is None:
+        return config.phone
+    run = _run_of(source)
+    if run is not None and source.stem in ("best", "last"):
+        return f"{run['phone']}_{run['model']}"
+    return source.stem
+
+
+def _run_of(source: Path) -> dict | None:
+    """The configuration of the run that made a model, or None for a model from elsewhere."""
+    path = source.parent / "config.json"
+    if not path.is_file():
+        return None
+    try:
+        run = json.loads(path.read_text())
+        return {**run, "phone": str(run["phone"]), "model": str(run["model"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ExportError(f"{path}: not the configuration of a run") from error
+
+
+def _parity_patches(data_dir: str, phone: str | None) -> tuple[np.ndarray, str]:
     """Up to 40 real patches `(N, 100, 100, 3)` float32, and where they are from."""
-    if config.phone is not None:
+    if phone is not None:
         try:
-            files = test_pairs(config.data_dir, config.phone).phone[:40]
-            return _scaled([read_patch(path) for path in files]), f"{config.phone} test patches"
+            files = test_pairs(data_dir, phone).phone[:40]
+            return _scaled([read_patch(path) for path in files]), f"{phone} test patches"
         except DatasetError:
             pass  # the phone's photos need not be on the machine that exports
     from data.shipped import shipped_photos
@@ -166,12 +190,8 @@ def _tensor(tile: int | None, values: list) -> dict:
 
 def _provenance(source: Path) -> dict:
     """The exported file, and the configuration of the run that made it."""
-    run = source.parent / "config.json"
-    return {
-        "model": source.name,
-        "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
-        "run": json.loads(run.read_text()) if run.is_file() else None,
-    }
+    checksum = hashlib.sha256(source.read_bytes()).hexdigest()
+    return {"model": source.name, "sha256": checksum, "run": _run_of(source)}
 
 
 def main(config: ExportConfig) -> None:

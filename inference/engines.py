@@ -1,13 +1,14 @@
 """Engines that run a network on one array, and the policy that fits a photo to them."""
 
-import contextlib
+import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from backend import native_output_hidden
 from inference.tiling import Progress, balanced_tile, run_blended, run_tiled
 
 DEFAULT_HALO = 32  # for a model file without a manifest; the generators here reach 18 pixels
@@ -42,7 +43,7 @@ class LiteRTEngine:
         if not self._path.is_file():
             raise ModelFileError(f"{path}: no such model file")
         try:
-            with _native_log_hidden():
+            with native_output_hidden():
                 self._interpreter = Interpreter(str(path), num_threads=threads or _cores())
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -70,12 +71,15 @@ class LiteRTEngine:
         path = self._path.with_suffix(".json")
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
+            checksum = manifest.get("sha256")
             self.halo = int(manifest.get("halo", self.halo))
             self.norm = str(manifest.get("norm", self.norm))
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise ModelFileError(f"{path}: not a usable manifest ({_line(error)})") from error
+        if checksum not in (None, hashlib.sha256(self._path.read_bytes()).hexdigest()):
+            raise ModelFileError(f"{path}: is the manifest of another {self._path.name}")
         if self.halo < 0 or (self.tile is not None and self.tile <= 2 * self.halo):
             raise ModelFileError(f"{path}: halo {self.halo} does not fit a tile of {self.tile}")
 
@@ -201,23 +205,3 @@ def _cores() -> int:
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-@contextlib.contextmanager
-def _native_log_hidden() -> Iterator[None]:
-    """Keep the runtime's notes about itself off stderr; it has no setting for that.
-
-    What goes wrong still arrives as an exception.
-    """
-    try:
-        saved = os.dup(2)
-    except OSError:  # started without a stderr
-        yield
-        return
-    with open(os.devnull, "wb") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)

@@ -1,13 +1,13 @@
 """Photo files in and out: 8-bit sRGB-like RGB inside, whatever the camera wrote outside."""
 
-import contextlib
-import os
 import struct
 import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from atomic import replacing
 
 # Formats that are both read and written, by the suffixes that cameras and editors give them.
 _FORMATS = {
@@ -128,16 +128,12 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
     options = dict(_ENCODING.get(file_format, {}))
     if source is not None:
         options.update(_metadata(source, image.shape))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        Image.fromarray(image).save(temporary, format=file_format, **options)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            Image.fromarray(image).save(temporary, format=file_format, **options)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PhotoError(f"{path}: cannot be written: {reason}") from error
-    finally:  # also on Ctrl-C
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def _metadata(source: str | Path, shape: tuple[int, ...]) -> dict:

@@ -30,6 +30,7 @@ class Objective:
         norm: normalization of the generator, "batch" or "instance".
         discriminator: kind of discriminator, "thesis", "iccv", or None without texture.
         label_smoothing: of the discriminator's own loss.
+        discriminator_learning_rate: of Adam; the generator's is the run's own choice.
     """
 
     weights: dict[str, float]
@@ -40,6 +41,7 @@ class Objective:
     norm: str = "batch"
     discriminator: str | None = None
     label_smoothing: float = 0.0
+    discriminator_learning_rate: float = 1e-4
 
     def terms(
         self,
@@ -84,6 +86,7 @@ PRESETS = {
         total_variation=squared_variation,
         norm="instance",
         discriminator="iccv",
+        discriminator_learning_rate=5e-4,
     ),
     # Dong et al., ECCV 2014, equation 4: mean squared error.
     "mse": Objective({"squared_error": 1.0}),

@@ -5,6 +5,7 @@ Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value a
 
 from metrics.ms_ssim import ms_ssim
 from metrics.psnr import pooled_psnr, psnr
+from metrics.score import score
 from metrics.ssim import ssim
 
-__all__ = ["ms_ssim", "pooled_psnr", "psnr", "ssim"]
+__all__ = ["ms_ssim", "pooled_psnr", "psnr", "score", "ssim"]

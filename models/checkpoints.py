@@ -7,6 +7,7 @@ with any width and number of blocks, the SRCNN they compare with, or PPCN (PIRM 
 """
 
 import dataclasses
+import re
 from pathlib import Path
 
 import keras
@@ -32,6 +33,7 @@ def import_checkpoint(prefix: str | Path) -> keras.Model:
     Raises:
         WeightsError: no such checkpoint, damaged, or of an unknown network.
     """
+    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", str(prefix))  # as a shell completes it
     variables = read_variables(prefix)
     if "w1" in variables:
         model, order = build_srcnn(), _pairs("w{}", "b{}", range(1, 4))

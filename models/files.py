@@ -1,9 +1,10 @@
 """Networks in and out of `.keras` files."""
 
-import os
 from pathlib import Path
 
 import keras
+
+from atomic import replacing
 
 # Loading a file needs the custom layers registered, whoever calls.
 from models import initializers, normalization, ppcn  # noqa: F401
@@ -17,12 +18,8 @@ def save_model(model: keras.Model, path: str | Path) -> None:
     """Write a `.keras` file under a temporary name, then rename it into place."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.keras")
-    try:
+    with replacing(path) as temporary:
         model.save(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_generator(path: str | Path) -> keras.Model:
@@ -44,8 +41,12 @@ def load_generator(path: str | Path) -> keras.Model:
         model = keras.saving.load_model(path, compile=False)
     except Exception as error:  # zip, JSON and HDF5 damage surface as many types
         reason = str(error).strip().split("\n")[0]
-        raise WeightsError(f"{path}: not a readable .keras model ({reason})") from error
+        raise WeightsError(
+            f"{path}: not a .keras model that Keras {keras.__version__} reads ({reason})"
+        ) from error
     ends = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
     if len(ends) != 2 or any(len(shape) != 4 or shape[-1] != 3 for shape in ends):
         raise WeightsError(f"{path}: not a network from RGB images to RGB images")
+    if any(size is not None for shape in ends for size in shape[:3]):
+        raise WeightsError(f"{path}: does not take images of any size")
     return model

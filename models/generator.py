@@ -11,8 +11,6 @@ def build_generator(
     norm: str = "batch",
     channels: int = 64,
     blocks: int = 4,
-    image_size: tuple[int | None, int | None] = (None, None),
-    batch_size: int | None = None,
 ) -> keras.Model:
     """Residual generator: 9×9 conv, residual blocks, two 3×3 convs, 9×9 conv to RGB.
 
@@ -26,8 +24,6 @@ def build_generator(
         norm: "batch" (thesis) or "instance" (released code).
         channels: width of every hidden layer.
         blocks: number of residual blocks.
-        image_size: fixed height and width, or None for any.
-        batch_size: fixed batch, or None for any.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape, range (-0.08, 1.08).
@@ -45,9 +41,12 @@ def build_generator(
         x = normalization(norm, f"{name}_norm", initial_scale)(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
-    image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
-    through = {"kernel_initializer": NearIdentity()}
-    x = layers.ReLU(name="head_relu")(conv(image, channels, 9, "head_conv", **through))
+    def through(x, size, name):
+        # One initializer a layer: an instance gives every layer the same noise.
+        return conv(x, channels, size, name, kernel_initializer=NearIdentity())
+
+    image = keras.Input((None, None, 3), name="image")
+    x = layers.ReLU(name="head_relu")(through(image, 9, "head_conv"))
     for block in range(1, blocks + 1):
         y = conv_norm_relu(x, f"block{block}_1")
         # Blocks that start near the identity train faster (Goyal et al. 2017, section 5.1, who
@@ -55,8 +54,7 @@ def build_generator(
         y = conv_norm_relu(y, f"block{block}_2", initial_scale=0.1)
         x = layers.Add(name=f"block{block}_add")([x, y])
     for tail in (1, 2):
-        x = conv(x, channels, 3, f"tail{tail}_conv", **through)
-        x = layers.ReLU(name=f"tail{tail}_relu")(x)
+        x = layers.ReLU(name=f"tail{tail}_relu")(through(x, 3, f"tail{tail}_conv"))
     # 0.58·tanh(2.2·c - 1.1) + 0.5 is c to within 0.04.
     x = conv(
         x,

@@ -9,8 +9,6 @@ from models.generator import bounded_rgb
 def build_johnson(
     channels: int = 64,
     blocks: int = 4,
-    image_size: tuple[int | None, int | None] = (None, None),
-    batch_size: int | None = None,
 ) -> keras.Model:
     """Their super-resolution network at scale 1: 9×9 conv, residual blocks, 3×3 conv, 9×9 conv.
 
@@ -26,7 +24,7 @@ def build_johnson(
         x = layers.Conv2D(channels, size, padding="same", use_bias=False, name=f"{name}_conv")(x)
         return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"{name}_norm")(x)
 
-    image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
+    image = keras.Input((None, None, 3), name="image")
     x = layers.ReLU(name="head_relu")(conv_norm(image, 9, "head"))
     for block in range(1, blocks + 1):
         y = layers.ReLU(name=f"block{block}_relu")(conv_norm(x, 3, f"block{block}_1"))

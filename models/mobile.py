@@ -8,7 +8,7 @@ from models.generator import build_generator
 def build_mobile(channels: int = 16, **options) -> keras.Model:
     """The thesis generator with batch norm and a quarter of the channels.
 
-    31k multiply-adds a pixel against 401k; batch norm folds into the convolutions at export, so
+    31k multiply-adds a pixel against 400k; batch norm folds into the convolutions at export, so
     that the exported net is convolutions, ReLU and one tanh.
 
     Args:

@@ -33,16 +33,12 @@ class ImageContrast(layers.Layer):
 
 def build_ppcn(
     convolutions: tuple[tuple[int, int, int], ...] = TEACHER,
-    image_size: tuple[int | None, int | None] = (None, None),
-    batch_size: int | None = None,
 ) -> keras.Model:
     """Eight convolutions in two residual stages, the second dilated by 2.
 
     Args:
         convolutions: kernel height, kernel width and output channels of the convolutions 0 to 7;
             1, 3 and 5 must have equal channels, the last one 3.
-        image_size: fixed height and width, or None for any.
-        batch_size: fixed batch, or None for any.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape, range (-0.08, 1.08).
@@ -62,7 +58,7 @@ def build_ppcn(
     def activate(x, name):
         return layers.LeakyReLU(0.05, name=name)(x)
 
-    image = keras.Input((*image_size, 3), batch_size=batch_size, name="image")
+    image = keras.Input((None, None, 3), name="image")
     x = ImageContrast(1.2, name="contrast")(image)
     x = activate(conv(x, 0), "act0")
     c1 = activate(conv(x, 1), "act1")

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from atomic import replacing
 from models.files import WeightsError
 
 
@@ -18,17 +19,11 @@ def save_state(path: str | Path, variables: list[keras.Variable], progress: dict
         variables: in an order that `restore_state` is given again.
         progress: JSON-able facts, such as the step.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     arrays = {f"v{n:04d}": keras.ops.convert_to_numpy(v.value) for n, v in enumerate(variables)}
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def restore_state(path: str | Path, variables: list[keras.Variable]) -> dict:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-INFRASTRUCTURE = {"commandline", "backend"}
+INFRASTRUCTURE = {"atomic", "commandline", "backend"}
 SCRIPTS = {"train", "evaluate", "enhance", "demo"}
 # Packages of ours that a package may import besides itself and the infrastructure.
 ALLOWED = {

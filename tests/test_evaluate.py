@@ -11,9 +11,9 @@ import pytest
 import models  # first: holds back TensorFlow's chatter
 from data.layout import test_pairs as test_files
 from data.packed import read_patch
-from evaluate import EvaluateConfig, EvaluationError, evaluate, score
+from evaluate import EvaluateConfig, EvaluationError, evaluate
 from export.convert import convert
-from metrics import ms_ssim, psnr, ssim
+from metrics import ms_ssim, psnr, score, ssim
 from models.generator import build_generator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,8 +46,11 @@ def test_every_kind_of_method_is_scored_on_the_same_pairs(workplace):
     results = evaluate(config)
 
     saved = json.loads((workplace / "runs/mine/evaluation/results.json").read_text())
-    assert saved["methods"] == results
-    assert list(results) == ["input", "dped", "net", "copy"]
+    assert saved["methods"]["copy"].pop("psnr") is None  # JSON has no infinity
+    assert saved["methods"]["copy"].pop("psnr_pooled") is None
+    for name, scores in saved["methods"].items():
+        assert scores.items() <= results[name].items()
+    assert list(results) == list(saved["methods"]) == ["input", "dped", "net", "copy"]
     phone, target = arrays("phone"), arrays("target")
     assert results["input"]["psnr"] == pytest.approx(np.mean(psnr(phone, target)), abs=1e-9)
     assert results["input"]["ssim"] == pytest.approx(np.mean(ssim(phone, target)), abs=1e-9)
@@ -73,11 +76,30 @@ def test_identical_pairs_are_counted_apart():
     assert (scores["identical"], scores["n"]) == (2, 3)
 
 
+def test_a_fixed_tile_is_scored_as_the_network_it_holds(workplace):
+    """Patches are smaller than a tile: padding them would change what is scored."""
+    model = models.load_generator(workplace / "runs/mine/dped/best.keras")
+    (workplace / "fixed.tflite").write_bytes(convert(model, "fp32", 128))
+    results = evaluate(EvaluateConfig("mine", methods="dped,fixed.tflite"))
+    for metric in ("psnr", "psnr_pooled", "ssim", "ms_ssim"):
+        assert results["fixed"][metric] == pytest.approx(results["dped"][metric], abs=1e-4)
+
+
+def test_values_that_are_not_numbers_are_no_score(workplace):
+    model = models.load_generator(workplace / "runs/mine/dped/best.keras")
+    model.get_layer("rgb_conv").bias.assign([np.nan] * 3)
+    models.save_model(model, workplace / "broken.keras")
+    with pytest.raises(EvaluationError, match=r"method broken: .* not numbers"):
+        evaluate(EvaluateConfig("mine", methods="broken.keras"))
+
+
 def test_bad_methods_are_named(workplace):
     for methods, reason in {
         "nonsense": "method 'nonsense': not input, dped",
         "absent.keras": "no such file",
-        "input,input": "named twice",
+        "input, input": "named twice",
+        ".": "method '.': not input",
+        " ,": "names no method",
     }.items():
         with pytest.raises(EvaluationError, match=reason):
             evaluate(EvaluateConfig("mine", methods=methods))
@@ -85,6 +107,11 @@ def test_bad_methods_are_named(workplace):
     (workplace / "few" / "0.png").write_bytes(b"")
     with pytest.raises(EvaluationError, match=r"few: 4 pictures missing, e\.g\. 1\.png"):
         evaluate(EvaluateConfig("mine", external=("few=few",)))
+    with pytest.raises(EvaluationError, match="another method has that name"):
+        (workplace / "all").mkdir()
+        for path in test_files("dped", "mine").phone:
+            (workplace / "all" / path.name).write_bytes(path.read_bytes())
+        evaluate(EvaluateConfig("mine", external=("input=all",)))
     with pytest.raises(EvaluationError, match="expected NAME=DIR"):
         evaluate(EvaluateConfig("mine", external=("few",)))
     assert not (workplace / "runs/mine/evaluation").exists()

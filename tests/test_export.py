@@ -12,7 +12,7 @@ import models  # first: holds back TensorFlow's chatter
 from export.convert import convert
 from export.parity import ParityError, check_parity, measure_parity, mosaics
 from export.to_tflite import ExportConfig, ExportError, export
-from inference.engines import LiteRTEngine
+from inference.engines import LiteRTEngine, ModelFileError
 from models.generator import build_generator
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +79,14 @@ def test_the_manifest_describes_the_file(saved, exported):
         assert (engine.tile, engine.halo, engine.norm) == (manifest["tile"], 12, saved.stem)
 
 
+def test_a_manifest_of_another_file_is_refused(exported, tmp_path):
+    model, other = exported[:2]
+    (tmp_path / "a.tflite").write_bytes(model.read_bytes())
+    (tmp_path / "a.json").write_bytes(other.with_suffix(".json").read_bytes())
+    with pytest.raises(ModelFileError, match=r"manifest of another a\.tflite"):
+        LiteRTEngine(tmp_path / "a.tflite")
+
+
 def test_batch_norm_folds_into_the_convolutions():
     """Folded, the file is as large as that of the same network without norms (and a bias)."""
     with_norm = len(convert(build_generator("batch", channels=16, blocks=2), "fp32", 64))
@@ -124,7 +132,7 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
     run = tmp_path / "runs" / "mine" / "dped"
     run.mkdir(parents=True)
     (run / "best.keras").write_bytes(saved.read_bytes())
-    (run / "config.json").write_text('{"phone": "mine"}')
+    (run / "config.json").write_text('{"phone": "mine", "model": "dped"}')
     write_dataset(tmp_path / "dped", "mine", train=2, test=3)
     files = export(ExportConfig(phone="mine", precision="fp16", tile=64))
     assert [str(path) for path in files] == [
@@ -132,7 +140,12 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
         "exported/mine_fp16_any.tflite",
     ]
     manifest = json.loads(files[0].with_suffix(".json").read_text())
-    assert manifest["source"]["run"] == {"phone": "mine"}
+    assert manifest["source"]["run"] == {"phone": "mine", "model": "dped"}
+    assert manifest["parity"]["patches"] == "mine test patches"
+    # The same model by its file: named after its run, checked on its phone's patches.
+    again = export(ExportConfig(model="runs/mine/dped/best.keras", precision="fp16", tile=64))
+    assert again[0].name == "mine_dped_fp16_64.tflite"
+    manifest = json.loads(again[0].with_suffix(".json").read_text())
     assert manifest["parity"]["patches"] == "mine test patches"
     other = tmp_path / "runs" / "mine" / "mobile"
     other.mkdir()

@@ -38,6 +38,8 @@ def data(tmp_path_factory, write_dataset):
 def config(data, run, **changes) -> TrainConfig:
     options = {"phone": "mine", "data_dir": str(data), "run_dir": str(run), **TINY}
     options["cache_dir"] = str(data / "cache")
+    if changes.get("model") == "srcnn":
+        del options["channels"]
     return TrainConfig(**(options | changes))
 
 
@@ -84,6 +86,22 @@ def test_a_resumed_run_ends_in_the_numbers_of_an_uninterrupted_one(data, tmp_pat
     for name in whole:
         np.testing.assert_array_equal(whole[name], parts[name])
     assert read_curve(tmp_path / "whole") == read_curve(tmp_path / "parts")
+
+
+def test_resume_needs_no_flag_but_those_that_find_the_run(data, tmp_path):
+    run = tmp_path / "run"
+    train(config(data, run, steps=2))
+    train(TrainConfig(phone="mine", run_dir=str(run), steps=3, resume=True))
+    assert json.loads((run / "config.json").read_text())["channels"] == 4
+    assert read_curve(run)[-1]["step"] == 3
+
+
+def test_a_run_is_not_resumed_on_other_pairs(data, tmp_path, write_dataset):
+    run = tmp_path / "run"
+    train(config(data, run, steps=1))
+    write_dataset(tmp_path / "more", "mine", train=30, test=2)
+    with pytest.raises(TrainingError, match="on 14 pairs, now there are 20"):
+        train(config(tmp_path / "more", run, steps=2, resume=True))
 
 
 def test_the_seed_decides(data, tmp_path):
@@ -145,15 +163,22 @@ def test_another_run_is_neither_overwritten_nor_mixed_up(data, tmp_path):
     train(config(data, run, steps=1, model="srcnn"))
     with pytest.raises(TrainingError, match="holds a run; --resume"):
         train(config(data, run, steps=1, model="srcnn"))
+    again = {"model": "srcnn", "resume": True}
     with pytest.raises(TrainingError, match="--batch_size 4, not 8"):
-        train(config(data, run, steps=2, model="srcnn", batch_size=8, resume=True))
+        train(config(data, run, steps=2, batch_size=8, **again))
+    with pytest.raises(TrainingError, match=r"--vgg_weights random, not other\.h5"):
+        train(config(data, run, steps=2, vgg_weights="other.h5", **again))
+    (run / "config.json").write_text("{")
+    with pytest.raises(TrainingError, match=r"config\.json: damaged"):
+        train(config(data, run, steps=2, **again))
     with pytest.raises(TrainingError, match="no run to resume"):
         train(config(data, tmp_path / "none", steps=2, resume=True))
 
 
 def command(data, run, *extra):
-    options = dataclasses.asdict(config(data, run))
-    given = {name: options[name] for name in ("phone", "data_dir", "run_dir", "cache_dir", *TINY)}
+    options = dataclasses.asdict(config(data, run, model="srcnn"))
+    names = ("phone", "data_dir", "run_dir", "cache_dir", "model", "batch_size")
+    given = {name: options[name] for name in names}
     words = [word for name, value in given.items() for word in (f"--{name}", str(value))]
     return [sys.executable, str(ROOT / "train.py"), *words, *extra]
 
@@ -164,7 +189,7 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
     run = tmp_path / "run"
     # A session of its own, as from a shell that left SIGINT at its default.
     process = subprocess.Popen(
-        command(data, run, "--steps", "100000", "--validate_every", "10", "--model", "srcnn"),
+        command(data, run, "--steps", "100000", "--validate_every", "10"),
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
@@ -182,9 +207,7 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
         step = json.loads(str(file["progress"]))["step"]
     assert step >= 10
     assert not list(run.glob(".*tmp*"))
-    more = command(
-        data, run, "--steps", str(step + 2), "--validate_every", "10", "--model", "srcnn"
-    )
+    more = command(data, run, "--steps", str(step + 2), "--validate_every", "10")
     finished = subprocess.run([*more, "--resume"], capture_output=True, text=True, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
 
