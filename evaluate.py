@@ -133,7 +133,8 @@ def _methods(config: EvaluateConfig) -> dict[str, Callable]:
             name, load = word, lambda path=runs[word]: _keras(path)
         elif path.suffix == ".keras":
             # Every run's best is best.keras: the run is what tells them apart.
-            name = path.parent.name if path.stem in ("best", "last") else path.stem
+            named_after_run = {"best": path.parent.name, "last": f"{path.parent.name}_last"}
+            name = named_after_run.get(path.stem, path.stem)
             load = lambda path=path: _keras(path)  # noqa: E731
         elif path.suffix == ".tflite":
             name, load = path.stem, lambda path=path: _tflite(path)
