@@ -43,6 +43,6 @@ def normalized_content_loss(enhanced_features, target_features):
     """Mean squared difference of feature maps, both scaled so that the target's root is 50.
 
     Formula: `2500·relative_content_loss`. The thesis leaves the scale of ψ_j open; at this one the
-    term weighs about as much as the colour term (docs/method.md).
+    term has about as large a gradient as the colour term at the start (docs/method.md).
     """
     return NORMALIZED_MEAN_SQUARE * relative_content_loss(enhanced_features, target_features)
