@@ -22,14 +22,14 @@ def models(tmp_path_factory):
     import tensorflow as tf
 
     folder = tmp_path_factory.mktemp("models")
-    pixels = keras.Input(batch_shape=(1, None, None, 3))
     invert = keras.layers.Conv2D(3, 3, padding="same", name="invert")
-    model = keras.Model(pixels, invert(pixels))
+    free, fixed = (keras.Input(batch_shape=(n, None, None, 3)) for n in (None, 1))
+    model, for_phone = (keras.Model(pixels, invert(pixels)) for pixels in (free, fixed))
     kernel = np.zeros((3, 3, 3, 3), np.float32)
     kernel[1, 1] = -np.eye(3)
     invert.set_weights([kernel, np.ones(3, np.float32)])
     model.save(folder / "invert.keras")
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter = tf.lite.TFLiteConverter.from_keras_model(for_phone)
     (folder / "invert.tflite").write_bytes(converter.convert())
     (folder / "invert.json").write_text(json.dumps({"tile": None, "halo": 1, "norm": "none"}))
     return folder
