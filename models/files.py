@@ -42,7 +42,7 @@ def load_generator(path: str | Path) -> keras.Model:
     except Exception as error:  # zip, JSON and HDF5 damage surface as many types
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
-            f"{path}: not a .keras model that Keras {keras.__version__} reads ({reason})"
+            f"{path}: not a readable .keras model for Keras {keras.__version__} ({reason})"
         ) from error
     ends = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
     if len(ends) != 2 or any(len(shape) != 4 or shape[-1] != 3 for shape in ends):
