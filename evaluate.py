@@ -76,7 +76,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict[str, float]]:
     if not methods:
         raise EvaluationError("--methods names no method")
     pairs = open_pairs(files, config.cache_dir)
-    phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))
+    phone, target = pairs.scaled()
 
     results, pictures = {}, []
     for name, load in tqdm(methods.items(), "methods", disable=None):

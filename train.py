@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 import commandline
 from atomic import replacing
+from backend import import_keras
 from commandline import option
 from data.batches import Batches, split_for_validation
 from data.layout import DatasetError, training_pairs
@@ -133,8 +134,9 @@ def train(config: TrainConfig) -> int:
             _check_finite(report, progress["step"])
             recorder.losses(progress["step"], report)
             bar.update()
-            ended = signals.received or progress["step"] == config.steps
-            if progress["step"] % config.validate_every == 0 or progress["step"] == config.steps:
+            stopping = signals.received  # once: a signal after this waits for the next step
+            finished = progress["step"] == config.steps
+            if finished or progress["step"] % config.validate_every == 0:
                 scores, sheet = validate(networks.generator, validation)
                 if math.isnan(scores["psnr"]):  # the last update broke the weights: do not save
                     _check_finite({"validation": scores["psnr"]}, progress["step"])
@@ -144,9 +146,9 @@ def train(config: TrainConfig) -> int:
                     progress["best_psnr"] = scores["psnr"]
                     save_model(networks.generator, config.folder / BEST)
                 save()
-            elif ended:
+            elif stopping:
                 save()
-            if ended:
+            if stopping:
                 break
     recorder.close()
     if signals.received and progress["step"] < config.steps:
@@ -158,8 +160,6 @@ def train(config: TrainConfig) -> int:
 
 def build(config: TrainConfig):
     """The networks of a run, as a `models.gan.GanTraining`."""
-    from backend import import_keras
-
     keras = import_keras()
     from losses.objective import preset
     from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
@@ -196,7 +196,7 @@ def build(config: TrainConfig):
 
 def validate(generator, pairs: PatchPairs) -> tuple[dict[str, float], np.ndarray]:
     """Scores of a generator on pairs, and a sheet of input | enhanced | target."""
-    phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))
+    phone, target = pairs.scaled()
     enhanced = generator.predict(phone, batch_size=16, verbose=0)
     after, before = score(enhanced, target), score(phone, target)
     scores = {

@@ -36,6 +36,10 @@ class PatchPairs:
     def __getitem__(self, index) -> "PatchPairs":
         return PatchPairs(self.phone[index], self.target[index])
 
+    def scaled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Phone and target in memory, each float32 in [0, 1]."""
+        return tuple(np.asarray(side, np.float32) / 255 for side in (self.phone, self.target))
+
 
 def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
     """Open the pack of a folder's patches; make it first where it is missing or out of date.

@@ -6,10 +6,11 @@ writes, for each precision, a file for fixed tiles and one for images of any siz
 manifest beside each.
 """
 
+import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ if __package__ in (None, ""):  # run as `python export/to_tflite.py`: the root i
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import commandline
+from atomic import replacing
 from backend import import_keras
 from commandline import option
 from data.layout import DatasetError, test_pairs
@@ -61,7 +63,8 @@ def export(config: ExportConfig) -> list[Path]:
         models.WeightsError: the model file is damaged.
     """
     source = _source(config)
-    phone = config.phone or (_run_of(source) or {}).get("phone")
+    run = _run_of(source)
+    phone = config.phone or (run or {}).get("phone")
     patches, patches_name = _parity_patches(config.data_dir, phone)
 
     import_keras()
@@ -81,44 +84,45 @@ def export(config: ExportConfig) -> list[Path]:
 
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
-    name = _name(config, source)
-    finished, lines = {}, []
-    try:
-        for precision in precisions:
-            for tile in (config.tile, None):
-                target = output / f"{name}_{precision}_{tile or 'any'}.tflite"
-                temporary = output / f".{target.stem}.{os.getpid()}.tflite"
-                finished[temporary] = target
-                content = convert(model, precision, tile)
-                temporary.write_bytes(content)
-                measured = measure_parity(LiteRTEngine(temporary), model, patches)
-                check_parity(measured, precision)
-                manifest = {
-                    "file": target.name,
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "precision": precision,
-                    "tile": tile,
-                    "halo": halo,
-                    "norm": normalization_of(model),
-                    "input": _tensor(tile, [0, 1]),
-                    "output": {**_tensor(tile, [0, 1]), "clip": True},
-                    "parity": {**measured, "patches": patches_name},
-                    "source": _provenance(source),
-                }
-                temporary.with_suffix(".json").write_text(json.dumps(manifest, indent=2) + "\n")
-                lines.append(
-                    f"{target}  {len(content) / 1024:.0f} KiB  largest difference "
-                    f"{measured['max_difference']:.2e}, {measured['psnr']:.1f} dB to Keras"
-                )
-        for temporary, target in finished.items():
-            temporary.replace(target)
-            temporary.with_suffix(".json").replace(target.with_suffix(".json"))
-        print("\n".join(lines))
-    finally:
-        for temporary in finished:
-            temporary.unlink(missing_ok=True)
-            temporary.with_suffix(".json").unlink(missing_ok=True)
-    return list(finished.values())
+    name = _name(config, source, run)
+    facts = {
+        "halo": halo,
+        "norm": normalization_of(model),
+        "source": {
+            "model": source.name,
+            "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+            "run": run,
+        },
+    }
+    targets, lines = [], []
+    # On leaving, all files get their names, each model before its manifest; or none is kept.
+    with contextlib.ExitStack() as files:
+        for precision, tile in itertools.product(precisions, (config.tile, None)):
+            target = output / f"{name}_{precision}_{tile or 'any'}.tflite"
+            manifest_file = files.enter_context(replacing(target.with_suffix(".json")))
+            model_file = files.enter_context(replacing(target))
+            content = convert(model, precision, tile)
+            model_file.write_bytes(content)
+            measured = measure_parity(LiteRTEngine(model_file), model, patches)
+            check_parity(measured, precision)
+            manifest = {
+                "file": target.name,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "precision": precision,
+                "tile": tile,
+                "input": _tensor(tile, [0, 1]),
+                "output": {**_tensor(tile, [0, 1]), "clip": True},
+                "parity": {**measured, "patches": patches_name},
+                **facts,
+            }
+            manifest_file.write_text(json.dumps(manifest, indent=2) + "\n")
+            targets.append(target)
+            lines.append(
+                f"{target}  {len(content) / 1024:.0f} KiB  largest difference "
+                f"{measured['max_difference']:.2e}, {measured['psnr']:.1f} dB to Keras"
+            )
+    print("\n".join(lines))
+    return targets
 
 
 def _source(config: ExportConfig) -> Path:
@@ -137,11 +141,10 @@ def _source(config: ExportConfig) -> Path:
     return found[0]
 
 
-def _name(config: ExportConfig, source: Path) -> str:
+def _name(config: ExportConfig, source: Path, run: dict | None) -> str:
     """What the exported files are called; every run's best is best.keras, so ask the run."""
     if config.model is None:
         return config.phone
-    run = _run_of(source)
     if run is not None and source.stem in ("best", "last"):
         return f"{run['phone']}_{run['model']}"
     return source.stem
@@ -186,12 +189,6 @@ def _tensor(tile: int | None, values: list) -> dict:
         "dtype": "float32",
         "range": values,
     }
-
-
-def _provenance(source: Path) -> dict:
-    """The exported file, and the configuration of the run that made it."""
-    checksum = hashlib.sha256(source.read_bytes()).hexdigest()
-    return {"model": source.name, "sha256": checksum, "run": _run_of(source)}
 
 
 def main(config: ExportConfig) -> None:

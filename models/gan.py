@@ -18,7 +18,7 @@ class GanTraining:
             texture term.
         features: from `(N, P, P, 3)` to VGG activations; None where it has no content term.
         learning_rate: of Adam, for the generator.
-        discriminator_learning_rate: of Adam, for the discriminator; None for the objective's.
+        discriminator_learning_rate: of Adam, for the discriminator.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class GanTraining:
         discriminator: keras.Model | None = None,
         features: keras.Model | None = None,
         learning_rate: float = 5e-4,
-        discriminator_learning_rate=None,
+        discriminator_learning_rate: float = 1e-4,
     ):
         self.generator = generator
         self.objective = objective
@@ -38,8 +38,6 @@ class GanTraining:
         self.generator_optimizer.build(generator.trainable_variables)
         self.discriminator_optimizer = None
         if discriminator is not None:
-            if discriminator_learning_rate is None:
-                discriminator_learning_rate = objective.discriminator_learning_rate
             self.discriminator_optimizer = keras.optimizers.Adam(discriminator_learning_rate)
             self.discriminator_optimizer.build(discriminator.trainable_variables)
 

@@ -7,11 +7,7 @@ from models.initializers import NearIdentity
 from models.normalization import normalization
 
 
-def build_generator(
-    norm: str = "batch",
-    channels: int = 64,
-    blocks: int = 4,
-) -> keras.Model:
+def build_generator(norm: str = "batch", channels: int = 64, blocks: int = 4) -> keras.Model:
     """Residual generator: 9×9 conv, residual blocks, two 3×3 convs, 9×9 conv to RGB.
 
     Thesis slide "General architecture"; ICCV section 4.1. Each residual block is

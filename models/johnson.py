@@ -4,12 +4,10 @@ import keras
 from keras import layers
 
 from models.generator import bounded_rgb
+from models.normalization import normalization
 
 
-def build_johnson(
-    channels: int = 64,
-    blocks: int = 4,
-) -> keras.Model:
+def build_johnson(channels: int = 64, blocks: int = 4) -> keras.Model:
     """Their super-resolution network at scale 1: 9×9 conv, residual blocks, 3×3 conv, 9×9 conv.
 
     Supplementary material of the paper, table 2, without the upsampling layers (input and output
@@ -22,7 +20,7 @@ def build_johnson(
 
     def conv_norm(x, size, name):
         x = layers.Conv2D(channels, size, padding="same", use_bias=False, name=f"{name}_conv")(x)
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, name=f"{name}_norm")(x)
+        return normalization("batch", f"{name}_norm")(x)
 
     image = keras.Input((None, None, 3), name="image")
     x = layers.ReLU(name="head_relu")(conv_norm(image, 9, "head"))

@@ -28,8 +28,8 @@ class InstanceNormalization(layers.Layer):
 
     def call(self, inputs):
         x = ops.cast(inputs, "float32")
-        centered = x - _image_mean(x)
-        variance = _image_mean(ops.square(centered))
+        centered = x - image_mean(x)
+        variance = image_mean(ops.square(centered))
         gain = ops.rsqrt(variance + self.epsilon) * ops.cast(self.scale, "float32")
         return ops.cast(centered * gain + ops.cast(self.shift, "float32"), inputs.dtype)
 
@@ -41,8 +41,8 @@ class InstanceNormalization(layers.Layer):
         }
 
 
-def _image_mean(x):
-    """Mean over rows, then over columns.
+def image_mean(x):
+    """Mean of each channel of each image, `(N, H, W, C)` to `(N, 1, 1, C)`: rows, then columns.
 
     In one go a mobile runtime adds up all pixels in a single float32: on a photo of 3 million that
     costs two digits, which is visible.

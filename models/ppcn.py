@@ -1,10 +1,10 @@
 """PPCN (Hui et al., PIRM 2018), the strongest small enhancement network with public weights."""
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from models.generator import bounded_rgb
-from models.normalization import normalization
+from models.normalization import image_mean, normalization
 
 TEACHER = (
     (1, 7, 16), (7, 1, 16), (3, 3, 32), (3, 3, 16), (3, 3, 32), (3, 3, 16), (1, 1, 16), (3, 3, 3),
@@ -24,16 +24,14 @@ class ImageContrast(layers.Layer):
         self.factor = factor
 
     def call(self, inputs):
-        mean = ops.mean(inputs, axis=(1, 2), keepdims=True)
+        mean = image_mean(inputs)
         return (inputs - mean) * self.factor + mean
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor}
 
 
-def build_ppcn(
-    convolutions: tuple[tuple[int, int, int], ...] = TEACHER,
-) -> keras.Model:
+def build_ppcn(convolutions: tuple[tuple[int, int, int], ...] = TEACHER) -> keras.Model:
     """Eight convolutions in two residual stages, the second dilated by 2.
 
     Args:
