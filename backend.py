@@ -21,7 +21,8 @@ def import_keras():
     # oneDNN runs the 3×3×64×64 convolution 1.5 times as fast as TensorFlow's own kernels.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever other projects on the machine use
+    # Not what Keras' own configuration file says, which other projects on the machine share.
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if "keras" in sys.modules:
         return sys.modules["keras"]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors

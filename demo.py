@@ -20,7 +20,8 @@ from evaluate import EvaluateConfig, as_markdown, evaluate
 from export.to_tflite import ExportConfig, export
 from inference.engines import LiteRTEngine, enhance_image
 from inference.photos import read_photo, write_photo
-from train import STATE, TrainConfig, train
+from run_folder import STATE
+from train import TrainConfig, train
 
 PHONE = "blackberry"
 
@@ -120,7 +121,7 @@ if __name__ == "__main__":
         "export.to_tflite.ExportError",
         "inference.engines.ModelFileError",
         "inference.photos.PhotoError",
-        "train.TrainingError",
+        "training.config.TrainingError",
         "data.layout.DatasetError",
         "data.cameras.SimulationError",
         "models.files.WeightsError",

@@ -22,9 +22,9 @@ from commandline import option
 from data.layout import DatasetError, test_pairs
 from data.packed import open_pairs, read_patch
 from metrics import score
-from recording import contact_sheet
+from pictures import contact_sheet
+from run_folder import BEST, LAST, RUNS, finished_runs
 
-RUNS = Path("runs")
 SAMPLES = 8
 COLUMNS = {
     "psnr": "PSNR, dB",
@@ -122,7 +122,7 @@ def as_markdown(results: dict[str, dict[str, float]]) -> str:
 
 def _methods(config: EvaluateConfig) -> dict[str, Callable]:
     """Loaders by name; each returns a function from `(N, H, W, 3)` to the same shape."""
-    runs = {path.parent.name: path for path in sorted((RUNS / config.phone).glob("*/best.keras"))}
+    runs = finished_runs(config.phone)
     words = ["input", *runs] if config.methods is None else config.methods.split(",")
     methods = {}
     for word in filter(None, map(str.strip, words)):
@@ -133,8 +133,8 @@ def _methods(config: EvaluateConfig) -> dict[str, Callable]:
             name, load = word, lambda path=runs[word]: _keras(path)
         elif path.suffix == ".keras":
             # Every run's best is best.keras: the run is what tells them apart.
-            named_after_run = {"best": path.parent.name, "last": f"{path.parent.name}_last"}
-            name = named_after_run.get(path.stem, path.stem)
+            named_after_run = {BEST: path.parent.name, LAST: f"{path.parent.name}_last"}
+            name = named_after_run.get(path.name, path.stem)
             load = lambda path=path: _keras(path)  # noqa: E731
         elif path.suffix == ".tflite":
             name, load = path.stem, lambda path=path: _tflite(path)

@@ -9,40 +9,17 @@ import numpy as np
 from data.packed import PatchPairs
 
 
-class Batches:
-    """Shuffled, jointly flipped and rotated batches.
+class BatchSource:
+    """Numbered batches; each is the same whenever it is asked for."""
 
-    Every batch is a function of the seed and its number alone, so a resumed run sees what an
-    uninterrupted one would have seen. Each epoch visits every pair once, in an order of its own.
-
-    Args:
-        pairs: the patches; square, as rotation needs.
-        batch_size: pairs a batch; may exceed the number of pairs.
-        seed: of order and augmentation.
-    """
-
-    def __init__(self, pairs: PatchPairs, batch_size: int, seed: int = 0):
-        self.pairs = pairs
-        self.batch_size = batch_size
-        self.seed = seed
+    @property
+    def count(self) -> int:
+        """Pairs that the batches are made of."""
+        raise NotImplementedError
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch `number` ≥ 0: phone and target, each `(B, 100, 100, 3)` float32 in [0, 1]."""
-        count = len(self.pairs)
-        places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
-        rows = np.concatenate(
-            [self._order(epoch)[places[places // count == epoch] % count]
-             for epoch in np.unique(places // count)]
-        )  # fmt: skip
-        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=len(rows))
-        return tuple(
-            np.stack([_turn(side[row], turn) for row, turn in zip(rows, symmetries, strict=True)])
-            .astype(np.float32) / np.float32(255)
-            for side in (self.pairs.phone, self.pairs.target)
-        )  # fmt: skip
-
-    def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pairs))
+        raise NotImplementedError
 
     def between(self, first: int, last: int, ahead: int = 4) -> Iterator:
         """Batches `first` to `last` - 1, made by a thread that keeps up to `ahead` waiting."""
@@ -75,6 +52,60 @@ class Batches:
         finally:
             leaving.set()
             thread.join()
+
+
+class Batches(BatchSource):
+    """Shuffled, jointly flipped and rotated batches.
+
+    Every batch is a function of the seed and its number alone, so a resumed run sees what an
+    uninterrupted one would have seen. Each epoch visits every pair once, in an order of its own.
+
+    Args:
+        pairs: the patches; square, as rotation needs.
+        batch_size: pairs a batch; may exceed the number of pairs.
+        seed: of order and augmentation.
+    """
+
+    def __init__(self, pairs: PatchPairs, batch_size: int, seed: int = 0):
+        self.pairs = pairs
+        self.batch_size = batch_size
+        self.seed = seed
+
+    @property
+    def count(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        count = len(self.pairs)
+        places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        rows = np.concatenate(
+            [self._order(epoch)[places[places // count == epoch] % count]
+             for epoch in np.unique(places // count)]
+        )  # fmt: skip
+        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=len(rows))
+        return tuple(
+            np.stack([_turn(side[row], turn) for row, turn in zip(rows, symmetries, strict=True)])
+            .astype(np.float32) / np.float32(255)
+            for side in (self.pairs.phone, self.pairs.target)
+        )  # fmt: skip
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pairs))
+
+
+class MixedBatches(BatchSource):
+    """Batches of which each is a batch of every part, one after the other."""
+
+    def __init__(self, *parts: Batches):
+        self.parts = parts
+
+    @property
+    def count(self) -> int:
+        return sum(part.count for part in self.parts)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        sides = zip(*(part[number] for part in self.parts), strict=True)
+        return tuple(np.concatenate(side) for side in sides)
 
 
 def _turn(patch: np.ndarray, symmetry: int) -> np.ndarray:

@@ -25,8 +25,7 @@ from backend import import_keras
 from commandline import option
 from data.layout import DatasetError, test_pairs
 from data.packed import read_patch
-
-RUNS = Path("runs")
+from run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
 
 
 class ExportError(ValueError):
@@ -129,7 +128,7 @@ def _source(config: ExportConfig) -> Path:
     """The `.keras` file to export."""
     if config.model is not None:
         return Path(config.model)
-    found = sorted((RUNS / config.phone).glob("*/best.keras"))
+    found = list(finished_runs(config.phone).values())
     if not found:
         raise ExportError(
             f"{RUNS / config.phone}: no trained model; "
@@ -145,14 +144,14 @@ def _name(config: ExportConfig, source: Path, run: dict | None) -> str:
     """What the exported files are called; every run's best is best.keras, so ask the run."""
     if config.model is None:
         return config.phone
-    if run is not None and source.stem in ("best", "last"):
+    if run is not None and source.name in (BEST, LAST):
         return f"{run['phone']}_{run['model']}"
     return source.stem
 
 
 def _run_of(source: Path) -> dict | None:
     """The configuration of the run that made a model, or None for a model from elsewhere."""
-    path = source.parent / "config.json"
+    path = source.parent / CONFIG
     if not path.is_file():
         return None
     try:

@@ -24,19 +24,21 @@ def content_loss(enhanced_features, target_features):
 def relative_content_loss(enhanced_features, target_features):
     """Squared distance of two feature maps as a fraction of the target's squared length.
 
-    Formula: `Σ(ψ_j(F_W(I_s)) - ψ_j(I_t))² / Σψ_j(I_t)²`, both sums over the batch. The mean square
-    of a VGG activation runs from about 1 to 10⁵ with the layer; the fraction is of order 1 at any
-    layer and for any weights, so one weight holds for all.
+    Formula: `Σ(ψ_j(F_W(I_s)) - ψ_j(I_t))² / Σψ_j(I_t)²` for each image, mean over the batch. The
+    mean square of a VGG activation runs from about 1 to 10⁵ with the layer; the fraction is of
+    order 1 at any layer and for any weights, so one weight holds for all.
 
     Args:
         enhanced_features: as for `content_loss`.
-        target_features: as `enhanced_features`; not all zero.
+        target_features: as `enhanced_features`; no image's all zero.
 
     Returns:
         Scalar ≥ 0, 0 for equal features, 1 where the enhanced features vanish.
     """
-    difference = ops.sum(ops.square(enhanced_features - target_features))
-    return difference / ops.maximum(ops.sum(ops.square(target_features)), 1e-12)
+    over_image = (1, 2, 3)
+    difference = ops.sum(ops.square(enhanced_features - target_features), axis=over_image)
+    length = ops.sum(ops.square(target_features), axis=over_image)
+    return ops.mean(difference / ops.maximum(length, 1e-12))
 
 
 def normalized_content_loss(enhanced_features, target_features):

@@ -77,7 +77,8 @@ PRESETS = {
         discriminator="thesis",
         label_smoothing=0.2,
     ),
-    # The authors' released code, whose colour term is half the sum over pixels and channels.
+    # The authors' released code. Its colour term is half the sum over pixels and channels; its
+    # texture term is a sum over the batch, which `preset` makes of the mean here.
     "iccv": Objective(
         {"color": 0.5 * 0.5, "texture": 1.0, "content": 10.0, "total_variation": 2000.0},
         color=functools.partial(color_loss, kernel=RELEASED_KERNEL),
@@ -95,8 +96,10 @@ PRESETS = {
 }
 
 
-def preset(name: str, content_layer: str) -> Objective:
-    """The preset `name` for VGG features of `content_layer`.
+def preset(name: str, content_layer: str, batch_size: int = 1) -> Objective:
+    """The preset `name` for VGG features of `content_layer` and batches of `batch_size` in all.
+
+    The texture term of "iccv" is weighed by the batch size, as the released code sums it.
 
     The released weight of 10 belongs to relu5_4, whose activations have a mean square of order 1.
     Those of other layers are up to 10⁵ times larger and would drown every other term, so "iccv"
@@ -106,6 +109,9 @@ def preset(name: str, content_layer: str) -> Objective:
         KeyError: no such preset.
     """
     objective = PRESETS[name]
+    if objective.texture is saturating_texture_loss:
+        summed = objective.weights["texture"] * batch_size
+        objective = dataclasses.replace(objective, weights={**objective.weights, "texture": summed})
     if objective.content is content_loss and content_layer != "block5_conv4":
         return dataclasses.replace(objective, content=relative_content_loss)
     return objective

@@ -20,9 +20,10 @@ def non_saturating_texture_loss(enhanced_logits):
 
 
 def saturating_texture_loss(enhanced_logits):
-    """Sum over the batch of `log(1 - D(F_W(I_s)))`: minus the discriminator's loss.
+    """Mean over the batch of `log(1 - D(F_W(I_s)))`: minus the discriminator's loss.
 
-    The form of the authors' released code. Its gradient vanishes where the discriminator wins.
+    The form of the authors' released code, whose sum over the batch is a mean here: the preset's
+    weight holds the batch size. Its gradient vanishes where the discriminator wins.
 
     Args:
         enhanced_logits: as for `non_saturating_texture_loss`.
@@ -30,7 +31,7 @@ def saturating_texture_loss(enhanced_logits):
     Returns:
         Scalar ≤ 0.
     """
-    return -ops.sum(ops.softplus(enhanced_logits))
+    return -ops.mean(ops.softplus(enhanced_logits))
 
 
 def discriminator_loss(enhanced_logits, target_logits, label_smoothing: float = 0.0):

@@ -35,7 +35,7 @@ def build_thesis_discriminator(patch_size: int = 100, width: float = 1.0) -> ker
         if index > 1:
             x = normalization("batch", f"norm{index}")(x)
         x = layers.LeakyReLU(0.2, name=f"relu{index}")(x)
-    logit = layers.Dense(1, name="logit")(layers.Flatten(name="flatten")(x))
+    logit = layers.Dense(1, dtype="float32", name="logit")(layers.Flatten(name="flatten")(x))
     return keras.Model(image, logit, name="thesis_discriminator")
 
 
@@ -75,7 +75,7 @@ def build_iccv_discriminator(patch_size: int = 100, width: float = 1.0) -> keras
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(_scaled(1024, width), name="dense", **initial)(x)
     x = layers.LeakyReLU(0.2, name="dense_relu")(x)
-    logit = layers.Dense(1, name="logit", **initial)(x)
+    logit = layers.Dense(1, dtype="float32", name="logit", **initial)(x)
     return keras.Model(image, logit, name="iccv_discriminator")
 
 

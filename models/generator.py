@@ -65,5 +65,6 @@ def build_generator(norm: str = "batch", channels: int = 64, blocks: int = 4) ->
 
 def bounded_rgb(x):
     """`0.58·tanh(x) + 0.5`: the last activation of the released networks."""
-    x = layers.Activation("tanh", name="rgb_tanh")(x)
-    return layers.Rescaling(0.58, offset=0.5, name="enhanced")(x)
+    # In float32 also where the layers before compute in less: 8 bits are not enough for a picture.
+    x = layers.Activation("tanh", name="rgb_tanh", dtype="float32")(x)
+    return layers.Rescaling(0.58, offset=0.5, name="enhanced", dtype="float32")(x)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from losses.objective import PRESETS, Objective
 from losses.texture import discriminator_loss
 from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
-from models.gan import GanTraining
+from models.gan import GanTraining, gan_training
 from models.generator import build_generator
 from models.vgg import build_vgg19
 
@@ -24,7 +24,7 @@ def batch():
 def small_training(preset="thesis", **rates) -> GanTraining:
     keras.utils.set_random_seed(0)
     objective = PRESETS[preset]
-    return GanTraining(
+    return gan_training(
         build_generator(objective.norm, channels=4, blocks=1),
         objective,
         DISCRIMINATORS[objective.discriminator](patch_size=32, width=0.05),
@@ -89,7 +89,7 @@ def test_one_shared_pass_gives_the_gradients_of_two_separate_ones(batch):
 def test_the_texture_term_pulls_towards_what_the_discriminator_takes_for_a_dslr(batch):
     """With texture alone, generator steps raise the logits that a frozen discriminator gives."""
     keras.utils.set_random_seed(0)
-    training = GanTraining(
+    training = gan_training(
         build_generator("instance", channels=8, blocks=1),
         Objective({"texture": 1.0}, norm="instance", discriminator="iccv"),
         build_iccv_discriminator(patch_size=32, width=0.2),
@@ -113,7 +113,7 @@ def test_the_texture_term_pulls_towards_what_the_discriminator_takes_for_a_dslr(
 
 def test_without_a_texture_term_no_discriminator_is_needed(batch):
     keras.utils.set_random_seed(0)
-    training = GanTraining(build_generator(channels=4, blocks=1), PRESETS["mse"])
+    training = gan_training(build_generator(channels=4, blocks=1), PRESETS["mse"])
     report = training.step(*batch)
     assert set(report) == {"squared_error", "generator"}
     assert float(report["generator"]) == pytest.approx(float(report["squared_error"]))

@@ -139,8 +139,8 @@ def test_texture_losses_at_known_logits():
     logits = column(1, -2)
     # -log σ(1) = 0.313262, -log σ(-2) = 2.126928: the mean.
     assert float(non_saturating_texture_loss(logits)) == pytest.approx(1.220095, abs=1e-5)
-    # log(1 - σ(1)) = -1.313262, log(1 - σ(-2)) = -0.126928: the sum.
-    assert float(saturating_texture_loss(logits)) == pytest.approx(-1.440190, abs=1e-5)
+    # log(1 - σ(1)) = -1.313262, log(1 - σ(-2)) = -0.126928: the mean.
+    assert float(saturating_texture_loss(logits)) == pytest.approx(-0.720095, abs=1e-5)
 
 
 def test_both_texture_losses_pull_the_logits_up():
@@ -149,7 +149,7 @@ def test_both_texture_losses_pull_the_logits_up():
     result = gradient(non_saturating_texture_loss, logits)[:, 0]
     np.testing.assert_allclose(result, -(1 - sigmoid) / 3, rtol=1e-5)
     result = gradient(saturating_texture_loss, logits)[:, 0]
-    np.testing.assert_allclose(result, -sigmoid, rtol=1e-5)
+    np.testing.assert_allclose(result, -sigmoid / 3, rtol=1e-5)
 
 
 def test_where_the_discriminator_wins_only_one_texture_loss_still_pulls():
@@ -222,10 +222,11 @@ ENHANCED = np.array([[[[2.0, 2.0]]], [[[3.0, 2.0]]]], np.float32)
 
 
 def test_content_losses_by_hand():
-    # Differences 1, 0, 3, -2: squares sum to 14; the target's squares to 21.
+    # Differences 1, 0 and 3, -2: squares sum to 1 and 13; the target's squares to 5 and 16.
     assert float(content_loss(ENHANCED, TARGET)) == pytest.approx(14 / 4)
-    assert float(relative_content_loss(ENHANCED, TARGET)) == pytest.approx(14 / 21)
-    assert float(normalized_content_loss(ENHANCED, TARGET)) == pytest.approx(2500 * 14 / 21)
+    fraction = (1 / 5 + 13 / 16) / 2
+    assert float(relative_content_loss(ENHANCED, TARGET)) == pytest.approx(fraction)
+    assert float(normalized_content_loss(ENHANCED, TARGET)) == pytest.approx(2500 * fraction)
     for loss in (content_loss, relative_content_loss, normalized_content_loss):
         assert float(loss(TARGET, TARGET)) == 0
 
@@ -233,14 +234,14 @@ def test_content_losses_by_hand():
 def test_relative_content_is_a_fraction_at_any_scale():
     for scale in (1e-3, 1e3):
         result = relative_content_loss(scale * ENHANCED, scale * TARGET)
-        assert float(result) == pytest.approx(14 / 21, rel=1e-5)
+        assert float(result) == pytest.approx(0.50625, rel=1e-5)
     assert float(relative_content_loss(0 * TARGET, TARGET)) == pytest.approx(1)
     assert math.isfinite(float(relative_content_loss(TARGET, 0 * TARGET)))
 
 
 def test_normalized_content_is_the_distance_of_features_of_root_mean_square_50():
     target, enhanced = 100 * random(2, 5, 4, 7), 100 * random(2, 5, 4, 7, seed=1)
-    size = math.sqrt(np.mean(np.square(target, dtype=np.float64)))
+    size = np.sqrt(np.mean(np.square(target, dtype=np.float64), axis=(1, 2, 3), keepdims=True))
     expected = np.mean(np.square(50 * (enhanced - target) / size))
     result = normalized_content_loss(enhanced, target)
     assert float(result) == pytest.approx(expected, rel=1e-4)
@@ -396,7 +397,7 @@ def test_presets_choose_the_forms_of_their_sources():
     logits = column(1, -2)
 
     def terms(name):
-        found = preset(name, "block5_conv4")
+        found = preset(name, "block5_conv4", batch_size=2)
         return {k: float(v) for k, v in found.terms(enhanced, target, logits, *features).items()}
 
     assert terms("thesis") == pytest.approx({

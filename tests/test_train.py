@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import models  # first: holds back TensorFlow's chatter  # noqa: F401
 import train as training
-from recording import read_curve
 from train import TrainConfig, TrainingError, train
+from training.pairs import training_batches
+from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = {
@@ -53,7 +56,7 @@ def test_a_run_leaves_everything_it_promises(data, tmp_path):
     run = tmp_path / "run"
     assert {path.name for path in run.iterdir()} == {
         *("best.keras", "last.keras", "config.json", "state.npz"),
-        *("validation.csv", "samples", "tensorboard"),
+        *("validation.csv", "curves.png", "samples", "tensorboard"),
     }
     assert [path.name for path in sorted((run / "samples").iterdir())] == [
         "step_000002.png",
@@ -114,26 +117,34 @@ def test_the_seed_decides(data, tmp_path):
 
 def test_validation_pairs_are_no_training_pairs(data, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(
-        training, "Batches", lambda pairs, *rest: seen.append(pairs) or _NoBatches()
-    )
-    monkeypatch.setattr(training, "validate", lambda _, pairs: seen.append(pairs) or (1, 2))
-    with pytest.raises(_Reached):
+    monkeypatch.setattr(training, "Validation", lambda pairs: seen.append(pairs) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
         train(config(data, tmp_path / "run", steps=1, model="srcnn"))
-    files = training.open_pairs(training.training_pairs(data, "mine"), data / "cache")
-    _, held_out = training.split_for_validation(files)
-    trained_on = {patch.tobytes() for patch in seen[0].phone}
-    assert len(trained_on) == 14
-    assert not trained_on & {patch.tobytes() for patch in held_out.phone}
+    batches, held_out = training_batches(config(data, tmp_path, batch_size=14))
+    assert batches.count == 14
+    (validated,) = seen
+    np.testing.assert_array_equal(validated.phone, held_out.phone)
+    # Whatever their orientation, the patches' sums tell them apart.
+    trained_on = np.rint(255 * batches[0][0]).sum((1, 2, 3))
+    assert len(set(trained_on)) == 14
+    assert not set(trained_on) & set(validated.phone.sum((1, 2, 3)))
 
 
-class _Reached(Exception):  # noqa: N818
-    pass
-
-
-class _NoBatches:
-    def between(self, *_):
-        raise _Reached
+def test_both_datasets_share_every_batch_and_the_real_one_is_validated_on(data, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(data / "mine", root / "mine")
+    shutil.copytree(data / "mine", root / "simulated" / "mine")
+    for path in (root / "simulated").rglob("training_data/*/*.png"):
+        Image.new("RGB", (100, 100)).save(path)
+    options = config(root, tmp_path, dataset="both", batch_size=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("data.simulate.simulate_dataset", lambda *_, **__: None)
+        batches, held_out = training_batches(options)
+    assert batches.count == 28
+    phone, target = batches[3]
+    for side in (phone, target):
+        assert [patch.any() for patch in side] == [True, True, False, False, False]
+    assert held_out.phone.any((1, 2, 3)).all()
 
 
 def test_a_non_finite_loss_stops_the_run_and_keeps_the_checkpoint(data, tmp_path):
@@ -151,7 +162,7 @@ def test_a_non_finite_loss_stops_the_run_and_keeps_the_checkpoint(data, tmp_path
 
 def test_weights_that_the_last_step_broke_are_not_saved(data, tmp_path, monkeypatch):
     scores = {"psnr": float("nan"), "ms_ssim": 0.0}
-    monkeypatch.setattr(training, "validate", lambda *_: (scores, None))
+    monkeypatch.setattr(training, "Validation", lambda _: lambda _: (scores, None))
     with pytest.raises(TrainingError, match="step 1: the validation loss is nan"):
         train(config(data, tmp_path / "run", steps=1, model="srcnn"))
     assert not list((tmp_path / "run").glob("*.keras"))

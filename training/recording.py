@@ -1,4 +1,4 @@
-"""What a training run leaves to look at: scalars, a validation curve, sample pictures."""
+"""What a training run leaves to look at: scalars, validation curves, sample pictures."""
 
 import csv
 from pathlib import Path
@@ -8,12 +8,13 @@ import numpy as np
 from tensorboardX import SummaryWriter
 
 from atomic import replacing
+from training.curves import draw_curves
 
 CURVE = "validation.csv"
 
 
 class Recorder:
-    """Writes TensorBoard scalars, `validation.csv` and `samples/step_N.png` of one run.
+    """Writes TensorBoard scalars, `validation.csv`, `curves.png` and `samples/step_N.png` of a run.
 
     Args:
         run_dir: the run's folder.
@@ -24,6 +25,7 @@ class Recorder:
         self.samples = run_dir / "samples"
         self.samples.mkdir(parents=True, exist_ok=True)
         self.curve = run_dir / CURVE
+        self.drawing = run_dir / "curves.png"
         self.rows = [row for row in read_curve(run_dir) if row["step"] <= step]
         self.board = SummaryWriter(str(run_dir / "tensorboard"), purge_step=step + 1)
 
@@ -45,6 +47,7 @@ class Recorder:
             writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), restval="")
             writer.writeheader()
             writer.writerows(self.rows)
+        draw_curves(self.rows, self.drawing)
 
     def close(self) -> None:
         """Flush what is pending."""
@@ -61,21 +64,3 @@ def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
             {name: int(value) if name == "step" else float(value) for name, value in row.items()}
             for row in csv.DictReader(file)
         ]
-
-
-def contact_sheet(*columns: np.ndarray, gap: int = 4) -> np.ndarray:
-    """Pictures side by side: one row for each index, one column for each argument.
-
-    Args:
-        *columns: arrays `(N, H, W, 3)` of one shape, float RGB, clipped to [0, 1].
-        gap: white pixels between pictures.
-
-    Returns:
-        uint8 RGB sheet.
-    """
-    pictures = np.stack(columns, axis=1)
-    margins = ((0, 0), (0, 0), (gap, 0), (gap, 0), (0, 0))
-    framed = np.pad(np.clip(pictures, 0, 1), margins, constant_values=1.0)
-    rows, cols, height, width, _ = framed.shape
-    sheet = framed.transpose(0, 2, 1, 3, 4).reshape(rows * height, cols * width, 3)
-    return np.rint(sheet * 255).astype(np.uint8)

@@ -1,0 +1,30 @@
+"""The training step on TensorFlow: one `tf.function`."""
+
+import tensorflow as tf
+
+from models.gan import GanTraining
+
+
+class TensorFlowGanTraining(GanTraining):
+    """A `GanTraining` whose step is a `tf.function`; with `jit_compile` XLA compiles it."""
+
+    def __init__(self, *args, jit_compile: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.step = tf.function(self._step, jit_compile=jit_compile, reduce_retracing=True)
+
+    def _step(self, phone, target) -> dict[str, tf.Tensor]:
+        """Train both networks on one batch; arguments and report as of `losses`."""
+        with tf.GradientTape(persistent=True) as tape:
+            total, judgement, report = self.losses(phone, target)
+        self.update(
+            _gradients(tape, total, self.generator),
+            _gradients(tape, judgement, self.discriminator),
+        )
+        self.average()
+        return report
+
+
+def _gradients(tape, loss, model) -> list[tf.Tensor]:
+    if model is None:
+        return []
+    return tape.gradient(loss, [variable.value for variable in model.trainable_variables])

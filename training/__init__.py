@@ -1,0 +1,1 @@
+"""A training run: its configuration, networks, validation and records."""

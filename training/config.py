@@ -1,0 +1,139 @@
+"""Everything that decides a training run, and how a resumed run takes it up again."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from atomic import replacing
+from commandline import option
+from run_folder import CONFIG, STATE, run_folder
+
+# What each network is trained for unless --preset says otherwise.
+OWN_PRESET = {"dped": "thesis", "mobile": "thesis", "srcnn": "mse", "johnson": "content"}
+
+
+class TrainingError(ValueError):
+    """A run that cannot start or go on as asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run, with its defaults."""
+
+    phone: str = option(help="name of the phone: its folder in the data set")
+    dataset: str = option(
+        "dped",
+        "pairs to train on: the data set's, simulated ones, or half of each in every batch",
+        choices=("dped", "simulated", "both"),
+    )
+    data_dir: str = option("dped", "root of the data set; simulated pairs go to its simulated/")
+    photos: str | None = option(
+        None, "folder of photos to simulate pairs from; by default those that ship"
+    )
+    simulated_pairs: int = option(1000, "training pairs to simulate")
+    model: str = option("dped", "network to train", choices=tuple(OWN_PRESET))
+    preset: str | None = option(
+        None,
+        "losses and weights; by default those the network was published with",
+        choices=("thesis", "iccv", "mse", "content"),
+    )
+    steps: int = option(20_000, "training steps in all")
+    batch_size: int = option(50, "pairs a step, over all machines")
+    learning_rate: float = option(5e-4, "of Adam, for the generator")
+    discriminator_learning_rate: float | None = option(
+        None, "of Adam, for the discriminator; by default the preset's"
+    )
+    schedule: str = option(
+        "constant",
+        "learning rates over the run: constant as published, or cosine down to 0",
+        choices=("constant", "cosine"),
+    )
+    weight_average: float = option(
+        0.999, "decay of the average of weights that is validated and saved; 0: the last weights"
+    )
+    channels: int | None = option(None, "width of the generator; by default the published one")
+    blocks: int = option(4, "residual blocks of the generator")
+    discriminator_width: float = option(1.0, "multiplier of the discriminator's channels")
+    content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
+    vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
+    mixed_precision: bool = option(False, "compute in bfloat16, keep the weights in float32")
+    jit_compile: bool = option(False, "let XLA compile TensorFlow's step; JAX always does")
+    run_dir: str | None = option(None, "folder of the run; by default runs/PHONE/MODEL")
+    cache_dir: str = option("runs/cache", "folder of packed patches")
+    validate_every: int = option(500, "steps between validations; each saves a checkpoint")
+    resume: bool = option(False, "go on from the run's last checkpoint")
+    seed: int = option(0, "of initial weights, shuffling and augmentation")
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "blocks", "validate_every", "simulated_pairs"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"--{name} must be at least 1")
+        for name in ("learning_rate", "discriminator_learning_rate", "discriminator_width"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise TrainingError(f"--{name} must be greater than 0")
+        if not 0 <= self.weight_average < 1:
+            raise TrainingError("--weight_average must be at least 0 and below 1")
+        if self.channels is not None and self.channels < 1:
+            raise TrainingError("--channels must be at least 1")
+        if self.channels is not None and self.model == "srcnn":
+            raise TrainingError("--channels has no meaning for srcnn, whose layers are given")
+        if self.dataset == "both" and self.batch_size < 2:
+            raise TrainingError("--dataset both needs a --batch_size of at least 2")
+        if self.photos is not None and self.dataset == "dped":
+            raise TrainingError("--photos has no meaning without --dataset simulated or both")
+        if self.seed < 0:
+            raise TrainingError("--seed must be at least 0")
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is."""
+        return Path(self.run_dir) if self.run_dir else run_folder(self.phone, self.model)
+
+
+def resolved(config: TrainConfig) -> TrainConfig:
+    """The configuration with everything decided: its preset, and on resume the earlier run's.
+
+    On resume, what is left at its default is as in the run; what is given must agree with it,
+    but for places of files, how the step is compiled, and the steps where the learning rate does
+    not depend on them.
+
+    Raises:
+        TrainingError: the folder holds a run and --resume is not given, or the other way round;
+            or what is given contradicts the run.
+    """
+    if not config.resume:
+        if (config.folder / STATE).exists():
+            raise TrainingError(
+                f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
+            )
+        return dataclasses.replace(config, preset=config.preset or OWN_PRESET[config.model])
+    saved = config.folder / CONFIG
+    if not saved.is_file():
+        raise TrainingError(f"{config.folder}: no run to resume")
+    try:
+        earlier = TrainConfig(**json.loads(saved.read_text()))
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{saved}: damaged or of another version") from error
+    movable = {"resume", "run_dir", "cache_dir", "data_dir", "photos", "jit_compile"}
+    if earlier.schedule == "constant":
+        movable.add("steps")
+    if "random" not in (earlier.vgg_weights, config.vgg_weights):
+        movable.add("vgg_weights")
+    given = {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if getattr(config, field.name) != field.default
+    }
+    for name, value in given.items():
+        before = getattr(earlier, name)
+        if name not in movable and before != value:
+            raise TrainingError(f"{config.folder}: was trained with --{name} {before}, not {value}")
+    return dataclasses.replace(earlier, **given)
+
+
+def write_config(config: TrainConfig) -> None:
+    """Write the run's config.json."""
+    config.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(config.folder / CONFIG) as temporary:
+        temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")

@@ -1,0 +1,45 @@
+"""The pairs that a run trains and validates on, and their batches."""
+
+from pathlib import Path
+
+from data.batches import Batches, BatchSource, MixedBatches, split_for_validation
+from data.layout import training_pairs
+from data.packed import PatchPairs, open_pairs
+from training.config import TrainConfig, TrainingError
+
+
+def training_batches(config: TrainConfig) -> tuple[BatchSource, PatchPairs]:
+    """Batches of the training pairs, and the pairs to validate on.
+
+    With `--dataset both` half of every batch is of the data set's own pairs and half simulated;
+    validation takes the data set's own alone.
+
+    Raises:
+        DatasetError: the pairs are missing or damaged.
+        SimulationError: they cannot be simulated.
+        TrainingError: there are fewer than two.
+    """
+    sizes = {config.dataset: config.batch_size}
+    if config.dataset == "both":
+        sizes = {"dped": config.batch_size // 2, "simulated": -(-config.batch_size // 2)}
+    parts, held_out = [], None
+    for dataset, size in sizes.items():
+        pairs = _open(config, dataset)
+        training, validation = split_for_validation(pairs)
+        if not len(validation):
+            raise TrainingError(f"{config.data_dir}: at least two training pairs are needed")
+        parts.append(Batches(training, size, config.seed))
+        held_out = validation if held_out is None else held_out
+    return parts[0] if len(parts) == 1 else MixedBatches(*parts), held_out
+
+
+def _open(config: TrainConfig, dataset: str) -> PatchPairs:
+    root = Path(config.data_dir)
+    if dataset == "simulated":
+        from data.shipped import shipped_photos
+        from data.simulate import PhotoFolder, simulate_dataset
+
+        root = root / "simulated"
+        photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
+        simulate_dataset(photos, config.phone, root, train_patches=config.simulated_pairs)
+    return open_pairs(training_pairs(root, config.phone), config.cache_dir)

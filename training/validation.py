@@ -1,0 +1,47 @@
+"""Validation of a generator during training."""
+
+import numpy as np
+
+from data.packed import PatchPairs
+from metrics import checkerboard, color_shift, contrast_ratio, ms_ssim, psnr
+from pictures import contact_sheet
+
+CHUNK = 64  # patches; bounds the memory of MS-SSIM
+SHOWN = 8
+
+
+class Validation:
+    """Scores a generator on held-out pairs.
+
+    Args:
+        pairs: the pairs; none of them trained on.
+    """
+
+    def __init__(self, pairs: PatchPairs):
+        self.phone, self.target = pairs.scaled()
+        scores = self._scores(self.phone)
+        self.of_input = {f"input_{name}": scores[name] for name in ("psnr", "ms_ssim")}
+
+    def __call__(self, generator) -> tuple[dict[str, float], np.ndarray]:
+        """Scores of a generator, and a sheet of input | enhanced | target.
+
+        Returns:
+            Means over the pairs by name: "psnr" (dB), "ms_ssim"; "color_shift", "contrast" and
+            "checkerboard" (see metrics.artifacts; the last as a ratio to the target's);
+            "input_psnr", "input_ms_ssim". And the sheet, uint8 RGB.
+        """
+        enhanced = generator.predict(self.phone, batch_size=16, verbose=0)
+        sheet = contact_sheet(self.phone[:SHOWN], enhanced[:SHOWN], self.target[:SHOWN])
+        return {**self._scores(enhanced), **self.of_input}, sheet
+
+    def _scores(self, images) -> dict[str, float]:
+        chunks = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
+        similarity = [ms_ssim(images[chunk], self.target[chunk]) for chunk in chunks]
+        pattern = checkerboard(images).mean() / max(checkerboard(self.target).mean(), 1e-4)
+        return {
+            "psnr": float(psnr(images, self.target).mean()),
+            "ms_ssim": float(np.concatenate(similarity).mean()),
+            "color_shift": float(color_shift(images, self.target).mean()),
+            "contrast": float(contrast_ratio(images, self.target).mean()),
+            "checkerboard": float(pattern),
+        }
