@@ -26,7 +26,10 @@ class TrainConfig:
         "pairs to train on: the data set's, simulated ones, or half of each in every batch",
         choices=("dped", "simulated", "both"),
     )
-    data_dir: str = option("dped", "root of the data set; simulated pairs go to its simulated/")
+    data_dir: str = option("dped", "root of the data set")
+    simulated_dir: str | None = option(
+        None, "root of the simulated pairs; by default DATA_DIR/simulated"
+    )
     photos: str | None = option(
         None, "folder of photos to simulate pairs from; by default those that ship"
     )
@@ -115,7 +118,8 @@ def resolved(config: TrainConfig) -> TrainConfig:
         earlier = TrainConfig(**json.loads(saved.read_text()))
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{saved}: damaged or of another version") from error
-    movable = {"resume", "run_dir", "cache_dir", "data_dir", "photos", "jit_compile"}
+    movable = {"resume", "run_dir", "cache_dir", "data_dir", "simulated_dir", "photos"}
+    movable.add("jit_compile")
     if earlier.schedule == "constant":
         movable.add("steps")
     if "random" not in (earlier.vgg_weights, config.vgg_weights):

@@ -39,7 +39,7 @@ def _open(config: TrainConfig, dataset: str) -> PatchPairs:
         from data.shipped import shipped_photos
         from data.simulate import PhotoFolder, simulate_dataset
 
-        root = root / "simulated"
+        root = Path(config.simulated_dir or root / "simulated")
         photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
         simulate_dataset(photos, config.phone, root, train_patches=config.simulated_pairs)
     return open_pairs(training_pairs(root, config.phone), config.cache_dir)
