@@ -121,7 +121,7 @@ if __name__ == "__main__":
         "export.to_tflite.ExportError",
         "inference.engines.ModelFileError",
         "inference.photos.PhotoError",
-        "training.config.TrainingError",
+        "trainer.config.TrainingError",
         "data.layout.DatasetError",
         "data.cameras.SimulationError",
         "models.files.WeightsError",

@@ -13,13 +13,13 @@ from tqdm import tqdm
 import commandline
 from data.layout import DatasetError
 from run_folder import BEST, LAST, STATE
-from training.config import TrainConfig, TrainingError, resolved, write_config
-from training.interruption import Interruption
-from training.networks import build
-from training.pairs import training_batches
-from training.recording import Recorder
-from training.validation import Validation
-from training.watch import Watch
+from trainer.config import TrainConfig, TrainingError, resolved, write_config
+from trainer.interruption import Interruption
+from trainer.networks import build
+from trainer.pairs import training_batches
+from trainer.recording import Recorder
+from trainer.validation import Validation
+from trainer.watch import Watch
 
 
 def train(config: TrainConfig) -> int:

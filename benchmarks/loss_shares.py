@@ -13,7 +13,7 @@ import numpy as np
 import commandline
 from commandline import option
 from data.layout import DatasetError
-from training.config import TrainConfig, TrainingError
+from trainer.config import TrainConfig, TrainingError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SharesConfig:
 
 def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """The terms' shares for freshly initialized networks, by name; they add up to 1."""
-    from training.networks import build
+    from trainer.networks import build
 
     networks = build(config)
     import tensorflow as tf  # after Keras, whose import keeps it quiet

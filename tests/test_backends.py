@@ -21,8 +21,8 @@ from pathlib import Path
 from backend import import_keras
 keras = import_keras()
 import numpy as np
-from training.config import TrainConfig
-from training.networks import build
+from trainer.config import TrainConfig
+from trainer.networks import build
 
 def arrays(variables):
     return {f"{n:03d}": keras.ops.convert_to_numpy(v) for n, v in enumerate(variables)}

@@ -18,7 +18,7 @@ ALLOWED = {
     "align": set(),
     "inference": set(),
     "models": {"losses"},
-    "training": {"data", "losses", "metrics", "models"},
+    "trainer": {"data", "losses", "metrics", "models"},
     "export": {"models", "inference", "data"},
 }
 WITH_TENSORFLOW = ("models/gan_tensorflow.py", "models/checkpoints.py", "export/")
@@ -135,7 +135,7 @@ def test_imports_go_one_way(name):
         ("inference/x.py", "from ai_edge_litert.interpreter import Interpreter", []),
         ("inference/x.py", "try:\n    import keras\nexcept E:\n    pass", ["imports keras"]),
         ("inference/x.py", "importlib.import_module('models.vgg')", ["imports models"]),
-        ("align/x.py", "import training", ["imports training"]),
+        ("align/x.py", "import trainer", ["imports trainer"]),
         ("losses/x.py", "from keras import ops\nimport losses.blur, backend", []),
         ("losses/x.py", "__import__('models')", ["imports models"]),
         ("losses/x.py", "from ..models import vgg", ["imports relatively"]),
@@ -148,7 +148,7 @@ def test_imports_go_one_way(name):
         ("export/x.py", "import tensorflow, models, inference.tiling, data.layout", []),
         ("export/x.py", "from metrics import psnr", ["imports metrics"]),
         ("export/x.py", "from train import build", ["imports train", "imports the script train"]),
-        ("train.py", "import data, models, losses, metrics, export, training", []),
+        ("train.py", "import data, models, losses, metrics, export, trainer", []),
         ("train.py", "import tensorflow", ["imports tensorflow"]),
         ("evaluate.py", "def f():\n    import train", ["imports the script train"]),
         ("demo.py", "import train, evaluate, enhance", []),

@@ -17,8 +17,8 @@ from PIL import Image
 import models  # first: holds back TensorFlow's chatter  # noqa: F401
 import train as training
 from train import TrainConfig, TrainingError, train
-from training.pairs import training_batches
-from training.recording import read_curve
+from trainer.pairs import training_batches
+from trainer.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = {

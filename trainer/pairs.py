@@ -5,7 +5,7 @@ from pathlib import Path
 from data.batches import Batches, BatchSource, MixedBatches, split_for_validation
 from data.layout import training_pairs
 from data.packed import PatchPairs, open_pairs
-from training.config import TrainConfig, TrainingError
+from trainer.config import TrainConfig, TrainingError
 
 
 def training_batches(config: TrainConfig) -> tuple[BatchSource, PatchPairs]:

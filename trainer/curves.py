@@ -20,7 +20,7 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Draw what was recorded at each validation.
 
     Args:
-        rows: each with "step" and values by name, as of `training.recording.read_curve`.
+        rows: each with "step" and values by name, as of `trainer.recording.read_curve`.
         path: the PNG to write.
     """
     from matplotlib.figure import Figure  # takes a while, and training may end before it is needed

@@ -8,7 +8,7 @@ import numpy as np
 from tensorboardX import SummaryWriter
 
 from atomic import replacing
-from training.curves import draw_curves
+from trainer.curves import draw_curves
 
 CURVE = "validation.csv"
 

@@ -3,7 +3,7 @@
 import contextlib
 
 from backend import import_keras
-from training.config import TrainConfig
+from trainer.config import TrainConfig
 
 
 def build(config: TrainConfig):

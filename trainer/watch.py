@@ -27,7 +27,7 @@ class Watch:
         """One line for each thing that is wrong at a validation and was not said before.
 
         Args:
-            scores: as `training.validation.Validation` gives.
+            scores: as `trainer.validation.Validation` gives.
         """
         found = {
             "discriminator": (
