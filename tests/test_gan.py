@@ -125,3 +125,46 @@ def test_the_report_adds_up(batch):
     terms = PRESETS["thesis"].weights
     assert report["generator"] == pytest.approx(sum(report[name] for name in terms), rel=1e-5)
     assert 0 <= report["discriminator_accuracy"] <= 1
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.2, 0.9])
+def test_the_published_network_follows_the_average_of_the_weights(decay, batch):
+    training = small_training()
+    published = build_generator("batch", channels=4, blocks=1)
+    averaged = gan_training(
+        training.generator,
+        training.objective,
+        training.discriminator,
+        training.features,
+        published=published,
+        weight_average=decay,
+    )
+    expected = [weight.numpy() for weight in training.generator.weights]
+    for step in (1, 2, 3):
+        averaged.step(*batch)
+        kept = min(decay, (1 + step) / (10 + step))
+        latest = [weight.numpy() for weight in training.generator.weights]
+        expected = [kept * e + (1 - kept) * w for e, w in zip(expected, latest, strict=True)]
+        for got, wanted in zip(published.weights, expected, strict=True):
+            np.testing.assert_allclose(got.numpy(), wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_mixed_precision_keeps_weights_and_pictures_in_float32_and_learns_alike(batch):
+    phone, target = batch
+    reports = {}
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.config.set_dtype_policy(policy)
+        try:
+            training = small_training(learning_rate=2e-3)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        assert {weight.dtype for weight in training.state} <= {"float32", "int64", "int32"}
+        assert training.generator(phone).dtype == "float32"
+        assert training.discriminator(target).dtype == "float32"
+        for _ in range(10):
+            report = training.step(phone, target)
+        reports[policy] = float(report["color"])
+    assert training.generator.get_layer("block1_1_conv").compute_dtype == "bfloat16"
+    # Other roundings, same descent: color starts near 100.
+    assert reports["mixed_bfloat16"] == pytest.approx(reports["float32"], rel=0.1)
+    assert reports["float32"] < 60

@@ -13,6 +13,7 @@ from losses.blur import RELEASED_KERNEL, VARIANCE_3_KERNEL, blur
 from losses.color import color_loss
 from losses.content import content_loss, normalized_content_loss, relative_content_loss
 from losses.objective import PRESETS, Objective, preset
+from losses.structure import structure_loss
 from losses.texture import (
     discriminator_accuracy,
     discriminator_loss,
@@ -20,6 +21,7 @@ from losses.texture import (
     saturating_texture_loss,
 )
 from losses.total_variation import squared_variation, summed_gradient_variation
+from metrics import ssim
 
 ops = import_keras().ops
 OFFSETS = np.arange(-10, 11)
@@ -371,6 +373,7 @@ PUBLISHED = {
     ),
     "mse": ({"squared_error": 1}, "batch", None, 0.0),
     "content": ({"content": 1}, "batch", None, 0.0),
+    "fidelity": ({"absolute_error": 0.16, "structure": 0.84}, "batch", None, 0.0),
 }  # fmt: skip
 
 
@@ -425,3 +428,24 @@ def test_the_released_content_form_belongs_to_relu5_4_alone():
         assert dataclasses.replace(changed, content=content_loss) == objective.PRESETS["iccv"]
         assert preset("thesis", layer) == PRESETS["thesis"]
         assert preset("content", layer) == PRESETS["content"]
+
+
+# --- structure ----------------------------------------------------------------------------------
+
+
+def test_structure_loss_is_what_ssim_misses_at_three_scales():
+    target = random(2, 52, 60, 3)
+    enhanced = np.clip(target + 0.2 * random(2, 52, 60, 3, seed=1), 0, 1)
+
+    def halved(images):
+        n, height, width, _ = images.shape
+        return images.reshape(n, height // 2, 2, width // 2, 2, 3).mean((2, 4))
+
+    expected, x, y = [], enhanced, target
+    for level in range(3):
+        x, y = (halved(x), halved(y)) if level else (x, y)
+        expected.append(ssim(x, y).mean())
+    assert float(structure_loss(enhanced, target)) == pytest.approx(1 - np.mean(expected), abs=1e-5)
+    assert float(structure_loss(target, target)) == pytest.approx(0, abs=1e-6)
+    result = gradient(lambda images: structure_loss(images, target), enhanced.astype(np.float32))
+    assert np.isfinite(result).all() and np.abs(result).max() > 0

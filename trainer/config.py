@@ -38,7 +38,7 @@ class TrainConfig:
     preset: str | None = option(
         None,
         "losses and weights; by default those the network was published with",
-        choices=("thesis", "iccv", "mse", "content"),
+        choices=("thesis", "iccv", "mse", "content", "fidelity"),
     )
     steps: int = option(20_000, "training steps in all")
     batch_size: int = option(50, "pairs a step, over all machines")

@@ -8,7 +8,8 @@ PANELS = {
     "PSNR on validation pairs, dB": ("psnr", "input_psnr"),
     "MS-SSIM on validation pairs": ("ms_ssim", "input_ms_ssim"),
     "weighted terms of the generator's loss": (
-        *("color", "texture", "content", "total_variation", "squared_error"),
+        *("color", "texture", "content", "total_variation"),
+        *("squared_error", "absolute_error", "structure"),
     ),
     "balance and artifacts (1: as the target)": (
         *("discriminator_accuracy", "contrast", "checkerboard", "color_shift"),
