@@ -1,8 +1,9 @@
 """Seeded batches of augmented patch pairs; batch number k is the same in every run."""
 
-import queue
-import threading
+import functools
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -22,36 +23,17 @@ class BatchSource:
         raise NotImplementedError
 
     def between(self, first: int, last: int, ahead: int = 4) -> Iterator:
-        """Batches `first` to `last` - 1, made by a thread that keeps up to `ahead` waiting."""
-        ready = queue.Queue(maxsize=ahead)
-        leaving = threading.Event()
-
-        def produce():
-            for number in range(first, last):
-                try:
-                    item = self[number]
-                except Exception as error:  # handed over: the consumer raises it
-                    item = error
-                while not leaving.is_set():
-                    try:
-                        ready.put(item, timeout=0.1)
-                        break
-                    except queue.Full:
-                        continue
-                if leaving.is_set() or isinstance(item, Exception):
-                    return
-
-        thread = threading.Thread(target=produce, daemon=True)
-        thread.start()
+        """Batches `first` to `last` - 1 in order; threads keep up to `ahead` of them ready."""
+        pool = ThreadPoolExecutor(ahead)
         try:
-            for _ in range(first, last):
-                item = ready.get()
-                if isinstance(item, Exception):
-                    raise item
-                yield item
+            waiting = deque()
+            for number in range(first, last + ahead):
+                if number < last:
+                    waiting.append(pool.submit(self.__getitem__, number))
+                if number >= first + ahead and waiting:
+                    yield waiting.popleft().result()
         finally:
-            leaving.set()
-            thread.join()
+            pool.shutdown(cancel_futures=True)
 
 
 class Batches(BatchSource):
@@ -84,13 +66,22 @@ class Batches(BatchSource):
         )  # fmt: skip
         symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=len(rows))
         return tuple(
-            np.stack([_turn(side[row], turn) for row, turn in zip(rows, symmetries, strict=True)])
-            .astype(np.float32) / np.float32(255)
-            for side in (self.pairs.phone, self.pairs.target)
-        )  # fmt: skip
+            self._turned(side, rows, symmetries) for side in (self.pairs.phone, self.pairs.target)
+        )
+
+    def _turned(self, side: np.ndarray, rows, symmetries) -> np.ndarray:
+        batch = np.empty((len(rows), *side.shape[1:]), np.float32)
+        for place, row, symmetry in zip(batch, rows, symmetries, strict=True):
+            np.divide(_turn(side[row], symmetry), np.float32(255), out=place)
+        return batch
 
     def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pairs))
+        return _permutation(self.seed, epoch, len(self.pairs))
+
+
+@functools.lru_cache(maxsize=4)  # an epoch of the published data set has 2,000 batches
+def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+    return np.random.default_rng([seed, 0, epoch]).permutation(count)
 
 
 class MixedBatches(BatchSource):

@@ -146,11 +146,12 @@ def test_between_hands_over_an_exception_after_the_batches_before_it():
         for item in batches.between(2, 100):
             received.append(item)
     assert len(received) == 3
-    assert batches.made == [2, 3, 4, 5]
+    assert sorted(batches.made)[:4] == [2, 3, 4, 5]
+    assert max(batches.made) <= 8  # what was begun before the exception came to its turn
 
 
 @pytest.mark.usefixtures("no_threads_left")
-def test_between_stops_its_thread_when_the_consumer_leaves():
+def test_between_stops_its_threads_when_the_consumer_leaves():
     batches = Counting()
     stream = batches.between(0, 10_000, ahead=2)
     next(stream)
@@ -163,7 +164,7 @@ def test_between_stops_its_thread_when_the_consumer_leaves():
 
 
 @pytest.mark.usefixtures("no_threads_left")
-def test_between_stops_its_thread_when_the_consumer_fails():
+def test_between_stops_its_threads_when_the_consumer_fails():
     batches = Counting()
 
     def consume():
@@ -183,8 +184,8 @@ def test_between_works_ahead_but_not_further_than_asked():
     while len(batches.made) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)
-    # One consumed, three waiting, one that finds no room.
-    assert batches.made == [0, 1, 2, 3, 4]
+    # One consumed, three ready.
+    assert sorted(batches.made) == [0, 1, 2, 3]
     stream.close()
 
 
