@@ -1,8 +1,18 @@
 # `make demo` shows the whole path, `make test` checks it; both install what they need into .venv.
+# `make train-gpu` trains the published schedule on an accelerator with JAX, without TensorFlow;
+# docs/training.md says what can be set.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all lint format clean
+PHONE ?= iphone
+DATA ?= dped
+FLAGS ?=
+VGG ?= imagenet
+STEPS ?= 20000
+JAX ?= cuda12
+GPU_BIN := .venv-gpu/bin
+
+.PHONY: demo test test-all lint format train-gpu clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py
@@ -26,5 +36,27 @@ format: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
 
+# $(1): the run's name; $(2): its flags. An interrupted run goes on.
+train_on_gpu = KERAS_BACKEND=jax $(GPU_BIN)/python train.py --phone $(PHONE) --data_dir $(DATA) \
+	$(FLAGS) --vgg_weights $(VGG) --steps $(STEPS) --mixed_precision $(2) \
+	--run_dir runs/$(PHONE)/$(1) $(if $(wildcard runs/$(PHONE)/$(1)/state.npz),--resume)
+
+train-gpu: .venv-gpu/installed
+	$(call train_on_gpu,thesis,--preset thesis)
+	$(call train_on_gpu,iccv,--preset iccv)
+	$(call train_on_gpu,johnson,--model johnson)
+	$(call train_on_gpu,srcnn,--model srcnn)
+	KERAS_BACKEND=jax $(GPU_BIN)/python evaluate.py --phone $(PHONE) --data_dir $(DATA)
+
+# All that setup.cfg asks for but TensorFlow and LiteRT, and JAX for this accelerator.
+.venv-gpu/installed: setup.cfg constraints.txt
+	$(PYTHON) -m venv .venv-gpu
+	sed -n '/^install_requires/,/^$$/p' setup.cfg | grep '>=' | grep -v -e tensorflow -e litert \
+		> .venv-gpu/requirements.txt
+	$(GPU_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-r .venv-gpu/requirements.txt "jax[$(JAX)]"
+	$(GPU_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-gpu .pytest_cache .ruff_cache *.egg-info
