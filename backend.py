@@ -26,6 +26,7 @@ def import_keras():
     if "keras" in sys.modules:
         return sys.modules["keras"]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # what it did not find
     with native_output_hidden():
         return importlib.import_module("keras")
 
