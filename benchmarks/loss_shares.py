@@ -56,9 +56,8 @@ def main(config: SharesConfig) -> None:
 
     pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
     phone, target = Batches(pairs, min(config.batch_size, len(pairs)))[0]
-    given = dataclasses.asdict(config)
-    for name in ("seeds", "batch_size"):
-        given.pop(name)
+    given = {**dataclasses.asdict(config), "batch_size": len(phone)}
+    given.pop("seeds")
     print("| preset | color | texture | content | total variation |\n|---|---|---|---|---|")
     for preset in ("thesis", "iccv"):
         measured = [
