@@ -40,12 +40,16 @@ class Camera:
         vignetting: part of the light lost in the corners, [0, 1); cos⁴ law in between.
         exposure: gain on linear light; the sensor clips at 1.
         exposure_jitter: standard deviation from shot to shot, stops.
+        underexposure: means, of R, G, B, of a further loss of light, stops; exponentially
+            distributed from shot to shot, one draw for all three: the metering spares a sky that
+            the DSLR lets burn out.
         shot_noise: noise variance for each unit of linear light (the sensor's full scale is 1).
         read_noise: standard deviation of the noise in the dark, linear light.
         white_balance: gains of R, G, B that are left after the camera's own white balance.
         white_balance_jitter: relative standard deviation of the gains from shot to shot.
         saturation: chroma gain of the color matrix; 1 keeps the colors, 0 gives gray.
-        gamma: exponent on the sRGB-encoded value; above 1 darkens the midtones.
+        gamma: exponents on the sRGB-encoded R, G, B; above 1 darkens the midtones, and unequal
+            ones tint the shadows while white stays white.
         contrast: share of the smoothstep S-curve in the tone curve, [-1, 1].
         black_level: what black becomes, [0, 1); haze and flare.
         luma_smoothing: standard deviation of the in-camera noise reduction on luma, pixels.
@@ -65,12 +69,13 @@ class Camera:
     vignetting: float
     exposure: float
     exposure_jitter: float
+    underexposure: tuple[float, float, float]
     shot_noise: float
     read_noise: float
     white_balance: tuple[float, float, float]
     white_balance_jitter: float
     saturation: float
-    gamma: float
+    gamma: tuple[float, float, float]
     contrast: float
     black_level: float
     luma_smoothing: float
@@ -95,20 +100,21 @@ CAMERAS = {
             sensor_size=(2048, 1536),
             field_of_view=0.80,
             distortion=(-0.030, 0.008),
-            blur=0.62,
-            vignetting=0.35,
-            exposure=0.92,
-            exposure_jitter=0.10,
-            shot_noise=1.8e-3,
+            blur=0.7,
+            vignetting=0.3,
+            exposure=1.15,
+            exposure_jitter=0.2,
+            underexposure=(1.0, 1.0, 1.1),
+            shot_noise=1.5e-3,
             read_noise=1.2e-3,
-            white_balance=(0.98, 1.0, 0.90),
-            white_balance_jitter=0.012,
-            saturation=0.88,
-            gamma=1.30,
+            white_balance=(0.96, 1.0, 0.97),
+            white_balance_jitter=0.08,
+            saturation=0.85,
+            gamma=(1.03, 1.03, 1.03),
             contrast=0.0,
             black_level=0.0,
-            luma_smoothing=0.55,
-            chroma_smoothing=1.0,
+            luma_smoothing=0.5,
+            chroma_smoothing=0.8,
             sharpening=0.35,
             jpeg_quality=85,
         ),
@@ -121,12 +127,13 @@ CAMERAS = {
             vignetting=0.28,
             exposure=0.87,
             exposure_jitter=0.08,
+            underexposure=(0.0, 0.0, 0.0),
             shot_noise=8e-4,
             read_noise=1.0e-3,
             white_balance=(1.02, 0.98, 1.02),
             white_balance_jitter=0.010,
             saturation=0.84,
-            gamma=1.27,
+            gamma=(1.27, 1.27, 1.27),
             contrast=0.0,
             black_level=0.05,
             luma_smoothing=0.50,
@@ -143,12 +150,13 @@ CAMERAS = {
             vignetting=0.20,
             exposure=0.88,
             exposure_jitter=0.06,
+            underexposure=(0.0, 0.0, 0.0),
             shot_noise=4e-4,
             read_noise=8e-4,
             white_balance=(1.03, 0.99, 0.98),
             white_balance_jitter=0.008,
             saturation=0.86,
-            gamma=1.24,
+            gamma=(1.24, 1.24, 1.24),
             contrast=0.0,
             black_level=0.05,
             luma_smoothing=0.42,
@@ -165,12 +173,13 @@ CAMERAS = {
             vignetting=0.28,
             exposure=0.88,
             exposure_jitter=0.08,
+            underexposure=(0.0, 0.0, 0.0),
             shot_noise=8e-4,
             read_noise=1.0e-3,
             white_balance=(1.0, 1.0, 1.0),
             white_balance_jitter=0.010,
             saturation=0.86,
-            gamma=1.22,
+            gamma=(1.22, 1.22, 1.22),
             contrast=0.0,
             black_level=0.02,
             luma_smoothing=0.50,
@@ -185,16 +194,17 @@ CAMERAS = {
             distortion=(-0.012, 0.002),
             blur=0.40,
             vignetting=0.05,
-            exposure=1.08,
-            exposure_jitter=0.02,
+            exposure=0.82,
+            exposure_jitter=0.3,
+            underexposure=(0.0, 0.0, 0.0),
             shot_noise=3e-5,
             read_noise=3e-4,
             white_balance=(1.0, 1.0, 1.0),
             white_balance_jitter=0.003,
-            saturation=1.12,
-            gamma=1.0,
-            contrast=0.15,
-            black_level=0.0,
+            saturation=1.0,
+            gamma=(1.0, 1.0, 1.0),
+            contrast=0.25,
+            black_level=0.02,
             luma_smoothing=0.0,
             chroma_smoothing=0.0,
             sharpening=0.30,

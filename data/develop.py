@@ -27,7 +27,12 @@ def scene_light(photo: np.ndarray) -> np.ndarray:
     return _LINEAR[photo]
 
 
-def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
+def develop(
+    light: np.ndarray,
+    camera: Camera,
+    rng: np.random.Generator,
+    illumination: np.ndarray | None = None,
+) -> np.ndarray:
     """The picture that a camera makes of the light on its sensor plane.
 
     In the order of a real camera: lens blur, vignetting and exposure; sensor noise and clipping;
@@ -38,16 +43,22 @@ def develop(light: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.n
         light: linear light, float32 H×W×3, about [0, 1], already in the camera's geometry.
         camera: the camera.
         rng: draws the noise and the jitter of exposure and white balance.
+        illumination: relative illumination of each pixel, H×W, for a piece of a picture; None for
+            the `vignetting` of a whole one.
 
     Returns:
         uint8 RGB H×W×3.
     """
-    exposure = camera.exposure * 2 ** (camera.exposure_jitter * rng.standard_normal())
+    if illumination is None:
+        illumination = vignetting(light.shape[:2], camera)
+    stops = camera.exposure_jitter * rng.standard_normal()
+    lost = np.array(camera.underexposure) * rng.standard_exponential()
+    exposure = camera.exposure * 2 ** (stops - lost)
     gains = np.array(camera.white_balance) * (
         1 + camera.white_balance_jitter * rng.standard_normal(3)
     )
     light = _blur(light, camera.blur)
-    light = light * (exposure * vignetting(light.shape[:2], camera))[..., None].astype(np.float32)
+    light = light * (exposure * illumination[..., None]).astype(np.float32)
     light = np.clip(sensor_noise(light, camera, rng), 0, 1)
     light = cv2.transform(light, color_matrix(camera.saturation) * gains.astype(np.float32))
     image = tone_curve(np.clip(light, 0, 1), camera)
@@ -106,11 +117,11 @@ def tone_curve(light: np.ndarray, camera: Camera) -> np.ndarray:
     """Encoded value of linear light: sRGB encoding (IEC 61966-2-1), then the camera's own look.
 
     Args:
-        light: linear light, float32, any shape, [0, 1].
+        light: linear light, float32, (..., 3) or (..., 1), [0, 1].
         camera: gives gamma, contrast and black level.
 
     Returns:
-        float32 of the same shape, [black_level, 1]; increases with light.
+        float32 (..., 3), [black_level, 1]; increases with light.
     """
     encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     value = np.maximum(encoded, 0) ** camera.gamma

@@ -1,8 +1,6 @@
-"""A virtual phone and a virtual DSLR looking at one photo, and the data sets made that way.
+"""Data sets of a virtual phone and a virtual DSLR.
 
-`shoot` takes one picture, with the exact geometry to judge an alignment by. `aligned_pair` takes
-both pictures from the same place, as if they had been aligned perfectly. `simulate_dataset` cuts
-such pairs into the folders of the DPED data set:
+The pairs of `data.shooting`, in the folders of the DPED data set:
 
     python -m data.simulate --phone blackberry --output dped
 """
@@ -12,91 +10,23 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 import commandline
 from commandline import option
 from data.cameras import DSLR, PHONES, Camera, SimulationError, phone_camera
-from data.develop import develop, scene_light
-from data.geometry import Geometry, Pose, random_pose, resample, view_of, widest_view
-from data.layout import PATCH_SIZE, SUFFIXES, TARGET
+from data.layout import PATCH_SIZE, TARGET
+from data.photo_folder import PhotoFolder
 from data.shipped import shipped_photos
+from data.shooting import FLATTEST, aligned_pair, check_photo, patch_pairs
 
-VERSION = 1  # of the imaging chain and the patch choice: raise it when the same seed gives others
-SMALLEST_PHOTO = 128  # pixels: any pose then leaves room for a patch
-LONGEST_SIDE = 1600  # pixels, of the pictures that patches are cut from
-FLATTEST = 0.02  # standard deviation of gray in [0, 1]; sky and walls teach little
+VERSION = 2  # of the imaging chain and the patch choice: raise it when the same seed gives others
 HELD_OUT = 0.2  # of the photos
-
-
-def shoot(
-    photo: np.ndarray,
-    camera: Camera,
-    pose: Pose,
-    rng: np.random.Generator,
-    size: tuple[int, int] | None = None,
-) -> tuple[np.ndarray, Geometry]:
-    """A camera's picture of a photo.
-
-    Args:
-        photo: the scene, uint8 RGB H×W×3.
-        camera: the camera.
-        pose: how it is held.
-        rng: draws noise, and jitter of exposure and white balance.
-        size: (width, height) of the picture; None for the camera's aspect ratio at the photo's
-            resolution, at most the sensor's.
-
-    Returns:
-        The picture, uint8 RGB height×width×3, and the exact mapping of points between it and the
-        photo.
-
-    Raises:
-        SimulationError: the picture would reach beyond the photo; the photo is not uint8 H×W×3, or
-            below 128 pixels.
-    """
-    _check_photo(photo, "the photo")
-    light = scene_light(photo)
-    geometry = view_of(photo.shape[1::-1], camera, pose, size)
-    return develop(resample(light, geometry), camera, rng), geometry
-
-
-def aligned_pair(
-    photo: np.ndarray,
-    phone: str | Camera,
-    rng: np.random.Generator,
-    longest_side: int | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The pictures of a phone and of the DSLR, aligned perfectly.
-
-    Both show exactly what the phone sees from a random pose, through the phone's lens distortion,
-    and fill their frames with the scene. Each has been resampled once, from the photo. A panorama
-    shows its middle, at most 2:1.
-
-    Args:
-        photo: the scene, uint8 RGB H×W×3.
-        phone: name of a virtual phone, or its parameters.
-        rng: draws pose, noise, and jitter of exposure and white balance.
-        longest_side: limit on the width and height of the pictures; None for no limit.
-
-    Returns:
-        Phone and DSLR picture, uint8 RGB of the same size: the photo's own resolution, less a
-        margin for the pose, or `longest_side`.
-
-    Raises:
-        SimulationError: unknown phone; the photo is not uint8 H×W×3, or below 128 pixels.
-    """
-    phone = phone_camera(phone)
-    _check_photo(photo, "the photo")
-    light = scene_light(photo)
-    geometry = widest_view(photo.shape[1::-1], phone, random_pose(rng), longest_side)
-    light = resample(light, geometry)
-    return develop(light, phone, rng), develop(light, DSLR, rng)
 
 
 def simulate_dataset(
@@ -204,7 +134,7 @@ def _survey(photos):
     digests, detailed = {}, []
     for name in sorted(photos):
         photo = photos[name]
-        _check_photo(photo, name)
+        check_photo(photo, name)
         digests[name] = hashlib.sha256(repr(photo.shape).encode() + photo.tobytes()).hexdigest()
         rows, columns = (side // PATCH_SIZE for side in photo.shape[:2])
         gray = photo[: rows * PATCH_SIZE, : columns * PATCH_SIZE].mean(axis=-1) / 255
@@ -231,7 +161,8 @@ def _write_pairs(folder, scenes, scene_count, camera, count, progress):
     for index, (photo, seed) in enumerate(scenes):
         # Rounded up, and with what photos before this one were too flat to give.
         share = -(-(count - written) // (scene_count - index))
-        for pair in itertools.islice(_pairs_of(photo, camera, seed), share):
+        pairs = patch_pairs(photo, camera, np.random.default_rng(seed))
+        for pair in itertools.islice(pairs, share):
             for side, patch in zip(sides, pair, strict=True):
                 _write(side / f"{written}.jpg", patch)
             written += 1
@@ -243,73 +174,8 @@ def _write_pairs(folder, scenes, scene_count, camera, count, progress):
         )
 
 
-def _pairs_of(photo, camera, seed) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Patch pairs of one photo, shot after shot, until some shots in a row have been all flat."""
-    rng = np.random.default_rng(seed)
-    fruitless = 0
-    while fruitless < 3:
-        phone_picture, dslr_picture = aligned_pair(photo, camera, rng, LONGEST_SIDE)
-        fruitless += 1
-        height, width = (side - side % PATCH_SIZE for side in phone_picture.shape[:2])
-        top, left = (rng.integers(side % PATCH_SIZE + 1) for side in phone_picture.shape[:2])
-        corners = [
-            (y, x)
-            for y in range(top, top + height, PATCH_SIZE)
-            for x in range(left, left + width, PATCH_SIZE)
-        ]
-        for y, x in rng.permutation(corners):
-            cut = np.s_[y : y + PATCH_SIZE, x : x + PATCH_SIZE]
-            if dslr_picture[cut].mean(axis=-1).std() / 255 >= FLATTEST:
-                fruitless = 0
-                yield phone_picture[cut], dslr_picture[cut]
-
-
-def _check_photo(photo, name):
-    if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
-        shape = "×".join(map(str, photo.shape))
-        raise SimulationError(f"{name} is {photo.dtype} {shape}: a photo must be uint8 H×W×3")
-    if min(photo.shape[:2]) < SMALLEST_PHOTO:
-        raise SimulationError(
-            f"{name} has {photo.shape[1]}×{photo.shape[0]} pixels: "
-            f"at least {SMALLEST_PHOTO}×{SMALLEST_PHOTO} are needed"
-        )
-
-
 def _write(path, image):
     iio.imwrite(path, image, quality=100, subsampling=0)
-
-
-class PhotoFolder(Mapping):
-    """The JPEG and PNG files of a folder, decoded when asked for; uint8 RGB H×W×3 by file name.
-
-    Args:
-        folder: where they are, not searched deeper.
-
-    Raises:
-        SimulationError: no such folder, or no photo in it; on access, a file that is no image.
-    """
-
-    def __init__(self, folder: str | Path):
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise SimulationError(f"{folder}: no such folder of photos")
-        files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-        self._files = {path.name: path for path in sorted(files)}
-        if not self._files:
-            raise SimulationError(f"{folder}: no photos ({', '.join(SUFFIXES)})")
-
-    def __getitem__(self, name):
-        try:
-            with Image.open(self._files[name]) as image:
-                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
-            raise SimulationError(f"{self._files[name]}: cannot be read as a photo") from error
-
-    def __iter__(self):
-        return iter(self._files)
-
-    def __len__(self):
-        return len(self._files)
 
 
 @dataclasses.dataclass(frozen=True)
