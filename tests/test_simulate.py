@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import os
 import socket
@@ -18,8 +19,10 @@ from data.cameras import CAMERAS, DSLR, PHONES, phone_camera
 from data.develop import develop, scene_light, sensor_noise, tone_curve
 from data.geometry import FOCAL_LENGTH, Pose, random_pose, view_of, widest_view
 from data.layout import full_size_photos, test_pairs, training_pairs
+from data.photo_folder import PhotoFolder
 from data.shipped import shipped_photos
-from data.simulate import PhotoFolder, SimulationError, aligned_pair, shoot, simulate_dataset
+from data.shooting import aligned_pair, patch_pairs, shoot
+from data.simulate import SimulationError, simulate_dataset
 
 POSE = Pose(aim=(0.018, -0.012), roll=1.4, pitch=-1.9, yaw=1.7)
 
@@ -29,8 +32,14 @@ def rng(*seed):
 
 
 def noiseless(camera):
-    """Same lens and pose, without what would blur the position of a blob."""
-    return dataclasses.replace(camera, shot_noise=0.0, read_noise=0.0, jpeg_quality=100)
+    """Same lens and pose, without what would hide the position of a blob."""
+    return dataclasses.replace(
+        camera,
+        shot_noise=0.0,
+        read_noise=0.0,
+        jpeg_quality=100,
+        underexposure=(0.0, 0.0, 0.0),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +245,9 @@ def test_picture_noise_is_stronger_in_phones_of_lower_quality():
     light = np.full((200, 200, 3), 0.2, np.float32)
     deviations = []
     for name in ("iphone", "blackberry", "sony", "canon"):
-        camera = dataclasses.replace(CAMERAS[name], vignetting=0.0)
+        camera = dataclasses.replace(
+            CAMERAS[name], vignetting=0.0, exposure=1.0, underexposure=(0.0, 0.0, 0.0)
+        )
         deviations.append(develop(light, camera, rng(0))[..., 1].std())
     assert sorted(deviations, reverse=True) == deviations
     assert deviations[0] > 2 * deviations[3]
@@ -251,17 +262,18 @@ def test_vignetting_darkens_the_corners_and_only_them():
     )
     assert abs(bright[150, 200] - dark[150, 200]).max() <= 2
     # The tone curve inverted: the corner has lost 35 % of its light.
-    codes = tone_curve(np.linspace(0, 1, 10001, dtype=np.float32), camera) * 255
+    codes = tone_curve(np.linspace(0, 1, 10001, dtype=np.float32)[:, None], camera)[:, 1] * 255
     before, after = (np.interp(p[2, 2, 1], codes, np.linspace(0, 1, 10001)) for p in (bright, dark))
     assert after / before == pytest.approx(1 - camera.vignetting, abs=0.03)
 
 
 def test_tone_curves_rise_from_black_level_to_white():
-    light = np.linspace(0, 1, 1001, dtype=np.float32)
+    light = np.linspace(0, 1, 1001, dtype=np.float32)[:, None]
     for camera in CAMERAS.values():
         values = tone_curve(light, camera)
-        assert (np.diff(values) > 0).all()
-        assert values[0] == pytest.approx(camera.black_level) and values[-1] == pytest.approx(1)
+        assert values.shape == (1001, 3) and (np.diff(values, axis=0) > 0).all()
+        np.testing.assert_allclose(values[0], camera.black_level, atol=1e-6)
+        np.testing.assert_allclose(values[-1], 1, atol=1e-6)
 
 
 def test_gray_scene_takes_the_cast_of_the_white_balance():
@@ -275,7 +287,7 @@ def test_gray_scene_takes_the_cast_of_the_white_balance():
 
 def test_degradations_rank_as_the_quality_table_does():
     ranked = [CAMERAS[name] for name in ("iphone", "blackberry", "sony", "canon")]
-    for field in ("blur", "shot_noise", "read_noise", "vignetting", "gamma", "exposure_jitter"):
+    for field in ("blur", "shot_noise", "read_noise", "vignetting", "exposure_jitter"):
         values = [getattr(camera, field) for camera in ranked]
         assert values == sorted(values, reverse=True), field
     assert [c.jpeg_quality for c in ranked] == sorted(c.jpeg_quality for c in ranked)
@@ -284,13 +296,25 @@ def test_degradations_rank_as_the_quality_table_does():
 def test_input_psnr_ranks_the_phones_within_the_published_span(photos):
     psnr = {}
     for phone in ("iphone", "blackberry", "sony"):
-        values = []
+        errors = []
         for seed, name in enumerate(("astronaut", "coffee", "motorcycle_left")):
-            a, b = aligned_pair(photos[name][50:350, 50:350], phone, rng(seed))
-            values.append(10 * np.log10(255**2 / np.mean((np.float64(a) - b) ** 2)))
-        psnr[phone] = np.mean(values)
-    # Real iPhone pairs have 17.4 dB; the others lie where the published methods leave room.
-    assert 15.5 < psnr["iphone"] < psnr["blackberry"] - 0.5 < psnr["sony"] - 1 < 20.5
+            photo = photos[name][50:350, 50:350]
+            # Many, as exposure differs from patch to patch.
+            for a, b in itertools.islice(patch_pairs(photo, phone, rng(seed)), 16):
+                errors.append(np.mean((np.float64(a) - b) ** 2))
+        psnr[phone] = 10 * np.log10(255**2 / np.mean(errors))
+    # Pooled; real iPhone pairs have 14.1 (training) and 15.9 dB (test). The others lie where the
+    # published methods leave room.
+    assert 13 < psnr["iphone"] < psnr["blackberry"] - 0.5 < psnr["sony"] - 1 < 20.5, psnr
+
+
+def test_every_patch_is_a_shot_of_its_own():
+    # On an even scene with one fine texture, what differs between patches is the shot.
+    texture = rng(8).integers(70, 190, (420, 420, 1)).repeat(3, axis=2).astype(np.uint8)
+    pairs = list(itertools.islice(patch_pairs(texture, "iphone", rng(0)), 9))
+    assert all(side.shape == (100, 100, 3) and side.dtype == np.uint8 for p in pairs for side in p)
+    phone, dslr = ([side.mean() for side in sides] for sides in zip(*pairs, strict=True))
+    assert np.std(phone) > 10 > 3 * np.std(dslr)
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +390,7 @@ def test_patches_are_split_by_photo_and_numbered_photo_by_photo(tmp_path):
     # Each scene has a brightness of its own, which tells where a patch comes from.
     levels = (40, 80, 120, 160, 200)
     scenes = {
-        f"{level}": np.uint8(rng(level).integers(-20, 21, (180, 180, 1)) + [level] * 3)
+        f"{level}": np.uint8(rng(level).integers(-38, 39, (180, 180, 1)) + [level] * 3)
         for level in levels
     }
     folder = dataset(scenes, tmp_path, train_patches=12, test_patches=3)
