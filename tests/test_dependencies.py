@@ -21,7 +21,12 @@ ALLOWED = {
     "trainer": {"data", "losses", "metrics", "models"},
     "export": {"models", "inference", "data"},
 }
-WITH_TENSORFLOW = ("models/gan_tensorflow.py", "models/checkpoints.py", "export/")
+WITH_TENSORFLOW = (
+    "models/gan_tensorflow.py",
+    "models/fused_batch_norm.py",
+    "models/checkpoints.py",
+    "export/",
+)
 WITHOUT_KERAS = ("data", "metrics", "inference")
 HEAVY = {"keras", "tensorflow"}
 WITH_SYS_PATH = "export/to_tflite.py"
