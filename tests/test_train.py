@@ -115,6 +115,18 @@ def test_the_seed_decides(data, tmp_path):
     assert not all(np.array_equal(one[name], other[name]) for name in one)
 
 
+def test_without_an_average_the_last_weights_are_saved(data, tmp_path):
+    """The published network and the generator hold the same numbers, one after the other."""
+    train(config(data, tmp_path / "run", steps=2, model="srcnn", weight_average=0.0))
+    arrays = list(saved_arrays(tmp_path / "run").values())
+    weights = len(models.load_generator(tmp_path / "run" / "last.keras").weights)
+    for generator, published in zip(arrays[:weights], arrays[-weights:], strict=True):
+        np.testing.assert_array_equal(generator, published)
+    train(config(data, tmp_path / "average", steps=2, model="srcnn", weight_average=0.9))
+    arrays = list(saved_arrays(tmp_path / "average").values())
+    assert not np.array_equal(arrays[0], arrays[-weights])
+
+
 def test_validation_pairs_are_no_training_pairs(data, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(training, "Validation", lambda pairs: seen.append(pairs) or 1 / 0)
@@ -230,6 +242,10 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
         (["--steps", "0"], "--steps must be at least 1"),
         (["--learning_rate", "-1"], "--learning_rate must be greater than 0"),
         (["--phone", "../mine"], "phone name"),
+        (["--weight_average", "1"], "--weight_average must be at least 0 and below 1"),
+        (["--photos", "."], "--photos has no meaning without --dataset simulated or both"),
+        (["--dataset", "simulated", "--photos", "absent"], "no such folder of photos"),
+        (["--dataset", "both", "--batch_size", "1"], "a --batch_size of at least 2"),
     ],
 )
 def test_bad_input_gets_one_line(data, tmp_path, words, reason):
