@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from models.fused_batch_norm import fuse_batch_norms
 from models.gan import GanTraining
 
 
@@ -10,6 +11,9 @@ class TensorFlowGanTraining(GanTraining):
 
     def __init__(self, *args, jit_compile: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
+        for model in (self.generator, self.discriminator):
+            if model is not None:
+                fuse_batch_norms(model)
         self.step = tf.function(self._step, jit_compile=jit_compile, reduce_retracing=True)
 
     def _step(self, phone, target) -> dict[str, tf.Tensor]:
