@@ -1,0 +1,77 @@
+"""The weights that ship: whole, described by their cards, and as good as those say."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from data.layout import test_pairs
+from data.packed import open_pairs
+from data.shipped import shipped_photos
+from data.shooting import aligned_pair
+from inference.engines import LiteRTEngine
+from metrics import psnr, score
+
+ROOT = Path(__file__).resolve().parent.parent
+PRETRAINED = ROOT / "models" / "pretrained"
+NAMES = sorted({path.stem for path in PRETRAINED.glob("*.keras")})
+
+
+def card(name) -> str:
+    return (PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_something_ships_and_it_is_small():
+    assert "iphone_mobile" in NAMES
+    assert sum(path.stat().st_size for path in PRETRAINED.iterdir()) < 5e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_has_a_card_with_its_checksums(name):
+    text = card(name)
+    files = sorted(PRETRAINED.glob(f"{name}.keras")) + sorted(PRETRAINED.glob(f"{name}.tflite"))
+    for path in files:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in text, path.name
+    for word in ("Data", "Command", "Scores", "Terms"):
+        assert f"## {word}" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("suffix", [".keras", ".tflite"])
+def test_the_shipped_file_scores_what_its_card_says(name, suffix, reference_data, tmp_path):
+    path = PRETRAINED / f"{name}{suffix}"
+    if not path.is_file():
+        pytest.skip(f"{path.name} does not ship")
+    stated = re.search(r"\| this network \| ([\d.]+) \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", card(name))
+    phone, target = open_pairs(test_pairs(reference_data / "dped", "iphone"), tmp_path).scaled()
+    if suffix == ".keras":
+        from models import load_generator
+
+        enhanced = load_generator(path).predict(phone, batch_size=16, verbose=0)
+    else:
+        engine = LiteRTEngine(path)
+        enhanced = np.concatenate([engine(image[None]) for image in phone])
+    scores = score(enhanced, target)
+    assert scores["psnr"] == pytest.approx(float(stated[1]), abs=0.02)
+    assert scores["ms_ssim"] == pytest.approx(float(stated[2]), abs=1e-3)
+
+
+def test_enhance_takes_it_by_default_and_a_phone_photo_comes_nearer_to_the_dslr(tmp_path):
+    rng = np.random.default_rng(0)
+    phone, target = aligned_pair(shipped_photos()["coffee"], "iphone", rng)
+    iio.imwrite(tmp_path / "photo.png", phone)
+    done = subprocess.run(
+        [sys.executable, ROOT / "enhance.py", "photo.png"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    enhanced = iio.imread(tmp_path / "enhanced" / "photo.png")
+    before, after = (psnr(x[None] / 255, target[None] / 255)[0] for x in (phone, enhanced))
+    assert after > before + 0.5
