@@ -3,17 +3,22 @@
     python train.py --phone blackberry
 
 writes runs/blackberry/dped: best.keras and last.keras, sample pictures, curves.png, TensorBoard
-scalars. With KERAS_BACKEND=jax in the environment the same runs on JAX, without TensorFlow.
+scalars. With KERAS_BACKEND=jax in the environment the same runs on JAX, without TensorFlow. With
+--distribute several GPUs or machines share every step.
 """
 
 import math
+import signal
 
 from tqdm import tqdm
 
 import commandline
+from data.batches import BatchSource
 from data.layout import DatasetError
+from data.packed import PatchPairs
 from run_folder import BEST, LAST, STATE
 from trainer.config import TrainConfig, TrainingError, resolved, write_config
+from trainer.distribution import Workers, workers_of
 from trainer.interruption import Interruption
 from trainer.networks import build
 from trainer.pairs import training_batches
@@ -29,46 +34,63 @@ def train(config: TrainConfig) -> int:
         0, or 128 + the signal's number when SIGINT or SIGTERM ended it (after saving).
 
     Raises:
-        TrainingError: the folder holds another run, or a loss is not finite.
+        TrainingError: the folder holds another run, a loss is not finite, or a worker of a
+            distributed run is lost.
         DatasetError: the pairs are missing or damaged.
         models.WeightsError: VGG weights or checkpoint are missing or damaged.
     """
     config = resolved(config)
+    workers = workers_of(config)
     batches, held_out = training_batches(config)
+    share = workers.share(batches)
+    progress = {"step": 0, "best_psnr": -math.inf, "pairs": batches.count}
+    with workers.watched(progress):
+        return _train(config, workers, share, held_out, progress)
 
+
+def _train(
+    config: TrainConfig, workers: Workers, share: BatchSource, held_out: PatchPairs, progress: dict
+) -> int:
+    """The part of `train` that all workers of a distributed run go through together."""
     # Imported here: the backend takes seconds, and bad input deserves its answer before.
     from models import save_model
     from models.training_state import restore_state, save_state
 
-    write_config(config)
-    networks = build(config)
-    progress = {"step": 0, "best_psnr": -math.inf, "pairs": batches.count}
+    if workers.chief:
+        write_config(config)
+    networks = build(config, workers)
     if config.resume:
-        progress = restore_state(config.folder / STATE, networks.state)
-        if progress["pairs"] != batches.count:
+        progress.update(restore_state(config.folder / STATE, networks.state))
+        if progress["pairs"] != share.count:
             raise TrainingError(
                 f"{config.folder}: was trained on {progress['pairs']} pairs, now there are "
-                f"{batches.count}; start another run with --run_dir"
+                f"{share.count}; start another run with --run_dir"
             )
+    workers.check_agreement(config, progress)
 
     def save():
         save_model(networks.published, config.folder / LAST)
         save_state(config.folder / STATE, networks.state, progress)
 
-    recorder = Recorder(config.folder, progress["step"])
-    validate, watch = Validation(held_out), Watch()
-    bar = tqdm(total=config.steps, initial=progress["step"], unit="step", disable=None)
+    chief, stopping = workers.chief, False
+    if chief:
+        recorder = Recorder(config.folder, progress["step"])
+        validate, watch = Validation(held_out), Watch()
+    quiet = None if chief else True  # None: shown on a terminal only
+    bar = tqdm(total=config.steps, initial=progress["step"], unit="step", disable=quiet)
     with bar, Interruption() as interruption:
-        for phone, target in batches.between(progress["step"], config.steps):
+        for phone, target in share.between(progress["step"], config.steps):
             report = {name: float(value) for name, value in networks.step(phone, target).items()}
             progress["step"] += 1
             _check_finite(report, progress["step"])
-            recorder.losses(progress["step"], report)
-            watch.step(report)
+            if chief:
+                recorder.losses(progress["step"], report)
+                watch.step(report)
             bar.update()
-            stopping = interruption.received  # once: a later signal waits for the next step
+            # Asked once: a later signal waits for the next step.
+            stopping = workers.any(interruption.received)
             finished = progress["step"] == config.steps
-            if finished or progress["step"] % config.validate_every == 0:
+            if chief and (finished or progress["step"] % config.validate_every == 0):
                 networks.publish()
                 scores, sheet = validate(networks.published)
                 if math.isnan(scores["psnr"]):  # the last update broke the weights: do not save
@@ -80,16 +102,19 @@ def train(config: TrainConfig) -> int:
                     progress["best_psnr"] = scores["psnr"]
                     save_model(networks.published, config.folder / BEST)
                 save()
-            elif stopping:
+            elif chief and stopping:
                 save()
             if stopping:
                 break
-    recorder.close()
-    if interruption.received and progress["step"] < config.steps:
-        print(f"stopped at step {progress['step']}, saved; go on with --resume")
-        return 128 + interruption.received
-    print(f"{config.folder / BEST}: best validation PSNR {progress['best_psnr']:.2f} dB")
-    return 0
+    stopped = stopping and progress["step"] < config.steps
+    if chief:
+        recorder.close()
+        print(
+            f"stopped at step {progress['step']}, saved; go on with --resume"
+            if stopped
+            else f"{config.folder / BEST}: best validation PSNR {progress['best_psnr']:.2f} dB"
+        )
+    return 128 + (interruption.received or signal.SIGTERM) if stopped else 0
 
 
 def _line(step: int, scores: dict[str, float]) -> str:

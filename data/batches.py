@@ -11,16 +11,26 @@ from data.packed import PatchPairs
 
 
 class BatchSource:
-    """Numbered batches; each is the same whenever it is asked for."""
+    """Numbered batches; each is the same whenever it is asked for.
+
+    Attributes:
+        batch_size: pairs a batch.
+    """
+
+    batch_size: int
 
     @property
     def count(self) -> int:
         """Pairs that the batches are made of."""
         raise NotImplementedError
 
+    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs `first` to `last` - 1 of batch `number`, as `__getitem__` gives all."""
+        raise NotImplementedError
+
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """Batch `number` ≥ 0: phone and target, each `(B, 100, 100, 3)` float32 in [0, 1]."""
-        raise NotImplementedError
+        return self.rows(number, 0, self.batch_size)
 
     def between(self, first: int, last: int, ahead: int = 4) -> Iterator:
         """Batches `first` to `last` - 1 in order; threads keep up to `ahead` of them ready."""
@@ -57,16 +67,17 @@ class Batches(BatchSource):
     def count(self) -> int:
         return len(self.pairs)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         count = len(self.pairs)
-        places = np.arange(number * self.batch_size, (number + 1) * self.batch_size)
+        places = number * self.batch_size + np.arange(first, last)
         rows = np.concatenate(
             [self._order(epoch)[places[places // count == epoch] % count]
              for epoch in np.unique(places // count)]
         )  # fmt: skip
-        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=len(rows))
+        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=self.batch_size)
+        turns = symmetries[first:last]
         return tuple(
-            self._turned(side, rows, symmetries) for side in (self.pairs.phone, self.pairs.target)
+            self._turned(side, rows, turns) for side in (self.pairs.phone, self.pairs.target)
         )
 
     def _turned(self, side: np.ndarray, rows, symmetries) -> np.ndarray:
@@ -89,14 +100,42 @@ class MixedBatches(BatchSource):
 
     def __init__(self, *parts: Batches):
         self.parts = parts
+        self.batch_size = sum(part.batch_size for part in parts)
 
     @property
     def count(self) -> int:
         return sum(part.count for part in self.parts)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        sides = zip(*(part[number] for part in self.parts), strict=True)
-        return tuple(np.concatenate(side) for side in sides)
+    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        taken, start = [], 0
+        for part in self.parts:
+            own_first, own_last = max(first - start, 0), min(last - start, part.batch_size)
+            if own_first < own_last:
+                taken.append(part.rows(number, own_first, own_last))
+            start += part.batch_size
+        return tuple(np.concatenate(side) for side in zip(*taken, strict=True))
+
+
+class Share(BatchSource):
+    """One worker's equal share of every batch of a source, without making the rest.
+
+    Args:
+        source: the batches; their size a multiple of `workers`.
+        worker: 0 to `workers` - 1.
+        workers: shares of a batch.
+    """
+
+    def __init__(self, source: BatchSource, worker: int, workers: int):
+        self.source = source
+        self.batch_size = source.batch_size // workers
+        self.start = worker * self.batch_size
+
+    @property
+    def count(self) -> int:
+        return self.source.count
+
+    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.source.rows(number, self.start + first, self.start + last)
 
 
 def _turn(patch: np.ndarray, symmetry: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """What a training step computes, on any backend: both losses of one shared pass, both updates.
 
-The step itself is the backend's: a `tf.function` in models/gan_tensorflow.py, a jitted pure
-function in models/gan_jax.py. `gan_training` makes the one that fits the backend of Keras.
+The step itself is the backend's: a `tf.function` in models/gan_tensorflow.py (on several devices or
+machines models/gan_distributed.py), a jitted pure function in models/gan_jax.py. `gan_training`
+makes the one that fits.
 """
 
 import keras
@@ -131,18 +132,23 @@ class GanTraining:
                 mean.assign(latest)
 
 
-def gan_training(*networks, jit_compile: bool = False, **settings) -> GanTraining:
+def gan_training(*networks, jit_compile: bool = False, strategy=None, **settings) -> GanTraining:
     """A `GanTraining` whose `step` runs on the backend that Keras has.
 
     Args:
         *networks: as for `GanTraining`.
         jit_compile: let XLA compile TensorFlow's step; JAX always does.
+        strategy: a `tf.distribute.Strategy` whose replicas share the step; None for one process.
         **settings: as for `GanTraining`.
 
     Raises:
         ValueError: the backend is neither TensorFlow nor JAX.
     """
     backend = keras.backend.backend()
+    if strategy is not None:
+        from models.gan_distributed import DistributedGanTraining
+
+        return DistributedGanTraining(*networks, strategy=strategy, **settings)
     if backend == "tensorflow":
         from models.gan_tensorflow import TensorFlowGanTraining
 

@@ -21,14 +21,15 @@ class TensorFlowGanTraining(GanTraining):
         with tf.GradientTape(persistent=True) as tape:
             total, judgement, report = self.losses(phone, target)
         self.update(
-            _gradients(tape, total, self.generator),
-            _gradients(tape, judgement, self.discriminator),
+            gradients(tape, total, self.generator),
+            gradients(tape, judgement, self.discriminator),
         )
         self.average()
         return report
 
 
-def _gradients(tape, loss, model) -> list[tf.Tensor]:
+def gradients(tape, loss, model) -> list[tf.Tensor]:
+    """Gradients of a scalar loss by a model's trainable variables; [] without a model."""
     if model is None:
         return []
     return tape.gradient(loss, [variable.value for variable in model.trainable_variables])

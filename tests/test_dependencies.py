@@ -24,6 +24,7 @@ ALLOWED = {
 WITH_TENSORFLOW = (
     "models/gan_tensorflow.py",
     "models/fused_batch_norm.py",
+    "models/gan_distributed.py",
     "models/checkpoints.py",
     "export/",
 )

@@ -47,7 +47,9 @@ def test_the_shipped_file_scores_what_its_card_says(name, suffix, reference_data
     path = PRETRAINED / f"{name}{suffix}"
     if not path.is_file():
         pytest.skip(f"{path.name} does not ship")
-    stated = re.search(r"\| this network \| ([\d.]+) \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", card(name))
+    stated = re.search(
+        r"\| this network \| ([\d.]+) \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", card(name)
+    )
     phone, target = open_pairs(test_pairs(reference_data / "dped", "iphone"), tmp_path).scaled()
     if suffix == ".keras":
         from models import load_generator

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import models  # first: holds back TensorFlow's chatter  # noqa: F401
+import models  # first: holds back TensorFlow's chatter
 import train as training
 from train import TrainConfig, TrainingError, train
 from trainer.pairs import training_batches

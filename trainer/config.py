@@ -61,6 +61,11 @@ class TrainConfig:
     vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
     mixed_precision: bool = option(False, "compute in bfloat16, keep the weights in float32")
     jit_compile: bool = option(False, "let XLA compile TensorFlow's step; JAX always does")
+    distribute: str = option(
+        "none",
+        "share every step among this machine's GPUs, or the workers of TF_CONFIG (TensorFlow)",
+        choices=("none", "mirrored", "multiworker"),
+    )
     run_dir: str | None = option(None, "folder of the run; by default runs/PHONE/MODEL")
     cache_dir: str = option("runs/cache", "folder of packed patches")
     validate_every: int = option(500, "steps between validations; each saves a checkpoint")
@@ -87,6 +92,8 @@ class TrainConfig:
             raise TrainingError("--photos has no meaning without --dataset simulated or both")
         if self.seed < 0:
             raise TrainingError("--seed must be at least 0")
+        if self.jit_compile and self.distribute != "none":
+            raise TrainingError("--jit_compile has no meaning with --distribute")
 
     @property
     def folder(self) -> Path:
@@ -99,7 +106,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
 
     On resume, what is left at its default is as in the run; what is given must agree with it,
     but for places of files, how the step is compiled, and the steps where the learning rate does
-    not depend on them.
+    not depend on them. What the step is shared among is always as given.
 
     Raises:
         TrainingError: the folder holds a run and --resume is not given, or the other way round;
@@ -119,7 +126,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{saved}: damaged or of another version") from error
     movable = {"resume", "run_dir", "cache_dir", "data_dir", "simulated_dir", "photos"}
-    movable.add("jit_compile")
+    movable |= {"jit_compile", "distribute"}
     if earlier.schedule == "constant":
         movable.add("steps")
     if "random" not in (earlier.vgg_weights, config.vgg_weights):
@@ -133,6 +140,9 @@ def resolved(config: TrainConfig) -> TrainConfig:
         before = getattr(earlier, name)
         if name not in movable and before != value:
             raise TrainingError(f"{config.folder}: was trained with --{name} {before}, not {value}")
+    given["distribute"] = config.distribute
+    if config.distribute != "none":
+        given["jit_compile"] = config.jit_compile
     return dataclasses.replace(earlier, **given)
 
 

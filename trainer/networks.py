@@ -4,15 +4,23 @@ import contextlib
 
 from backend import import_keras
 from trainer.config import TrainConfig
+from trainer.distribution import Workers
 
 
-def build(config: TrainConfig):
+def build(config: TrainConfig, workers: Workers | None = None):
     """The networks of a run with their step, as a `models.gan.GanTraining`.
 
+    Args:
+        config: what to build.
+        workers: who shares the step; None for this process alone.
+
     Raises:
+        TrainingError: the workers do not find together.
         models.WeightsError: VGG weights are missing or damaged.
     """
     keras = import_keras()
+    workers = workers or Workers()
+    workers.start()  # multi-worker strategies must precede all other work of TensorFlow
     from losses.objective import preset
     from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
     from models.gan import gan_training
@@ -21,7 +29,8 @@ def build(config: TrainConfig):
     keras.utils.set_random_seed(config.seed)
     objective = preset(config.preset, config.content_layer, config.batch_size)
     discriminator = features = None
-    with _precision(keras, "mixed_bfloat16" if config.mixed_precision else "float32"):
+    precision = "mixed_bfloat16" if config.mixed_precision else "float32"
+    with workers.scope(), _precision(keras, precision):
         generator = _generator(config, objective.norm)
         if objective.discriminator is not None:
             builders = {"thesis": build_thesis_discriminator, "iccv": build_iccv_discriminator}
@@ -43,6 +52,7 @@ def build(config: TrainConfig):
         published=published,
         weight_average=config.weight_average,
         jit_compile=config.jit_compile,
+        strategy=workers.strategy,
     )
 
 
