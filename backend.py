@@ -2,11 +2,18 @@
 
 import contextlib
 import importlib
+import importlib.util
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
+
+BACKENDS = ("tensorflow", "jax")
+
+
+class BackendError(OSError):
+    """An environment that asks for a backend which is not there."""
 
 
 def import_keras():
@@ -17,16 +24,23 @@ def import_keras():
 
     Returns:
         The `keras` module.
+
+    Raises:
+        BackendError: KERAS_BACKEND names a backend that is not supported, or not installed.
     """
     # oneDNN runs the 3×3×64×64 convolution 1.5 times as fast as TensorFlow's own kernels.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Not what Keras' own configuration file says, which other projects on the machine share.
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend not in BACKENDS:
+        raise BackendError(f"KERAS_BACKEND={backend}: this project runs on {' or '.join(BACKENDS)}")
     if "keras" in sys.modules:
         return sys.modules["keras"]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # what it did not find
+    if importlib.util.find_spec(backend) is None:
+        raise BackendError(f"KERAS_BACKEND={backend}, but {backend} is not installed")
     with native_output_hidden():
         return importlib.import_module("keras")
 

@@ -43,7 +43,12 @@ def train(config: TrainConfig) -> int:
     workers = workers_of(config)
     batches, held_out = training_batches(config)
     share = workers.share(batches)
-    progress = {"step": 0, "best_psnr": -math.inf, "pairs": batches.count}
+    progress = {
+        "step": 0,
+        "best_psnr": -math.inf,
+        "pairs": batches.count,
+        "fingerprint": batches.fingerprint,
+    }
     with workers.watched(progress):
         return _train(config, workers, share, held_out, progress)
 
@@ -56,26 +61,24 @@ def _train(
     from models import save_model
     from models.training_state import restore_state, save_state
 
-    if workers.chief:
-        write_config(config)
     networks = build(config, workers)
     if config.resume:
-        progress.update(restore_state(config.folder / STATE, networks.state))
-        if progress["pairs"] != share.count:
-            raise TrainingError(
-                f"{config.folder}: was trained on {progress['pairs']} pairs, now there are "
-                f"{share.count}; start another run with --run_dir"
-            )
+        saved = restore_state(config.folder / STATE, networks.state)
+        _check_goes_on(config, saved, progress)
+        progress.update(saved)
     workers.check_agreement(config, progress)
+    if workers.chief:
+        write_config(config)
 
     def save():
+        networks.publish()
         save_model(networks.published, config.folder / LAST)
         save_state(config.folder / STATE, networks.state, progress)
 
     chief, stopping = workers.chief, False
     if chief:
         recorder = Recorder(config.folder, progress["step"])
-        validate, watch = Validation(held_out), Watch()
+        validate, watch = Validation(held_out), Watch(progress["step"])
     quiet = None if chief else True  # None: shown on a terminal only
     bar = tqdm(total=config.steps, initial=progress["step"], unit="step", disable=quiet)
     with bar, Interruption() as interruption:
@@ -115,6 +118,23 @@ def _train(
             else f"{config.folder / BEST}: best validation PSNR {progress['best_psnr']:.2f} dB"
         )
     return 128 + (interruption.received or signal.SIGTERM) if stopped else 0
+
+
+def _check_goes_on(config: TrainConfig, saved: dict, now: dict) -> None:
+    """Refuse to resume what would not be the same run."""
+    if saved["pairs"] != now["pairs"]:
+        raise TrainingError(
+            f"{config.folder}: was trained on {saved['pairs']} pairs, now there are "
+            f"{now['pairs']}; start another run with --run_dir"
+        )
+    if saved.get("fingerprint", now["fingerprint"]) != now["fingerprint"]:
+        raise TrainingError(
+            f"{config.folder}: was trained on other pairs; start another run with --run_dir"
+        )
+    if saved["step"] > config.steps:
+        raise TrainingError(
+            f"{config.folder}: is at step {saved['step']} already, past --steps {config.steps}"
+        )
 
 
 def _line(step: int, scores: dict[str, float]) -> str:

@@ -7,6 +7,7 @@ batch, over the sum of the norms of all terms. Printed as a Markdown table, mean
 """
 
 import dataclasses
+import os
 
 import numpy as np
 
@@ -34,6 +35,7 @@ def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[s
     """The terms' shares for freshly initialized networks, by name; they add up to 1."""
     from trainer.networks import build
 
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     networks = build(config)
     import tensorflow as tf  # after Keras, whose import keeps it quiet
 

@@ -41,6 +41,10 @@ CASES = {
 }
 
 
+class BenchmarkError(RuntimeError):
+    """A case that did not run."""
+
+
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
     """What to measure."""
@@ -142,7 +146,11 @@ def _in_own_process(config: BenchmarkConfig, case: str) -> dict:
     command = [sys.executable, __file__, "--case", case]
     for name in ("width", "batch_size", "steps", "content_layer", "preset"):
         command += [f"--{name}", str(getattr(config, name))]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise BenchmarkError(
+            f"{case}: ended with status {done.returncode}; a smaller --batch_size?"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -328,4 +336,4 @@ def forward_flops(model) -> float:
 
 
 if __name__ == "__main__":
-    commandline.run(main, BenchmarkConfig, __doc__)
+    commandline.run(main, BenchmarkConfig, __doc__, errors=[BenchmarkError])

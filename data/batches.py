@@ -1,6 +1,7 @@
 """Seeded batches of augmented patch pairs; batch number k is the same in every run."""
 
 import functools
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,11 @@ class BatchSource:
     @property
     def count(self) -> int:
         """Pairs that the batches are made of."""
+        raise NotImplementedError
+
+    @property
+    def fingerprint(self) -> int:
+        """A checksum that tells these pairs from others."""
         raise NotImplementedError
 
     def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +73,10 @@ class Batches(BatchSource):
     def count(self) -> int:
         return len(self.pairs)
 
+    @property
+    def fingerprint(self) -> int:
+        return self.pairs.fingerprint
+
     def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         count = len(self.pairs)
         places = number * self.batch_size + np.arange(first, last)
@@ -106,6 +116,10 @@ class MixedBatches(BatchSource):
     def count(self) -> int:
         return sum(part.count for part in self.parts)
 
+    @property
+    def fingerprint(self) -> int:
+        return zlib.crc32(repr([part.fingerprint for part in self.parts]).encode())
+
     def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         taken, start = [], 0
         for part in self.parts:
@@ -133,6 +147,10 @@ class Share(BatchSource):
     @property
     def count(self) -> int:
         return self.source.count
+
+    @property
+    def fingerprint(self) -> int:
+        return self.source.fingerprint
 
     def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         return self.source.rows(number, self.start + first, self.start + last)

@@ -6,7 +6,7 @@ compression and jitter all shrink as quality grows. Sensor sizes are that table'
 constants:
 
 - iphone, and gamma and black level of canon: set so that simulated pairs measure like 60 real
-  iPhone/Canon training pairs of DPED in `python -m data.measure` (docs/reference-data.md has
+  iPhone/Canon training pairs of DPED in `python -m data.measure` (docs/virtual-iphone.md has
   both). The loss of light differs from pair to pair by 1.2 stops, far more than anything else,
   and its blue grows with it. Its spread here is less, 0.9: with more, a network trained on
   simulated pairs scored a little lower per image on those real pairs (one run each);

@@ -2,9 +2,10 @@
 
     python -m data.measure --phone iphone --data_dir dped
 
-prints the constants of a virtual phone (`data.cameras`) as JSON: exposure, tone, color, noise and
-blur of the phone *relative to the DSLR*, whose own picture stands for the scene. Only the training
-pairs are read. Photos and simulated pairs are measured alike, which is how the two are compared.
+prints as JSON the statistics that the constants of a virtual phone (`data.cameras`) are set by:
+exposure, tone, color, noise and blur of the phone *relative to the DSLR*, whose own picture stands
+for the scene. Only the training pairs are read. Real and simulated pairs are measured alike, which
+is how the two are compared.
 
 Light is code value decoded by sRGB (IEC 61966-2-1); chroma is log2 of R/G and of B/G in light.
 """
@@ -14,7 +15,6 @@ import json
 from pathlib import Path
 
 import cv2
-import imageio.v3 as iio
 import numpy as np
 
 import commandline
@@ -24,6 +24,7 @@ from data.blocks import BLOCK, MeasurementError, quantiles
 from data.layout import DatasetError, training_pairs
 from data.measured_color import exposure_and_color, tone
 from data.measured_detail import blur, jpeg_grid, noise
+from data.packed import read_patch
 
 FARTHEST = 4.0  # pixels; a larger shift is no residual of an alignment but a failed estimate
 
@@ -97,19 +98,22 @@ class MeasureConfig:
 
     phone: str = option(help="name of the phone: its folder in the data set")
     data_dir: str = option("dped", help="root of the data set")
+    pairs: int = option(1000, help="pairs to measure, drawn at random where there are more")
+    seed: int = option(0, help="of that draw")
     output: str | None = option(None, help="JSON file to write besides printing")
 
 
 def main(config: MeasureConfig) -> None:
     """Measure the phone that the command line names."""
-    pairs = training_pairs(config.data_dir, config.phone)
-    sides = []
-    for files in (pairs.phone, pairs.target):
-        images = [iio.imread(path) for path in files]
-        shapes = {image.shape for image in images}
-        if len(shapes) != 1 or len(shape := shapes.pop()) != 3 or shape[2] != 3:
-            raise MeasurementError(f"{files[0].parent}: patches must be RGB of one size")
-        sides.append(np.stack(images).astype(np.float32) / 255)
+    if config.pairs < 1 or config.seed < 0:
+        raise MeasurementError("give at least one of --pairs, and a --seed of 0 or more")
+    files = training_pairs(config.data_dir, config.phone)
+    order = np.random.default_rng(config.seed).permutation(len(files))
+    drawn = sorted(order[: config.pairs])
+    sides = [
+        np.stack([read_patch(side[index]) for index in drawn]).astype(np.float32) / 255
+        for side in (files.phone, files.target)
+    ]
     text = json.dumps(measure(*sides), indent=1)
     if config.output:
         with replacing(Path(config.output)) as temporary:

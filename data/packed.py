@@ -36,6 +36,12 @@ class PatchPairs:
     def __getitem__(self, index) -> "PatchPairs":
         return PatchPairs(self.phone[index], self.target[index])
 
+    @property
+    def fingerprint(self) -> int:
+        """A checksum of some hundred of the pairs, spread evenly."""
+        every = max(1, len(self) // 100)
+        return zlib.crc32(self.target[::every].tobytes(), zlib.crc32(self.phone[::every].tobytes()))
+
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
         """Phone and target in memory, each float32 in [0, 1]."""
         return tuple(np.asarray(side, np.float32) / 255 for side in (self.phone, self.target))

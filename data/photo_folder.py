@@ -32,8 +32,10 @@ class PhotoFolder(Mapping):
     def __getitem__(self, name):
         try:
             with Image.open(self._files[name]) as image:
+                if image.mode.startswith(("I", "F")):
+                    raise SimulationError(f"{self._files[name]}: more than 8 bits; convert it")
                 return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-        except (UnidentifiedImageError, OSError) as error:
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
             raise SimulationError(f"{self._files[name]}: cannot be read as a photo") from error
 
     def __iter__(self):

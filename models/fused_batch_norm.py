@@ -23,7 +23,7 @@ def _fused(layer: keras.layers.BatchNormalization):
     composed = layer.call
 
     def call(inputs, training=None, mask=None):
-        if not training:
+        if not (training and layer.trainable):
             return composed(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,

@@ -11,6 +11,8 @@ class TensorFlowGanTraining(GanTraining):
 
     def __init__(self, *args, jit_compile: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
+        # As in models/gan_jax.py: float32 is float32, --mixed_precision the fast way.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
         for model in (self.generator, self.discriminator):
             if model is not None:
                 fuse_batch_norms(model)

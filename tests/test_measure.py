@@ -208,8 +208,10 @@ def test_command_line_prints_and_writes_json(write_dataset, tmp_path):
     done = command("--phone", "mine", "--data_dir", tmp_path, "--output", output)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == json.loads(output.read_text()) and "exposure" in done.stdout
+    few = command("--phone", "mine", "--data_dir", tmp_path, "--pairs", "3")
+    assert json.loads(few.stdout)["pairs"] == 3
     absent = command("--phone", "other", "--data_dir", tmp_path)
     assert absent.returncode == 1 and absent.stderr.count("\n") == 1
     iio.imwrite(tmp_path / "mine" / "training_data" / "mine" / "0.png", np.zeros((9, 9), np.uint8))
     odd = command("--phone", "mine", "--data_dir", tmp_path)
-    assert odd.returncode == 1 and "one size" in odd.stderr and odd.stderr.count("\n") == 1
+    assert odd.returncode == 1 and "expected 100×100" in odd.stderr and odd.stderr.count("\n") == 1

@@ -261,7 +261,7 @@ def test_vignetting_darkens_the_corners_and_only_them():
         for v in (0.0, camera.vignetting)
     )
     assert abs(bright[150, 200] - dark[150, 200]).max() <= 2
-    # The tone curve inverted: the corner has lost 35 % of its light.
+    # The tone curve inverted: the corner has lost what the camera says.
     codes = tone_curve(np.linspace(0, 1, 10001, dtype=np.float32)[:, None], camera)[:, 1] * 255
     before, after = (np.interp(p[2, 2, 1], codes, np.linspace(0, 1, 10001)) for p in (bright, dark))
     assert after / before == pytest.approx(1 - camera.vignetting, abs=0.03)

@@ -16,6 +16,7 @@ from PIL import Image
 
 import models  # first: holds back TensorFlow's chatter
 import train as training
+from data.cameras import PHONES
 from train import TrainConfig, TrainingError, train
 from trainer.pairs import training_batches
 from trainer.recording import read_curve
@@ -102,9 +103,42 @@ def test_resume_needs_no_flag_but_those_that_find_the_run(data, tmp_path):
 def test_a_run_is_not_resumed_on_other_pairs(data, tmp_path, write_dataset):
     run = tmp_path / "run"
     train(config(data, run, steps=1))
+    before = (run / "config.json").read_bytes()
     write_dataset(tmp_path / "more", "mine", train=30, test=2)
     with pytest.raises(TrainingError, match="on 14 pairs, now there are 20"):
         train(config(tmp_path / "more", run, steps=2, resume=True))
+    write_dataset(tmp_path / "others", "mine", train=24, test=2, seed=5)
+    with pytest.raises(TrainingError, match="on other pairs"):
+        train(config(tmp_path / "others", run, steps=2, resume=True))
+    # Nor does the attempt change what the next one goes by.
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_a_run_is_not_resumed_to_a_step_before_its_own(data, tmp_path):
+    train(config(data, tmp_path / "run", steps=2, model="srcnn"))
+    with pytest.raises(TrainingError, match="at step 2 already, past --steps 1"):
+        train(config(data, tmp_path / "run", steps=1, model="srcnn", resume=True))
+
+
+def test_a_run_that_moved_goes_on_where_it_is_now(data, tmp_path):
+    train(config(data, tmp_path / "old", steps=1, model="srcnn"))
+    shutil.copytree(tmp_path / "old", tmp_path / "new")
+    old = (tmp_path / "old" / "state.npz").read_bytes()
+    train(config(data, tmp_path / "new", steps=2, model="srcnn", resume=True))
+    assert [row["step"] for row in read_curve(tmp_path / "new")] == [1, 2]
+    assert (tmp_path / "old" / "state.npz").read_bytes() == old
+
+
+def test_the_curve_of_a_run_from_before_a_column_was_recorded_goes_on(data, tmp_path):
+    run = tmp_path / "run"
+    train(config(data, run, steps=1, model="srcnn"))
+    (run / "validation.csv").write_text("step,psnr\n1,14.5\n")
+    for steps in (2, 3):
+        train(config(data, run, steps=steps, model="srcnn", resume=True))
+    rows = read_curve(run)
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    assert rows[0] == {"step": 1, "psnr": 14.5}
+    assert "contrast" in rows[2]
 
 
 def test_the_seed_decides(data, tmp_path):
@@ -207,8 +241,11 @@ def command(data, run, *extra):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, number):
+@pytest.mark.parametrize(
+    ("number", "backend"),
+    [(signal.SIGINT, "tensorflow"), (signal.SIGTERM, "tensorflow"), (signal.SIGTERM, "jax")],
+)
+def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, number, backend):
     run = tmp_path / "run"
     # A session of its own, as from a shell that left SIGINT at its default.
     process = subprocess.Popen(
@@ -216,7 +253,7 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "KERAS_BACKEND": backend},
         start_new_session=True,
     )
     deadline = time.monotonic() + 120
@@ -229,10 +266,34 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
     with np.load(run / "state.npz") as file:
         step = json.loads(str(file["progress"]))["step"]
     assert step >= 10
-    assert not list(run.glob(".*tmp*"))
+    assert not list(run.glob(".*.part*"))
     more = command(data, run, "--steps", str(step + 2), "--validate_every", "10")
     finished = subprocess.run([*more, "--resume"], capture_output=True, text=True, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
+
+
+def test_another_phone_is_simulated_as_the_generic_one_under_its_name(tmp_path):
+    options = {"phone": "mine", "data_dir": str(tmp_path), "cache_dir": str(tmp_path / "cache")}
+    batches, _ = training_batches(
+        TrainConfig(**options, dataset="simulated", simulated_pairs=40, batch_size=2)
+    )
+    assert batches.count == 30
+    facts = json.loads((tmp_path / "simulated" / "mine" / "simulation.json").read_text())
+    assert facts["phone"]["name"] == "mine"
+    assert facts["phone"]["gamma"] == list(PHONES["generic"].gamma)
+    assert facts["phone"]["sensor_size"] == list(PHONES["generic"].sensor_size)
+
+
+@pytest.mark.parametrize("backend", ["torch", "nonsense"])
+def test_a_backend_that_is_not_there_gets_one_line(data, tmp_path, backend):
+    words = command(data, tmp_path / "run", "--steps", "1")
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        f"error: KERAS_BACKEND={backend}: this project runs on tensorflow or jax\n"
+    )
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

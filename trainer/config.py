@@ -33,11 +33,14 @@ class TrainConfig:
     photos: str | None = option(
         None, "folder of photos to simulate pairs from; by default those that ship"
     )
+    virtual_phone: str | None = option(
+        None, "phone to simulate; by default PHONE, or generic for one that has no parameters"
+    )
     simulated_pairs: int = option(1000, "training pairs to simulate")
     model: str = option("dped", "network to train", choices=tuple(OWN_PRESET))
     preset: str | None = option(
         None,
-        "losses and weights; by default those the network was published with",
+        "losses, weights and, for dped, the norm; by default those published with the network",
         choices=("thesis", "iccv", "mse", "content", "fidelity"),
     )
     steps: int = option(20_000, "training steps in all")
@@ -136,6 +139,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
         for field in dataclasses.fields(config)
         if getattr(config, field.name) != field.default
     }
+    given["run_dir"] = config.run_dir  # the folder may have moved since
     for name, value in given.items():
         before = getattr(earlier, name)
         if name not in movable and before != value:

@@ -1,5 +1,6 @@
 """The pairs that a run trains and validates on, and their batches."""
 
+import dataclasses
 from pathlib import Path
 
 from data.batches import Batches, BatchSource, MixedBatches, split_for_validation
@@ -28,7 +29,8 @@ def training_batches(config: TrainConfig) -> tuple[BatchSource, PatchPairs]:
         training, validation = split_for_validation(pairs)
         if not len(validation):
             raise TrainingError(f"{config.data_dir}: at least two training pairs are needed")
-        parts.append(Batches(training, size, config.seed))
+        # Another seed for each part, or both would be turned alike.
+        parts.append(Batches(training, size, config.seed + len(parts)))
         held_out = validation if held_out is None else held_out
     return parts[0] if len(parts) == 1 else MixedBatches(*parts), held_out
 
@@ -41,5 +43,13 @@ def _open(config: TrainConfig, dataset: str) -> PatchPairs:
 
         root = Path(config.simulated_dir or root / "simulated")
         photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
-        simulate_dataset(photos, config.phone, root, train_patches=config.simulated_pairs)
+        simulate_dataset(photos, _camera(config), root, train_patches=config.simulated_pairs)
     return open_pairs(training_pairs(root, config.phone), config.cache_dir)
+
+
+def _camera(config: TrainConfig):
+    """The virtual phone, under the name of the phone that it stands for."""
+    from data.cameras import PHONES, phone_camera
+
+    known = config.phone if config.phone in PHONES else "generic"
+    return dataclasses.replace(phone_camera(config.virtual_phone or known), name=config.phone)

@@ -44,7 +44,8 @@ class Recorder:
             iio.imwrite(picture, sheet)
         self.rows.append({"step": step, **scores})
         with replacing(self.curve) as temporary, temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(self.rows[-1]), restval="")
+            names = {name: None for row in self.rows for name in row}  # in order, each once
+            writer = csv.DictWriter(file, fieldnames=list(names), restval="")
             writer.writeheader()
             writer.writerows(self.rows)
         draw_curves(self.rows, self.drawing)
@@ -61,6 +62,10 @@ def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
         return []
     with path.open(newline="") as file:
         return [
-            {name: int(value) if name == "step" else float(value) for name, value in row.items()}
+            {
+                name: int(value) if name == "step" else float(value)
+                for name, value in row.items()
+                if value  # empty where an earlier version did not record it
+            }
             for row in csv.DictReader(file)
         ]

@@ -9,11 +9,14 @@ SETTLED = 200  # steps before which nothing is wrong yet
 class Watch:
     """Says once of each thing that goes wrong that it does, and what helps.
 
-    The first 200 steps count as settling down.
+    The first 200 steps of a run count as settling down.
+
+    Args:
+        step: where the run starts or goes on.
     """
 
-    def __init__(self):
-        self.steps = 0
+    def __init__(self, step: int = 0):
+        self.steps = step
         self.accuracy = 0.5
         self.said = set()
 
