@@ -11,7 +11,6 @@ import tensorflow as tf
 from models.gan import GanTraining
 from models.gan_tensorflow import gradients
 
-PATIENCE = 900.0  # seconds
 # What a collective operation raises where its peer is gone. Other errors are this process' own.
 PEER_ERRORS = (
     tf.errors.AbortedError,
@@ -41,10 +40,8 @@ def make_strategy(kind: str) -> tf.distribute.Strategy:
     # in the middle of a step.
     tf.config.threading.set_inter_op_parallelism_threads(max(16, os.cpu_count() or 1))
     try:
-        # Without a limit a step whose peers neither answer nor die waits for ever. The others
-        # wait in a step while the chief validates, so it is generous.
-        options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=PATIENCE)
-        return tf.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+        # No timeout of its own: TensorFlow starts a thread for each, which sleeps to its end.
+        return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         raise ClusterError(str(error).split("\n")[0]) from error
 

@@ -341,3 +341,24 @@ def test_what_a_resumed_run_is_shared_among_is_not_inherited(data, tmp_path):
 def test_a_compiled_step_is_not_distributed():
     with pytest.raises(TrainingError, match="--jit_compile has no meaning"):
         TrainConfig("x", distribute="mirrored", jit_compile=True)
+
+
+def test_a_worker_whose_step_never_ends_gives_up_with_one_line():
+    source = """
+import time
+from trainer.distribution import _watchdog
+progress = {"step": 3}
+with _watchdog(progress, 1.5):
+    for _ in range(4):
+        time.sleep(0.5)
+        progress["step"] += 1
+    time.sleep(60)
+"""
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: a worker was lost after step 7; restarting all workers with --resume goes on "
+        "from the last checkpoint\n"
+    )
+    assert 3 < time.monotonic() - started < 30

@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 import zlib
 from collections.abc import Iterator
 
@@ -15,6 +17,10 @@ from trainer.config import TrainConfig, TrainingError
 
 # What may differ between the workers of one run: places on their machines.
 LOCAL = {"data_dir", "simulated_dir", "run_dir", "cache_dir", "photos", "vgg_weights"}
+
+
+# Seconds without a step after which a worker gives up. The others wait while the chief validates.
+PATIENCE = 900.0
 
 
 class Workers:
@@ -111,15 +117,12 @@ class Workers:
 
         failed = True
         try:
-            with peer_errors_converted():
+            with peer_errors_converted(), _watchdog(progress, PATIENCE):
                 yield
                 self.any(False)  # or the first to leave would count as lost
             failed = False
         except ClusterError as error:
-            raise TrainingError(
-                f"a worker was lost after step {progress['step']}; restarting all workers with "
-                "--resume goes on from the last checkpoint"
-            ) from error
+            raise TrainingError(_lost(progress)) from error
         finally:
             if failed:
                 atexit.register(_leave)
@@ -131,6 +134,39 @@ class Workers:
                 f"--batch_size {batch_size} is of all machines together and must be a multiple "
                 f"of the {parts} {name}"
             )
+
+
+def _lost(progress: dict) -> str:
+    return (
+        f"a worker was lost after step {progress['step']}; restarting all workers with "
+        "--resume goes on from the last checkpoint"
+    )
+
+
+@contextlib.contextmanager
+def _watchdog(progress: dict, patience: float) -> Iterator[None]:
+    """While active, end the process when `progress["step"]` stands still for `patience` seconds.
+
+    A worker that is stopped, but not gone, lets the others wait inside of a step without an end.
+    """
+    done = threading.Event()
+
+    def watch():
+        step, since = progress["step"], time.monotonic()
+        while not done.wait(min(5.0, patience / 4)):
+            if progress["step"] != step:
+                step, since = progress["step"], time.monotonic()
+            elif time.monotonic() - since > patience:
+                print(f"error: {_lost(progress)}", file=sys.stderr)
+                _leave()
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _leave() -> None:
