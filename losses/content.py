@@ -45,6 +45,6 @@ def normalized_content_loss(enhanced_features, target_features):
     """Mean squared difference of feature maps, both scaled so that the target's root is 50.
 
     Formula: `2500·relative_content_loss`. The thesis leaves the scale of ψ_j open; at this one the
-    term has about as large a gradient as the colour term at the start (docs/method.md).
+    term leads the gradient at the start, and texture cannot swamp it later (docs/method.md).
     """
     return NORMALIZED_MEAN_SQUARE * relative_content_loss(enhanced_features, target_features)
