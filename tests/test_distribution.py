@@ -214,7 +214,9 @@ def test_a_run_moves_between_two_workers_one_process_and_jax(data, tmp_path):
     assert_succeed([start([], options(data, run, steps=3, resume=True), {})])
     assert_succeed(start_workers(options(data, run, steps=4, resume=True)))
     on_jax = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    assert_succeed([start([], options(data, run, steps=5, resume=True), on_jax)])
+    # Keras on JAX takes TensorFlow in where it finds it, whose first lines cannot be held back.
+    ((status, _, errors),) = ends([start([], options(data, run, steps=5, resume=True), on_jax)])
+    assert status == 0, errors
     assert json.loads((run / "config.json").read_text())["distribute"] == "none"
     train(TrainConfig(**options(data, tmp_path / "one", steps=5)))
     assert_same_run(run, tmp_path / "one")
