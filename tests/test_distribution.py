@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -209,16 +210,27 @@ def test_a_signal_to_any_worker_saves_and_stops_all(data, tmp_path, told):
 
 @pytest.mark.slow
 def test_a_run_moves_between_two_workers_one_process_and_jax(data, tmp_path):
+    # Of a file: random features are drawn by the backend, each its own.
+    features = tmp_path / "vgg.h5"
+    with h5py.File(features, "w") as file:
+        rng = np.random.default_rng(0)
+        layer = file.create_group("block1_conv1")
+        layer["kernel"] = rng.normal(0, 0.2, (3, 3, 3, 64)).astype(np.float32)
+        layer["bias"] = np.zeros(64, np.float32)
+
+    def given(run, **changes):
+        return options(data, run, vgg_weights=str(features), **changes)
+
     run = tmp_path / "run"
-    assert_succeed(start_workers(options(data, run, steps=2)))
-    assert_succeed([start([], options(data, run, steps=3, resume=True), {})])
-    assert_succeed(start_workers(options(data, run, steps=4, resume=True)))
+    assert_succeed(start_workers(given(run, steps=2)))
+    assert_succeed([start([], given(run, steps=3, resume=True), {})])
+    assert_succeed(start_workers(given(run, steps=4, resume=True)))
     on_jax = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     # Keras on JAX takes TensorFlow in where it finds it, whose first lines cannot be held back.
-    ((status, _, errors),) = ends([start([], options(data, run, steps=5, resume=True), on_jax)])
+    ((status, _, errors),) = ends([start([], given(run, steps=5, resume=True), on_jax)])
     assert status == 0, errors
     assert json.loads((run / "config.json").read_text())["distribute"] == "none"
-    train(TrainConfig(**options(data, tmp_path / "one", steps=5)))
+    train(TrainConfig(**given(tmp_path / "one", steps=5)))
     assert_same_run(run, tmp_path / "one")
 
 
