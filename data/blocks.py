@@ -12,11 +12,6 @@ class MeasurementError(ValueError):
     """Pairs from which nothing can be measured."""
 
 
-def decoded(code: np.ndarray) -> np.ndarray:
-    """Linear light of code values, both in [0, 1]: sRGB decoding (IEC 61966-2-1)."""
-    return np.where(code <= 0.04045, code / 12.92, ((np.maximum(code, 0) + 0.055) / 1.055) ** 2.4)
-
-
 def tiles(images: np.ndarray) -> np.ndarray:
     """N×H×W×3 as N×rows×columns×(pixels of a block)×3; what is left at the edges is dropped."""
     rows, columns = (side // BLOCK for side in images.shape[1:3])

@@ -7,12 +7,15 @@ from data.cameras import Camera
 
 SHARPENING_SIGMA = 1.0  # pixels
 
-# Decoding table of IEC 61966-2-1 (sRGB), code value -> linear light in [0, 1].
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(
-    np.float32
-)
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # luminance weights of ITU-R BT.709
+
+
+def decoded(code: np.ndarray) -> np.ndarray:
+    """Linear light of code values, both in [0, 1]: sRGB decoding (IEC 61966-2-1)."""
+    return np.where(code <= 0.04045, code / 12.92, ((np.maximum(code, 0) + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR = decoded(np.arange(256) / 255).astype(np.float32)  # by uint8 code value
 
 
 def scene_light(photo: np.ndarray) -> np.ndarray:

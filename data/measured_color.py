@@ -6,12 +6,12 @@ from data.blocks import (
     LEVELS,
     MeasurementError,
     blocks,
-    decoded,
     middles,
     quantiles,
     rounded,
     usable,
 )
+from data.develop import decoded
 
 
 def exposure_and_color(phone: np.ndarray, dslr: np.ndarray) -> dict:

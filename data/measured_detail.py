@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from data.blocks import BLOCK, LEVELS, UNCLIPPED, decoded, middles, rounded, tiles
+from data.blocks import BLOCK, LEVELS, UNCLIPPED, middles, rounded, tiles
+from data.develop import decoded
 
 FLAT = 0.02  # standard deviation of the DSLR's block: what the phone's then shows is noise
 BANDS = 10  # of spatial frequency, up to Nyquist's 0.5 cycles a pixel

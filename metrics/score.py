@@ -1,5 +1,7 @@
 """All metrics of a set of images at once."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from metrics.ms_ssim import ms_ssim
@@ -23,14 +25,19 @@ def score(enhanced: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """
     each = psnr(enhanced, target)
     different = ~np.isposinf(each)
-    chunks = [slice(start, start + CHUNK) for start in range(0, len(each), CHUNK)]
     return {
         "psnr": float(np.mean(each[different])) if different.any() else float("inf"),
         "psnr_pooled": pooled_psnr(enhanced, target),
         **{
-            name: float(np.mean(np.concatenate([rule(enhanced[c], target[c]) for c in chunks])))
+            name: float(np.mean(in_chunks(rule, enhanced, target)))
             for name, rule in (("ssim", ssim), ("ms_ssim", ms_ssim))
         },
         "identical": int(np.sum(~different)),
         "n": len(each),
     }
+
+
+def in_chunks(rule: Callable, enhanced: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """`rule(enhanced, target)` of a metric with one value an image, in bounded memory."""
+    chunks = [slice(start, start + CHUNK) for start in range(0, len(enhanced), CHUNK)]
+    return np.concatenate([rule(enhanced[chunk], target[chunk]) for chunk in chunks])

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.gan import GanTraining
-from models.gan_tensorflow import gradients
+from models.gan_tensorflow import learn
 
 # What a collective operation raises where its peer is gone. Other errors are this process' own.
 PEER_ERRORS = (
@@ -113,13 +113,5 @@ class DistributedGanTraining(GanTraining):
         phone, target = (
             tf.reshape(side, (local_replicas, -1, *side.shape[1:]))[own] for side in (phone, target)
         )
-        with tf.GradientTape(persistent=True) as tape:
-            total, judgement, report = self.losses(phone, target)
-            # Keras' optimizers add up the replicas' gradients.
-            total /= context.num_replicas_in_sync
-            judgement /= context.num_replicas_in_sync
-        self.update(
-            gradients(tape, total, self.generator),
-            gradients(tape, judgement, self.discriminator),
-        )
+        report = learn(self, phone, target, context.num_replicas_in_sync)
         return context.all_reduce(tf.distribute.ReduceOp.MEAN, report)

@@ -5,14 +5,15 @@ import tensorflow as tf
 from models.fused_batch_norm import fuse_batch_norms
 from models.gan import GanTraining
 
+# As in models/gan_jax.py: float32 is float32, on one device or many; --mixed_precision is fast.
+tf.config.experimental.enable_tensor_float_32_execution(False)
+
 
 class TensorFlowGanTraining(GanTraining):
     """A `GanTraining` whose step is a `tf.function`; with `jit_compile` XLA compiles it."""
 
     def __init__(self, *args, jit_compile: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        # As in models/gan_jax.py: float32 is float32, --mixed_precision the fast way.
-        tf.config.experimental.enable_tensor_float_32_execution(False)
         for model in (self.generator, self.discriminator):
             if model is not None:
                 fuse_batch_norms(model)
@@ -20,17 +21,33 @@ class TensorFlowGanTraining(GanTraining):
 
     def _step(self, phone, target) -> dict[str, tf.Tensor]:
         """Train both networks on one batch; arguments and report as of `losses`."""
-        with tf.GradientTape(persistent=True) as tape:
-            total, judgement, report = self.losses(phone, target)
-        self.update(
-            gradients(tape, total, self.generator),
-            gradients(tape, judgement, self.discriminator),
-        )
+        report = learn(self, phone, target)
         self.average()
         return report
 
 
-def gradients(tape, loss, model) -> list[tf.Tensor]:
+def learn(training: GanTraining, phone, target, replicas: int = 1) -> dict[str, tf.Tensor]:
+    """One update of both networks; arguments and report as of `GanTraining.losses`.
+
+    Args:
+        training: the networks.
+        phone: this replica's share of a batch.
+        target: as `phone`.
+        replicas: how many take an equal share each.
+    """
+    with tf.GradientTape(persistent=True) as tape:
+        total, judgement, report = training.losses(phone, target)
+        # Keras' optimizers add up the replicas' gradients.
+        total /= replicas
+        judgement /= replicas
+    training.update(
+        _gradients(tape, total, training.generator),
+        _gradients(tape, judgement, training.discriminator),
+    )
+    return report
+
+
+def _gradients(tape, loss, model) -> list[tf.Tensor]:
     """Gradients of a scalar loss by a model's trainable variables; [] without a model."""
     if model is None:
         return []

@@ -3,10 +3,9 @@
 import numpy as np
 
 from data.packed import PatchPairs
-from metrics import checkerboard, color_shift, contrast_ratio, ms_ssim, psnr
+from metrics import checkerboard, color_shift, contrast_ratio, in_chunks, ms_ssim, psnr
 from pictures import contact_sheet
 
-CHUNK = 64  # patches; bounds the memory of MS-SSIM
 SHOWN = 8
 
 
@@ -19,6 +18,7 @@ class Validation:
 
     def __init__(self, pairs: PatchPairs):
         self.phone, self.target = pairs.scaled()
+        self.pattern = max(checkerboard(self.target).mean(), 1e-4)
         scores = self._scores(self.phone)
         self.of_input = {f"input_{name}": scores[name] for name in ("psnr", "ms_ssim")}
 
@@ -35,13 +35,10 @@ class Validation:
         return {**self._scores(enhanced), **self.of_input}, sheet
 
     def _scores(self, images) -> dict[str, float]:
-        chunks = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
-        similarity = [ms_ssim(images[chunk], self.target[chunk]) for chunk in chunks]
-        pattern = checkerboard(images).mean() / max(checkerboard(self.target).mean(), 1e-4)
         return {
             "psnr": float(psnr(images, self.target).mean()),
-            "ms_ssim": float(np.concatenate(similarity).mean()),
+            "ms_ssim": float(in_chunks(ms_ssim, images, self.target).mean()),
             "color_shift": float(color_shift(images, self.target).mean()),
             "contrast": float(contrast_ratio(images, self.target).mean()),
-            "checkerboard": float(pattern),
+            "checkerboard": float(checkerboard(images).mean() / self.pattern),
         }
