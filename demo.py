@@ -19,7 +19,7 @@ from data.simulate import simulate_dataset
 from evaluate import EvaluateConfig, as_markdown, evaluate
 from export.to_tflite import ExportConfig, export
 from inference.engines import LiteRTEngine, enhance_image
-from inference.photos import read_photo, write_photo
+from photo_files import read_photo, write_photo
 from run_folder import STATE
 from train import TrainConfig, train
 
@@ -120,7 +120,7 @@ if __name__ == "__main__":
         "export.parity.ParityError",
         "export.to_tflite.ExportError",
         "inference.engines.ModelFileError",
-        "inference.photos.PhotoError",
+        "photo_files.PhotoError",
         "trainer.config.TrainingError",
         "data.layout.DatasetError",
         "data.cameras.SimulationError",

@@ -11,7 +11,7 @@ from tqdm import tqdm
 import commandline
 from commandline import option
 from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
-from inference.photos import PHOTO_SUFFIXES, PhotoError, read_photo, write_photo
+from photo_files import PHOTO_SUFFIXES, PhotoError, read_photo, write_photo
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
 DEFAULT_MODELS = ("iphone_mobile.tflite", "iphone.tflite", "iphone.keras")

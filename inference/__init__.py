@@ -1,1 +1,1 @@
-"""Enhancing whole photos with a trained network: photo files, tiling, engines."""
+"""Enhancing whole photos with a trained network: tiling, engines."""

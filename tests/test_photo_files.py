@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from inference.photos import PhotoError, read_photo, write_photo
+from photo_files import PhotoError, read_photo, write_photo
 
 REFERENCE = Path(os.environ.get("DPED_REFERENCE_DATA", "../shared/data"))
 IPHONE_PHOTO = REFERENCE / "dped/iphone/test_data/full_size_test_images/0.jpg"
