@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from data.cameras import SimulationError
 from data.layout import SUFFIXES
+from photo_files import PhotoError, read_photo
 
 
 class PhotoFolder(Mapping):
@@ -17,7 +17,7 @@ class PhotoFolder(Mapping):
         folder: where they are, not searched deeper.
 
     Raises:
-        SimulationError: no such folder, or no photo in it; on access, a file that is no image.
+        SimulationError: no such folder, or no photo in it; on access, a file that cannot be read.
     """
 
     def __init__(self, folder: str | Path):
@@ -29,14 +29,11 @@ class PhotoFolder(Mapping):
         if not self._files:
             raise SimulationError(f"{folder}: no photos ({', '.join(SUFFIXES)})")
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> np.ndarray:
         try:
-            with Image.open(self._files[name]) as image:
-                if image.mode.startswith(("I", "F")):
-                    raise SimulationError(f"{self._files[name]}: more than 8 bits; convert it")
-                return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-            raise SimulationError(f"{self._files[name]}: cannot be read as a photo") from error
+            return read_photo(self._files[name])
+        except PhotoError as error:
+            raise SimulationError(str(error)) from error
 
     def __iter__(self):
         return iter(self._files)

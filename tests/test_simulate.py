@@ -14,6 +14,7 @@ import cv2
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from PIL import Image
 
 from data.cameras import CAMERAS, DSLR, PHONES, phone_camera
 from data.develop import develop, scene_light, sensor_noise, tone_curve
@@ -508,15 +509,23 @@ def test_too_strong_lens_distortion_is_refused():
 def test_photo_folder_reads_upright_color_and_names_a_damaged_file(tmp_path):
     gray = np.uint8(np.linspace(0, 255, 200 * 150).reshape(200, 150))
     iio.imwrite(tmp_path / "b.PNG", gray, extension=".png")
-    iio.imwrite(tmp_path / "a.png", np.dstack([gray] * 4))
+    sideways = Image.Exif()
+    sideways[0x0112] = 6  # the top of the scene is at the right of the file
+    upright = np.dstack([gray, gray // 2, 255 - gray])
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "a.png", exif=sideways)
+    # A fifth of opaque gray over white is 0.2 × gray + 0.8 × 255.
+    iio.imwrite(tmp_path / "d.png", np.dstack([gray] * 3 + [np.full_like(gray, 51)]))
+    iio.imwrite(tmp_path / "e.png", gray.astype(np.uint16) * 257)
     (tmp_path / "notes.txt").write_text("no photo")
     photos = PhotoFolder(tmp_path)
-    assert list(photos) == ["a.png", "b.PNG"]
-    for name in photos:
-        assert photos[name].dtype == np.uint8
-        np.testing.assert_array_equal(photos[name], np.dstack([gray] * 3))
+    assert list(photos) == ["a.png", "b.PNG", "d.png", "e.png"]
+    assert all(photo.dtype == np.uint8 for photo in photos.values())
+    np.testing.assert_array_equal(photos["a.png"], upright)
+    np.testing.assert_array_equal(photos["b.PNG"], np.dstack([gray] * 3))
+    np.testing.assert_allclose(photos["d.png"], np.dstack([0.2 * gray + 204] * 3), atol=1)
+    np.testing.assert_array_equal(photos["e.png"], np.dstack([gray] * 3))
     (tmp_path / "c.jpg").write_bytes(b"\xff\xd8 not a JPEG")
-    with pytest.raises(SimulationError, match=r"c\.jpg: cannot be read"):
+    with pytest.raises(SimulationError, match=r"c\.jpg: not an image"):
         PhotoFolder(tmp_path)["c.jpg"]
 
 
