@@ -11,7 +11,7 @@ from tqdm import tqdm
 import commandline
 from commandline import option
 from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
-from photo_files import PHOTO_SUFFIXES, PhotoError, read_photo, write_photo
+from photo_files import PHOTO_SUFFIXES, PhotoError, photos_in, read_photo, write_photo
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
 DEFAULT_MODELS = ("iphone_mobile.tflite", "iphone.tflite", "iphone.keras")
@@ -116,8 +116,7 @@ def plan(arguments: tuple[str, ...], output: Path) -> tuple[list[tuple[Path, Pat
 def _photos_of(path: Path) -> Iterator[Path]:
     """The photo itself, or the photos in a folder by name."""
     if path.is_dir():
-        names = sorted(p for p in path.iterdir() if not p.name.startswith("."))
-        photos = [p for p in names if p.suffix.lower() in PHOTO_SUFFIXES and p.is_file()]
+        photos = photos_in(path)
         if not photos:
             raise PhotoError(f"{path}: no photos in this folder ({_suffixes()})")
         yield from photos

@@ -1,5 +1,6 @@
 """Photo files in and out: 8-bit sRGB-like RGB inside, whatever the camera wrote outside."""
 
+import contextlib
 import struct
 import warnings
 from pathlib import Path
@@ -48,6 +49,12 @@ class PhotoError(ValueError):
     """A photo file that cannot be read or written; the message is one line naming the file."""
 
 
+def photos_in(folder: Path) -> list[Path]:
+    """The files of a folder that are photos by their suffix, by name; hidden ones left out."""
+    names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return [path for path in names if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()]
+
+
 def read_photo(path: str | Path) -> np.ndarray:
     """Read a photo as it is meant to be seen.
 
@@ -70,18 +77,19 @@ def read_photo(path: str | Path) -> np.ndarray:
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 image.load()
-                return np.array(_to_rgb(_upright(image)))
+                _make_upright(image)
+                return np.array(_to_rgb(image))
     except PhotoError as error:
         raise PhotoError(f"{path}: {error}") from None
     except _DAMAGE as error:
         raise PhotoError(f"{path}: {_reason(error)}") from error
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # damaged metadata raises almost anything, and the pixels are still a photo
-        return image
+def _make_upright(image: Image.Image) -> None:
+    """In place: a copy of 20 megapixels is 80 MB."""
+    # Damaged metadata raises almost anything, and the pixels are still a photo.
+    with contextlib.suppress(Exception):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -93,7 +101,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _reason(error: Exception) -> str:
@@ -104,6 +112,19 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return f"damaged image ({' '.join(str(error).split()) or type(error).__name__})"
+
+
+def color_profile(path: str | Path) -> bytes | None:
+    """The ICC profile embedded in a photo, or None: there is none, or it does not describe RGB."""
+    with warnings.catch_warnings(), Image.open(path) as image:
+        warnings.simplefilter("ignore")
+        return _rgb_profile(image)
+
+
+def _rgb_profile(image: Image.Image) -> bytes | None:
+    profile = image.info.get("icc_profile") or b""
+    # That of a CMYK or grayscale photo does not describe the RGB that is made of it.
+    return profile if profile[16:20] == b"RGB " else None
 
 
 def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None = None) -> None:
@@ -141,7 +162,7 @@ def _metadata(source: str | Path, shape: tuple[int, ...]) -> dict:
     try:
         with warnings.catch_warnings(), Image.open(source) as image:
             warnings.simplefilter("ignore")
-            profile = image.info.get("icc_profile") or b""
+            profile = _rgb_profile(image)
             exif = image.getexif()
             for tag in set(exif) - _KEPT_TAGS:
                 del exif[tag]
@@ -158,6 +179,6 @@ def _metadata(source: str | Path, shape: tuple[int, ...]) -> dict:
     options = {}
     if 0 < len(data) <= _LARGEST_EXIF:
         options["exif"] = data
-    if profile[16:20] == b"RGB ":  # that of a CMYK or grayscale source does not describe RGB
+    if profile:
         options["icc_profile"] = profile
     return options

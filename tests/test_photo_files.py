@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from photo_files import PhotoError, read_photo, write_photo
+from photo_files import PhotoError, color_profile, photos_in, read_photo, write_photo
 
 REFERENCE = Path(os.environ.get("DPED_REFERENCE_DATA", "../shared/data"))
 IPHONE_PHOTO = REFERENCE / "dped/iphone/test_data/full_size_test_images/0.jpg"
@@ -29,6 +29,13 @@ def names(folder):
 def smooth(height=48, width=64):
     y, x = np.mgrid[:height, :width]
     return np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], -1).clip(0, 255).astype(np.uint8)
+
+
+def test_photos_of_a_folder_go_by_their_suffix(tmp_path):
+    for name in ("b.JPG", "a.webp", "a.tiff", "a.xmp", "a.cr2", "._b.JPG", "jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "c.png").mkdir()
+    assert [path.name for path in photos_in(tmp_path)] == ["a.tiff", "a.webp", "b.JPG"]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF", ".bmp"])
@@ -84,6 +91,7 @@ def test_metadata_survives_with_orientation_reset(tmp_path):
     Image.fromarray(smooth()).save(source, exif=exif, icc_profile=profile)
     upright = read_photo(source)
     assert upright.shape == (64, 48, 3)
+    assert color_profile(source) == profile
     for name in ("x.jpg", "x.png", "x.webp", "x.tif"):
         write_photo(tmp_path / name, upright, source)
         assert read_photo(tmp_path / name).shape == upright.shape, name
@@ -109,6 +117,7 @@ def test_gray_profile_is_not_given_to_rgb(tmp_path, image):
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[16:20] = b"GRAY"
     Image.fromarray(image).convert("L").save(tmp_path / "g.png", icc_profile=bytes(profile))
+    assert color_profile(tmp_path / "g.png") is None
     write_photo(tmp_path / "x.png", image, tmp_path / "g.png")
     with Image.open(tmp_path / "x.png") as photo:
         assert "icc_profile" not in photo.info
