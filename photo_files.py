@@ -3,6 +3,7 @@
 import contextlib
 import struct
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,18 @@ def photos_in(folder: Path) -> list[Path]:
     return [path for path in names if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()]
 
 
+@contextlib.contextmanager
+def opened(path: str | Path) -> Iterator[Image.Image]:
+    """An image file, opened by Pillow, whose warnings are not shown while it is open.
+
+    They are of large photos (Pillow still refuses twice the size it warns at) and bad metadata.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as image:
+            yield image
+
+
 def read_photo(path: str | Path) -> np.ndarray:
     """Read a photo as it is meant to be seen.
 
@@ -72,13 +85,10 @@ def read_photo(path: str | Path) -> np.ndarray:
         PhotoError: the file is missing, truncated, not an image, or holds floating-point pixels.
     """
     try:
-        with warnings.catch_warnings():
-            # Of large photos (Pillow still refuses twice the size it warns at) and bad metadata.
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                image.load()
-                _make_upright(image)
-                return np.array(_to_rgb(image))
+        with opened(path) as image:
+            image.load()
+            _make_upright(image)
+            return np.array(_to_rgb(image))
     except PhotoError as error:
         raise PhotoError(f"{path}: {error}") from None
     except _DAMAGE as error:
@@ -116,8 +126,7 @@ def _reason(error: Exception) -> str:
 
 def color_profile(path: str | Path) -> bytes | None:
     """The ICC profile embedded in a photo, or None: there is none, or it does not describe RGB."""
-    with warnings.catch_warnings(), Image.open(path) as image:
-        warnings.simplefilter("ignore")
+    with opened(path) as image:
         return _rgb_profile(image)
 
 
@@ -160,8 +169,7 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
 def _metadata(source: str | Path, shape: tuple[int, ...]) -> dict:
     """Options of `Image.save` that carry over what `source` says about itself."""
     try:
-        with warnings.catch_warnings(), Image.open(source) as image:
-            warnings.simplefilter("ignore")
+        with opened(source) as image:
             profile = _rgb_profile(image)
             exif = image.getexif()
             for tag in set(exif) - _KEPT_TAGS:
