@@ -79,7 +79,7 @@ def bits_per_channel(path: str | Path) -> int:
     """
     try:
         with warnings.catch_warnings(), Path(path).open("rb") as file:
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # of damaged directories
             start = file.read(_PNG_DEPTH + 1)
             if start.startswith(_PNG):
                 return start[_PNG_DEPTH]

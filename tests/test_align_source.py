@@ -24,7 +24,7 @@ def rgb_profile(primaries, gamma):
     """The bytes of a display profile of three primaries and one exponent (ICC.1:2001-04)."""
     tags = {
         tag: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(65536 * value) for value in xyz))
-        for tag, xyz in {**primaries, b"wtpt": (0.9642, 1.0, 0.8249)}.items()
+        for tag, xyz in {**primaries, b"wtpt": (0.9505, 1.0, 1.0891)}.items()
     }
     curve = b"curv\0\0\0\0" + struct.pack(">IH2x", 1, gamma)
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
@@ -197,13 +197,13 @@ def test_colours_come_from_the_dslrs_space():
 
 
 def test_equal_spaces_need_no_transform():
-    gamma = 2 * ADOBE_GAMMA
     assert color_transform(None, None) is None
     assert color_transform(SRGB, None) is None
     assert color_transform(None, SRGB) is None
     assert color_transform(ADOBE, ADOBE) is None
-    assert color_transform(ADOBE, rgb_profile(ADOBE_PRIMARIES, ADOBE_GAMMA + 1)) is None
-    assert color_transform(ADOBE, rgb_profile(ADOBE_PRIMARIES, gamma)) is not None
+    # An exponent 1 % greater makes v^1.01 of v: at v = 1/e 0.4 % of full scale less, one level.
+    assert color_transform(ADOBE, rgb_profile(ADOBE_PRIMARIES, ADOBE_GAMMA + 6)) is None
+    assert color_transform(ADOBE, rgb_profile(ADOBE_PRIMARIES, ADOBE_GAMMA + 30)) is not None
 
 
 def test_a_broken_profile_counts_as_missing():
