@@ -58,19 +58,23 @@ def match(first: Features, second: Features) -> np.ndarray:
     """
     if min(len(first.points), len(second.points)) < 2:
         return np.zeros((0, 2), np.int64)
-    matcher = cv2.BFMatcher(cv2.NORM_L2)
-    there, ratio = _nearest(matcher, first.descriptors, second.descriptors)
-    back, ratio_back = _nearest(matcher, second.descriptors, first.descriptors)
-    indices = np.arange(len(there))
+    there, ratio = _nearest(first.descriptors, second.descriptors)
+    back, ratio_back = _nearest(second.descriptors, first.descriptors)
     worst = np.maximum(ratio, ratio_back[there])
-    kept = np.flatnonzero((back[there] == indices) & (worst < RATIO))
+    kept = np.flatnonzero((back[there] == np.arange(len(there))) & (worst < RATIO))
     kept = kept[np.argsort(worst[kept], kind="stable")]
     return np.stack([kept, there[kept]], axis=1)
 
 
-def _nearest(matcher, queries, descriptors):
-    """Index of the nearest descriptor of each query, and its distance to the second's."""
-    pairs = matcher.knnMatch(queries, descriptors, k=2)
-    index = np.array([best.trainIdx for best, _ in pairs])
-    distance = np.array([(best.distance, second.distance) for best, second in pairs])
-    return index, distance[:, 0] / np.maximum(distance[:, 1], 1e-9)
+def _nearest(queries, descriptors):
+    """Index of the nearest descriptor of each query, and the ratio of its distance to the next's.
+
+    Descriptors have unit length, so that squared distances are 2 − 2·cosine: a matrix product.
+    """
+    cosines = queries @ descriptors.T
+    rows = np.arange(len(cosines))
+    nearest = cosines.argmax(axis=1)
+    best = cosines[rows, nearest]
+    cosines[rows, nearest] = -1
+    distances = np.sqrt(np.maximum(2 - 2 * np.stack([best, cosines.max(axis=1)]), 1e-12))
+    return nearest, distances[0] / distances[1]

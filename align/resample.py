@@ -12,13 +12,16 @@ LOBES = 3  # of the Lanczos window
 INTERPOLATION_MARGIN = 5  # pixels, what Lanczos over 8×8 reads beyond the outermost point
 
 
-def cut(image: np.ndarray, affine: np.ndarray, side: int) -> np.ndarray | None:
-    """A square of the photo, resampled by Lanczos over 8×8 pixels.
+def cut(
+    image: np.ndarray, affine: np.ndarray, side: int, interpolation: int = cv2.INTER_LANCZOS4
+) -> np.ndarray | None:
+    """A square of the photo, resampled.
 
     Args:
         image: uint8 H×W or H×W×3.
         affine: float64 2×3, output pixels from the square's center to pixels of the photo.
         side: of the square, output pixels.
+        interpolation: OpenCV's; by default Lanczos over 8×8 pixels.
 
     Returns:
         uint8 side×side(×3); None where the square is not all inside the photo.
@@ -46,7 +49,7 @@ def cut(image: np.ndarray, affine: np.ndarray, side: int) -> np.ndarray | None:
         source.astype(np.float32),
         map_,
         (side, side),
-        flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
+        flags=interpolation | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
     return np.rint(np.clip(resampled, 0, 255)).astype(np.uint8)

@@ -16,13 +16,14 @@ import numpy as np
 from align.errors import AlignmentError
 from align.homography import jacobian, transform
 from align.resample import cut
+from align.rules import FLAT
 from align.shifts import subpixel
 
 PATCH_SIZE = 100  # pixels; thesis slide "Photo alignment"
 SMOOTHING = 5  # pixels, the Gaussian kernel under which ECC compares: phones are noisy
 ROUNDS = 30
 PRECISION = 1e-4  # of the coefficient, at which ECC stops
-OUTSIDE, LOST = "outside", "correlation"  # why a window has no place
+OUTSIDE, BLAND, LOST = "outside", "flat", "correlation"  # why a window has no place
 LARGEST_TURN = 3.0  # degrees from the homography; two cameras' lenses differ by far less
 
 
@@ -68,16 +69,18 @@ class FineSearch:
             turn: whether to search for a rotation besides the gradient's.
 
         Raises:
-            AlignmentError: `LOST`, no maximum within reach; `OUTSIDE`, what is around it leaves the
-                DSLR's photo.
+            AlignmentError: `BLAND`, nothing to correlate; `OUTSIDE`, what is around it leaves the
+                DSLR's photo; `LOST`, no maximum within reach.
         """
         x, y = corner
         template = self._phone[y : y + PATCH_SIZE, x : x + PATCH_SIZE].astype(np.float32)
+        if template.std() < FLAT * 255:  # as the rules will say; its maximum would be one of noise
+            raise AlignmentError(BLAND)
         center = np.array(corner) + (PATCH_SIZE - 1) / 2
         start = center + shift
         linear = jacobian(self._matrix, start[None])[0] @ (np.eye(2) + gradient)
         affine = np.column_stack([linear, transform(self._matrix, start[None])[0]])
-        around = cut(self._dslr, affine, PATCH_SIZE + 2 * self._reach)
+        around = cut(self._dslr, affine, PATCH_SIZE + 2 * self._reach, cv2.INTER_CUBIC)
         if around is None:
             raise AlignmentError(OUTSIDE)
         around = around.astype(np.float32)
