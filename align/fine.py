@@ -14,6 +14,7 @@ TOLERANCE = 1.5  # pixels, between a window and its neighbors
 # Correlation that a rotation of its own must gain a window. Its neighbors' shifts, each exact to a
 # twentieth of a pixel and hundreds of pixels apart, know the rotation better than its content does.
 TURN_GAIN = 0.003
+LEAST_SPREAD = 0.2  # pixels; neighbors that agree better than this may all be a little wrong
 MARGIN = 3  # pixels searched beyond the resolution of the first search
 
 STRAY = "disagrees with neighbors"
@@ -64,14 +65,18 @@ def place_windows(
     apart = np.linalg.norm(shift - rough.shift, axis=-1)
     confirmed = agreed.confirmed | (rough.own & (apart < rough.step))
     for place in np.ndindex(found.shape):
+        fitted = agreed.voters[place] >= VOTERS
         found[place] = _reconsidered(
             found[place],
             confirmed[place],
-            agreed.shift[place] if agreed.voters[place] >= VOTERS else None,
+            agreed.shift[place] if fitted else None,
             lambda start, place=place: _attempt(
                 fine, corners[place], start, agreed.gradient[place], turn=False
             ),
         )
+        if fitted and isinstance(found[place], Placement):
+            shared = _blended(found[place], agreed.shift[place], agreed.spread[place])
+            found[place] = fine.moved(found[place], corners[place], shared)
         own = isinstance(found[place], Placement)
         shift[place] = found[place].shift if own else agreed.shift[place]
     return Placements(corners, found, shift)
@@ -97,3 +102,10 @@ def _reconsidered(own, confirmed, expected, attempt):
     if not isinstance(second, Placement):
         return STRAY if placed else second
     return second if np.linalg.norm(second.shift - expected) < TOLERANCE else STRAY
+
+
+def _blended(placement, expected, spread):
+    """Shift, float64 2: own and expected, each weighed by how sure it is."""
+    prior = np.eye(2) / max(spread, LEAST_SPREAD) ** 2
+    total = placement.information + prior
+    return np.linalg.solve(total, placement.information @ placement.shift + prior @ expected)

@@ -24,12 +24,14 @@ class Consensus:
     Attributes:
         shift: float64 rows×columns×2, what the fit expects.
         gradient: float64 rows×columns×2×2, the fit's.
+        spread: float64 rows×columns, root mean square residual of those that agree, pixels.
         voters: int rows×columns, how many agree with the fit; 0 where there is none.
         confirmed: bool rows×columns, whether they bear out the window's own shift.
     """
 
     shift: np.ndarray
     gradient: np.ndarray
+    spread: np.ndarray
     voters: np.ndarray
     confirmed: np.ndarray
 
@@ -51,20 +53,20 @@ def consensus(
     """
     rows, columns = votes.shape
     fit, gradient = np.zeros((rows, columns, 2)), np.zeros((rows, columns, 2, 2))
-    voters = np.zeros((rows, columns), int)
+    spread, voters = np.zeros((rows, columns)), np.zeros((rows, columns), int)
     for reach in (*REACHES, max(rows, columns)):
         for place in np.argwhere(voters < VOTERS):
             fitted = _fit_around(place, reach, centers, shift, votes, tolerance)
             if fitted is not None:
                 here = tuple(place)
-                fit[here], gradient[here], voters[here] = fitted
+                fit[here], gradient[here], spread[here], voters[here] = fitted
     common = (voters >= VOTERS) & (np.linalg.norm(shift - fit, axis=-1) < tolerance)
     supporters = _supporters(centers, shift, votes, gradient, tolerance)
-    return Consensus(fit, gradient, voters, common | (supporters >= SUPPORTERS))
+    return Consensus(fit, gradient, spread, voters, common | (supporters >= SUPPORTERS))
 
 
 def _fit_around(place, reach, centers, shift, votes, tolerance):
-    """Shift, gradient and number of agreeing voters at one window; None if they are too few."""
+    """Shift, gradient, spread and number of agreeing voters at a window; None if too few."""
     row, column = place
     window = (
         slice(max(0, row - reach), row + reach + 1),
@@ -79,7 +81,7 @@ def _fit_around(place, reach, centers, shift, votes, tolerance):
 
 
 def _robust_affine(offsets, shifts, tolerance):
-    """Value at offset 0, gradient, number of points within the tolerance; None if in a line.
+    """Value at offset 0, gradient, spread, and number of agreeing points; None if in a line.
 
     Least squares, reweighted by Tukey's function of the residuals, from the median on. The first
     limit is wide, as the median knows no gradient.
@@ -94,7 +96,9 @@ def _robust_affine(offsets, shifts, tolerance):
             return None
         solution = np.linalg.solve(normal, design.T @ (shifts * weights))
         residual = np.linalg.norm(shifts - design @ solution, axis=1)
-    return solution[0], solution[1:].T / unit, int((residual < tolerance).sum())
+    agree = residual[residual < tolerance]
+    spread = float(np.sqrt((agree**2).mean())) if len(agree) else tolerance
+    return solution[0], solution[1:].T / unit, spread, len(agree)
 
 
 def _supporters(centers, shift, votes, gradient, tolerance):

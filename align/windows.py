@@ -20,6 +20,7 @@ from align.rules import FLAT
 from align.shifts import subpixel
 
 PATCH_SIZE = 100  # pixels; thesis slide "Photo alignment"
+GRAIN = 200  # pixels that err alike, as what is left of a window after matching is not white noise
 SMOOTHING = 5  # pixels, the Gaussian kernel under which ECC compares: phones are noisy
 ROUNDS = 30
 PRECISION = 1e-4  # of the coefficient, at which ECC stops
@@ -36,12 +37,15 @@ class Placement:
         shift: float64 2, from where the homography puts the center, phone pixels.
         angle: rotation added to the homography's, degrees, counterclockwise as seen in the photo.
         ncc: normalized cross-correlation of the two windows, luma under ECC's smoothing.
+        information: float64 2×2, inverse covariance of the error of the shift, phone pixels⁻²:
+            along an edge, or where all is smooth, correlation tells little.
     """
 
     affine: np.ndarray
     shift: np.ndarray
     angle: float
     ncc: float
+    information: np.ndarray
 
 
 class FineSearch:
@@ -105,4 +109,24 @@ class FineSearch:
             raise AlignmentError(LOST)
         total = np.column_stack([linear @ motion[:, :2], affine[:, 2] + linear @ moved])
         back = transform(np.linalg.inv(self._matrix), total[None, :, 2])[0]
-        return Placement(total, back - center, angle, float(ncc))
+        return Placement(total, back - center, angle, float(ncc), _information(template, ncc))
+
+    def moved(self, placement: Placement, corner: tuple[int, int], shift: np.ndarray) -> Placement:
+        """The placement with another shift, float 2, phone pixels from the homography's place."""
+        center = np.array(corner) + (PATCH_SIZE - 1) / 2
+        target = transform(self._matrix, (center + shift)[None])[0]
+        affine = np.column_stack([placement.affine[:, :2], target])
+        return dataclasses.replace(placement, affine=affine, shift=shift)
+
+
+def _information(template, ncc):
+    """How sharply a window's shift is determined; the Cramér-Rao bound's normal matrix, 2×2.
+
+    The error of the match is what is left of the variance, (1 − ncc²); gradients turn it into
+    pixels.
+    """
+    smooth = cv2.GaussianBlur(template, (SMOOTHING, SMOOTHING), 0)
+    down, right = np.gradient(smooth)
+    slopes = np.stack([right.ravel(), down.ravel()])
+    noise = max(float(smooth.var()) * (1 - ncc**2), 1e-3)
+    return (slopes @ slopes.T).astype(np.float64) / (noise * GRAIN)
