@@ -87,6 +87,11 @@ class Alignment:
             raise ValueError(f"{candidate} has no counterpart")
         return pair
 
+    def placement(self, candidate: Candidate) -> Placement | None:
+        """Where a candidate's content lies in the DSLR's photo; None if it was not found."""
+        found = self._found[candidate.x, candidate.y]
+        return found if isinstance(found, Placement) else None
+
     @functools.cached_property
     def summary(self) -> dict[str, float]:
         """Figures of the pair, for tables.

@@ -1,0 +1,193 @@
+"""How fast `align` is, where the time goes, and how much faster than the plain way.
+
+    python -m benchmarks.align --photos $REF/photos/landscape
+
+A sheet of nine large photos is shot by the virtual BlackBerry (13 MP) and the virtual DSLR at 20
+MP. One process with one thread aligns the pair, from the files on; its stages are timed.
+
+The plain reference takes the same coarse homography, warps the DSLR's photo by it once for each
+rotation, and calls matchTemplate for each window over the same range: what "shifts and
+rotations that maximize the cross-correlation" says, word for word, to whole pixels and then by
+parabolas. It is timed on some windows and judged on the same by the exact geometry.
+"""
+
+import dataclasses
+import os
+
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+import multiprocessing
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+import commandline
+from align.fine import place_windows
+from align.homography import estimate, jacobian, transform
+from align.pair import Alignment, Settings
+from align.shifts import RANGE, subpixel
+from align.source import open_photo
+from align.windows import PATCH_SIZE
+from commandline import option
+from data.cameras import DSLR, PHONES, SimulationError
+from data.geometry import random_pose
+from data.photo_folder import PhotoFolder
+from data.shooting import shoot
+
+PHONE_SIZE, DSLR_SIZE = (4160, 3120), (5472, 3648)  # 13 and 20 MP
+ROTATIONS = np.arange(-1.0, 1.01, 0.25)  # degrees
+
+
+@dataclasses.dataclass(frozen=True)
+class SpeedConfig:
+    """What to measure."""
+
+    photos: str = option(help="folder of at least nine large photos")
+    windows: int = option(60, "windows that the plain reference searches")
+    seed: int = option(0, "of poses and noise")
+
+
+def main(config: SpeedConfig) -> None:
+    """Measure and print."""
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        files, truth = _shoot_pair(config, Path(folder))
+        # A process of its own, or its peak of memory would be that of the simulation.
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            result = pool.submit(_align, files).result()
+        gray = [cv2.cvtColor(open_photo(path).pixels, cv2.COLOR_RGB2GRAY) for path in files]
+    total = sum(result.times.values())
+    print(f"{result.windows} windows, {result.kept} kept; peak of memory {result.memory:.2f} GB")
+    print(f"{60 / total:.1f} pairs a minute on one core\n\n| stage | s | share |\n|---|---|---|")
+    for stage, seconds in result.times.items():
+        print(f"| {stage} | {seconds:.2f} | {seconds / total:.0%} |")
+
+    rng = np.random.default_rng(config.seed)
+    count = min(config.windows, len(result.centers))
+    sample = rng.choice(len(result.centers), count, replace=False)
+    centers = result.centers[sample]
+    plain, plain_time = _plain(gray, result.matrix, centers)
+    true = truth(centers)
+    scale = np.sqrt(np.linalg.det(jacobian(result.matrix, centers)))
+    own_time = result.times["windows placed"] / result.windows
+    print("\n| search for a window | ms | median error, px | 99 % |\n|---|---|---|---|")
+    for name, places, seconds in (
+        ("align", result.places[sample], own_time),
+        ("plain reference", plain, plain_time),
+    ):
+        errors = np.linalg.norm(places - true, axis=1) / scale
+        middle, most = np.percentile(errors, (50, 99))
+        print(f"| {name} | {seconds * 1000:.1f} | {middle:.3f} | {most:.3f} |")
+    print(f"\n{plain_time / own_time:.1f} times as fast as the plain reference")
+
+
+def _shoot_pair(config, folder):
+    """Files of a simulated pair, and the exact map of phone points to DSLR points."""
+    photos = PhotoFolder(config.photos)
+    chosen = [photos[name] for name in list(photos)[:9]]
+    if len(chosen) < 9:
+        raise SimulationError(f"{config.photos}: nine photos are needed")
+    height, width = np.min([photo.shape[:2] for photo in chosen], axis=0)
+    cropped = [photo[:height, :width] for photo in chosen]
+    scene = np.vstack([np.hstack(cropped[i : i + 3]) for i in (0, 3, 6)])
+    rng = np.random.default_rng(config.seed)
+    files, geometries = [], []
+    for camera, size in ((PHONES["blackberry"], PHONE_SIZE), (DSLR, DSLR_SIZE)):
+        picture, geometry = shoot(scene, camera, random_pose(rng), rng, size)
+        files.append(folder / f"{camera.name}.jpg")
+        Image.fromarray(picture).save(files[-1], quality=95, subsampling=0)
+        geometries.append(geometry)
+    return files, lambda points: geometries[1].from_scene(geometries[0].to_scene(points))
+
+
+@dataclasses.dataclass
+class _Result:
+    """What one process measured: seconds by stage, GB, and where it put the kept windows."""
+
+    times: dict[str, float]
+    memory: float
+    windows: int
+    kept: int
+    matrix: np.ndarray
+    centers: np.ndarray
+    places: np.ndarray
+
+
+def _align(files):
+    """The stages of `align_photos`, timed."""
+    cv2.setNumThreads(1)
+    times, clock = {}, time.perf_counter()
+
+    def lap(stage):
+        nonlocal clock
+        now = time.perf_counter()
+        times[stage], clock = now - clock, now
+
+    phone, dslr = (open_photo(path) for path in files)
+    lap("photos read")
+    gray = [cv2.cvtColor(photo.pixels, cv2.COLOR_RGB2GRAY) for photo in (phone, dslr)]
+    coarse = estimate(*gray)
+    lap("homography")
+    rows, columns = (range(0, side - PATCH_SIZE + 1, PATCH_SIZE) for side in gray[0].shape)
+    corners = np.stack(np.meshgrid(columns, rows), axis=-1)
+    placements = place_windows(*gray, coarse.matrix, corners)
+    lap("windows placed")
+    alignment = Alignment(phone, dslr, coarse, placements, Settings())
+    lap("patches cut and judged")
+    with tempfile.TemporaryDirectory() as folder:
+        kept = [candidate for candidate in alignment.candidates if candidate.kept]
+        for patch in (patch for candidate in kept for patch in alignment.patches(candidate)):
+            Image.fromarray(patch).save(Path(folder) / "0.jpg", quality=100, subsampling=0)
+    lap("patches written")
+    return _Result(
+        times,
+        _peak_memory(),
+        len(alignment.candidates),
+        len(kept),
+        coarse.matrix,
+        np.array([(c.x, c.y) for c in kept]) + (PATCH_SIZE - 1) / 2,
+        np.array([(c.dslr_x, c.dslr_y) for c in kept]),
+    )
+
+
+def _peak_memory():
+    """GB of this process; `getrusage` would also count its parent before the fork."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e9
+
+
+def _plain(gray, matrix, centers):
+    """DSLR points of windows by exhaustive search, N×2, and seconds a window."""
+    phone, dslr = gray
+    reach = int(RANGE * max(phone.shape))
+    side = PATCH_SIZE + 2 * reach
+    half, middle = (PATCH_SIZE - 1) / 2, (side - 1) / 2
+    places, start = [], time.perf_counter()
+    for center in centers:
+        x, y = (center - half).astype(int)
+        template = phone[y : y + PATCH_SIZE, x : x + PATCH_SIZE]
+        linear = jacobian(matrix, center[None])[0]
+        target = transform(matrix, center[None])[0]
+        best = (-1.0, target)
+        for angle in np.radians(ROTATIONS):
+            turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+            turned = linear @ turn
+            affine = np.column_stack([turned, target - turned @ [middle, middle]])
+            around = cv2.warpAffine(
+                dslr, affine, (side, side), flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+            )
+            scores = cv2.matchTemplate(around, template, cv2.TM_CCOEFF_NORMED)
+            _, score, _, peak = cv2.minMaxLoc(scores)
+            if score > best[0]:
+                best = (score, target + turned @ (subpixel(scores, peak) - reach))
+        places.append(best[1])
+    return np.array(places), (time.perf_counter() - start) / len(centers)
+
+
+if __name__ == "__main__":
+    commandline.run(main, SpeedConfig, __doc__, errors=[SimulationError])

@@ -1,0 +1,222 @@
+"""How exactly `align` places windows, where the truth is known.
+
+    python -m benchmarks.align_accuracy --photos $REF/photos --oxford $REF/align/oxford
+
+1. Simulated shoots: every virtual phone and the virtual DSLR look at scenes of at least 2
+   megapixels (the larger photos of the folder, and sheets of four of the smaller ones), each from a
+   pose and through a lens of its own, with noise, blur, exposure, vignetting and JPEG. The exact
+   geometry says where the center of each window belongs, and how far it is turned.
+2. The same, with half of the DSLR's picture replaced by another scene's: no window whose
+   counterpart is hidden may be kept.
+3. Oxford's sequences: corner error of the coarse homography against the measured ones.
+
+Printed as Markdown.
+"""
+
+import concurrent.futures
+import dataclasses
+import itertools
+import multiprocessing
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+import commandline
+from align.errors import AlignmentError
+from align.homography import estimate, transform
+from align.pair import Settings, align_photos
+from align.rules import FLAT, MOST_CLIPPED
+from align.source import Photo
+from align.windows import PATCH_SIZE
+from commandline import option
+from data.cameras import DSLR, PHONES, SimulationError
+from data.geometry import random_pose
+from data.photo_folder import PhotoFolder
+from data.shooting import shoot
+
+LEAST_SCENE = 2e6  # pixels
+WRONG = 2.0  # pixels; a center that far off shows something else at a patch's finest detail
+BLOCKS = (4, 3)  # of the DSLR's picture, every other one of another scene
+
+
+@dataclasses.dataclass(frozen=True)
+class AccuracyConfig:
+    """What to measure."""
+
+    photos: str = option(help="folder of photos, or of folders of photos, to make scenes from")
+    oxford: str | None = option(None, "folder of the Oxford sequences; none: left out")
+    seed: int = option(0, "of poses and noise")
+    workers: int = option(os.cpu_count() or 1, "processes")
+
+
+def main(config: AccuracyConfig) -> None:
+    """Measure and print."""
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(config.workers, context) as pool:
+        jobs = [(config, index, name) for index in range(len(_scene_files(config.photos)))
+                for name in PHONES]  # fmt: skip
+        for title, hide in (
+            ("Simulated shoots", False),
+            ("Half of the DSLR's picture hidden", True),
+        ):
+            results = list(
+                pool.map(_shoot_and_align, *zip(*jobs, strict=True), itertools.repeat(hide))
+            )
+            _report(title, results)
+    if config.oxford:
+        _oxford(Path(config.oxford))
+
+
+def _scene_files(folder):
+    """Groups of photos that make one scene each: a large one, or four of a kind."""
+    folders = [Path(folder), *sorted(path for path in Path(folder).iterdir() if path.is_dir())]
+    alone, small = [], []
+    for place in folders:
+        try:
+            photos = PhotoFolder(place)
+        except SimulationError:
+            continue  # holds folders only
+        for name in photos:
+            path = place / name
+            height, width = cv2.imread(str(path)).shape[:2]
+            if width * height >= LEAST_SCENE:
+                alone.append((path,))
+            elif width >= 1000 and height >= 560:
+                small.append(path)
+    return alone + list(zip(*[iter(small)] * 4, strict=False))
+
+
+def _scene(paths):
+    """One photo, or four as a sheet; uint8 RGB."""
+    photos = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+    if len(photos) == 1:
+        return photos[0]
+    height, width = np.min([photo.shape[:2] for photo in photos], axis=0)
+    cropped = [photo[:height, :width] for photo in photos]
+    return np.vstack([np.hstack(cropped[:2]), np.hstack(cropped[2:])])
+
+
+def _shoot_and_align(config, index, phone_name, hide):
+    """Rows of one simulated pair, M×6, or the reason why it could not be aligned.
+
+    Columns: error of the center in phone pixels, error of the rotation in degrees, has a
+    counterpart, is hidden, flat or blown out, kept.
+    """
+    cv2.setNumThreads(1)
+    files = _scene_files(config.photos)
+    rng = np.random.default_rng([config.seed, index, sorted(PHONES).index(phone_name)])
+    scene = _scene(files[index])
+    phone, phone_geometry = shoot(scene, PHONES[phone_name], random_pose(rng), rng)
+    dslr, dslr_geometry = shoot(scene, DSLR, random_pose(rng), rng)
+    hidden = np.zeros(dslr.shape[:2], bool)
+    if hide:
+        other = shoot(_scene(files[index - 1]), DSLR, random_pose(rng), rng)[0]
+        other = cv2.resize(other, dslr.shape[1::-1])
+        rows, columns = (
+            np.arange(side) * count // side
+            for side, count in zip(hidden.shape, BLOCKS[::-1], strict=True)
+        )
+        hidden = (rows[:, None] + columns) % 2 == 1
+        dslr = np.where(hidden[..., None], other, dslr)
+    try:
+        alignment = align_photos(Photo(phone, None), Photo(dslr, None), Settings())
+    except AlignmentError as error:
+        return f"{'+'.join(path.stem for path in files[index])} {phone_name}: {error}"
+
+    def truth(points):
+        return dslr_geometry.from_scene(phone_geometry.to_scene(points))
+
+    rows = []
+    half = (PATCH_SIZE - 1) / 2
+    square = np.array([[-half, -half], [half, -half], [half, half], [-half, half], [0, 0]])
+    for candidate in alignment.candidates:
+        center = np.array([candidate.x, candidate.y]) + half
+        seen = truth(center + square)
+        has = bool(np.all((seen >= 0) & (seen <= np.array(dslr.shape[1::-1]) - 1)))
+        cells = np.clip(np.rint(seen[:4]).astype(int), 0, np.array(dslr.shape[1::-1]) - 1)
+        covered = bool(has and _covered(hidden, cells))
+        error, turn = np.nan, np.nan
+        placement = alignment.placement(candidate)
+        if placement is not None:
+            step = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
+            right, left, down, up = truth(center + step)
+            linear = np.column_stack([right - left, down - up]) / 2
+            scale = np.sqrt(np.linalg.det(linear))
+            error = np.linalg.norm(placement.affine[:, 2] - seen[4]) / scale
+            turn = abs(_rotation(placement.affine[:, :2]) - _rotation(linear))
+        patch = phone[candidate.y :, candidate.x :][:PATCH_SIZE, :PATCH_SIZE]
+        plain = candidate.reason in ("flat", "blown out") or _plain(patch)
+        rows.append((error, turn, has, covered, plain, candidate.kept))
+    return np.array(rows)
+
+
+def _covered(hidden, corners):
+    """Whether a quadrilateral is hidden all over."""
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return hidden[top : bottom + 1, left : right + 1].all()
+
+
+def _plain(patch):
+    gray = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) / 255
+    return gray.std() < FLAT or (patch.min(axis=-1) >= 250).mean() > MOST_CLIPPED
+
+
+def _rotation(linear):
+    return np.degrees(np.arctan2(linear[1, 0] - linear[0, 1], linear[0, 0] + linear[1, 1]))
+
+
+def _report(title, results):
+    failed = [result for result in results if isinstance(result, str)]
+    rows = np.concatenate([result for result in results if not isinstance(result, str)])
+    error, turn = rows[:, :2].T
+    has, covered, plain, kept = rows[:, 2:].astype(bool).T
+    clear = kept & ~covered
+    print(f"\n### {title}\n\n{len(results)} pairs, {len(failed)} refused\n")
+    print("| figure | value |\n|---|---|")
+    print(f"| kept patches | {kept.sum()} |")
+    print(f"| error of the center, px: median, 99 %, largest | {_percentiles(error[clear], 3)} |")
+    print(f"| within 1 px | {(error[clear] <= 1).mean():.2%} |")
+    print(f"| more than {WRONG:g} px off | {(error[clear] > WRONG).sum()} |")
+    print(f"| rotation error, degrees: median, 99 %, largest | {_percentiles(turn[clear], 4)} |")
+    print(f"| within 0.1° | {(turn[clear] <= 0.1).mean():.2%} |")
+    print(f"| windows wholly hidden, kept of them | {covered.sum()}, {(covered & kept).sum()} |")
+    true = has & ~covered
+    print(f"| windows with a counterpart, kept of them | {true.sum()}, {kept[true].mean():.1%} |")
+    true &= ~plain
+    print(f"| those neither flat nor blown out | {true.sum()}, {kept[true].mean():.1%} |")
+    for reason in failed:
+        print(f"\n- {reason}")
+
+
+def _percentiles(values, digits):
+    return ", ".join(f"{value:.{digits}f}" for value in np.percentile(values, (50, 99, 100)))
+
+
+def _oxford(folder):
+    print("\n### Oxford, mean corner error of the coarse homography, px\n")
+    print("| sequence | 1→2 | 1→3 | 1→4 | 1→5 | 1→6 |\n|---|---|---|---|---|---|")
+    failed = []
+    for sequence in ("leuven", "graffiti", "bark"):
+        photos = [cv2.imread(str(folder / sequence / f"img{i}.jpg"), 0) for i in range(1, 7)]
+        errors = []
+        for index, photo in enumerate(photos[1:], start=2):
+            measured = np.loadtxt(folder / sequence / f"H1to{index}p.txt")
+            right, bottom = np.array(photos[0].shape[::-1]) - 1
+            corners = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]])
+            try:
+                found = transform(estimate(photos[0], photo).matrix, corners)
+            except AlignmentError as error:
+                failed.append(f"{sequence} 1→{index}: {error}")
+                errors.append("refused")
+                continue
+            distances = np.linalg.norm(found - transform(measured, corners), axis=1)
+            errors.append(f"{distances.mean():.2f}")
+        print(f"| {sequence} | {' | '.join(errors)} |")
+    for reason in failed:
+        print(f"\n- {reason}")
+
+
+if __name__ == "__main__":
+    commandline.run(main, AccuracyConfig, __doc__, errors=[SimulationError])
