@@ -30,9 +30,11 @@ def option(default=dataclasses.MISSING, help="", choices=None, **argument):
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def parser_for(config_class, description: str) -> argparse.ArgumentParser:
+def parser_for(config_class, description: str, prog: str | None = None) -> argparse.ArgumentParser:
     """Argument parser with one `--field_name` flag for each `option` of a dataclass."""
-    parser = _Parser(description=description, inherited_absl_flags=None, formatter_class=_Help)
+    parser = _Parser(
+        prog=prog, description=description, inherited_absl_flags=None, formatter_class=_Help
+    )
     hints = typing.get_type_hints(config_class)
     for field in dataclasses.fields(config_class):
         argument = {key: value for key, value in field.metadata.items() if value is not None}
@@ -78,6 +80,7 @@ def run(
     config_class,
     description: str,
     errors: Sequence[type[Exception] | str] = (),
+    prog: str | None = None,
 ) -> None:
     """Parse the command line into `config_class`, call `main(config)` and exit with its status.
 
@@ -87,8 +90,9 @@ def run(
         description: the first lines of `--help`.
         errors: exceptions that mean the user's input is at fault, as types or, where importing
             the type is slow, as "module.Type". OSError always counts.
+        prog: what the program is called in messages; None for the name of its file.
     """
-    parser = parser_for(config_class, description)
+    parser = parser_for(config_class, description, prog)
 
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
