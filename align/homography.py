@@ -70,8 +70,10 @@ def estimate(phone: np.ndarray, dslr: np.ndarray) -> Coarse:
 
 def transform(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Points, N×2, moved by a homography; float64 N×2."""
-    points = np.asarray(points, np.float64)
-    return cv2.perspectiveTransform(points.reshape(-1, 1, 2), matrix).reshape(-1, 2)
+    points = np.asarray(points, np.float64).reshape(-1, 1, 2)
+    if not len(points):  # for which OpenCV returns None
+        return np.zeros((0, 2))
+    return cv2.perspectiveTransform(points, matrix).reshape(-1, 2)
 
 
 def jacobian(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -168,8 +170,9 @@ def common_field(
         float32 K×2, (x, y); empty where the photos do not overlap.
     """
     seen = transform(np.linalg.inv(matrix), _corners(dslr_shape)).astype(np.float32)
-    _, common = cv2.intersectConvexConvex(seen, _corners(phone_shape).astype(np.float32))
-    return np.zeros((0, 2), np.float32) if common is None else common.reshape(-1, 2)
+    area, common = cv2.intersectConvexConvex(seen, _corners(phone_shape).astype(np.float32))
+    # Of polygons apart OpenCV may return one point at infinity.
+    return common.reshape(-1, 2) if area > 0 else np.zeros((0, 2), np.float32)
 
 
 def _corners(shape):
