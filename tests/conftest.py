@@ -64,6 +64,26 @@ def _write_dataset(root, phone, train=12, test=6, suffix=".png", seed=0, photo_s
     return folder
 
 
+@pytest.fixture(scope="session")
+def texture():
+    """The function that makes a gray scene to align; see `_texture`."""
+    return _texture
+
+
+def _texture(height, width, seed=0, finest=3.0):
+    """Random detail of all sizes above `finest` pixels, as in photos: amplitude falls with 1/f.
+
+    Returns:
+        uint8 height×width, mean 127, standard deviation 40.
+    """
+    noise = np.random.default_rng(seed).standard_normal((height, width), dtype=np.float32)
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
+    envelope = np.exp(-((finest * frequency) ** 2)) / (frequency + 1 / 100)
+    scene = np.fft.irfft2(np.fft.rfft2(noise) * envelope, noise.shape)
+    scene -= scene.mean()
+    return np.uint8(np.rint(np.clip(127 + 40 * scene / scene.std(), 0, 255)))
+
+
 def _scene(rng, height, width):
     """Smooth colours in [0, 1]: a coarse random grid, interpolated."""
     grid = rng.uniform(0.1, 1.0, (8, 8, 3))
