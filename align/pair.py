@@ -40,7 +40,8 @@ class Candidate:
         dslr_y: the same.
         dx: shift from where the homography puts the center, phone pixels; NaN if not found.
         dy: the same.
-        angle: rotation of its own, added to the homography's and its neighbors', degrees.
+        angle: rotation of its own, added to the homography's and its neighbors', degrees; clockwise
+            as seen in the DSLR's photo.
         ncc: normalized cross-correlation of the luma of the two patches; NaN if not compared.
         reason: why it is dropped; "" if it is kept.
     """

@@ -35,7 +35,8 @@ class Placement:
     Attributes:
         affine: float64 2×3, phone pixels from the window's center to DSLR pixels.
         shift: float64 2, from where the homography puts the center, phone pixels.
-        angle: rotation added to the homography's, degrees, counterclockwise as seen in the photo.
+        angle: rotation added to the homography's, degrees; positive where the DSLR shows the
+            content turned clockwise, from +x towards +y.
         ncc: normalized cross-correlation of the two windows, luma under ECC's smoothing.
         information: float64 2×2, inverse covariance of the error of the shift, phone pixels⁻²:
             along an edge, or where all is smooth, correlation tells little.
