@@ -38,11 +38,8 @@ class Views:
     @property
     def matches(self) -> np.ndarray:
         """Feature matches: x and y in `phone`, x and y in `dslr`; float64 M×4."""
-        scales = [
-            small.shape[1] / large.shape[1]
-            for small, large in ((self.phone, self._phone), (self.dslr, self._dslr))
-        ]
-        return (self._coarse.matches + 0.5) * np.repeat(scales, 2) - 0.5
+        scales = _ratio(self.phone, self._phone), _ratio(self.dslr, self._dslr)
+        return (self._coarse.matches + 0.5) * np.concatenate(scales) - 0.5
 
     @property
     def inliers(self) -> np.ndarray:
@@ -60,12 +57,14 @@ class Views:
         """The DSLR's photo on the grid of `phone`, black where it does not reach."""
         height, width = self.phone.shape[:2]
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        shrink = width / self._phone.shape[1]
-        points = (np.stack([x, y], axis=-1) + 0.5) / shrink - 0.5
+        points = (np.stack([x, y], axis=-1) + 0.5) / _ratio(self.phone, self._phone) - 0.5
         points += self._shift_at(points)
         seen = transform(self._coarse.matrix, points.reshape(-1, 2))
-        to_view = self.dslr.shape[1] / self._dslr.shape[1]
-        maps = ((seen + 0.5) * to_view - 0.5).astype(np.float32).reshape(height, width, 2)
+        maps = (
+            ((seen + 0.5) * _ratio(self.dslr, self._dslr) - 0.5)
+            .astype(np.float32)
+            .reshape(height, width, 2)
+        )
         return cv2.remap(self.dslr, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
     def _shift_at(self, points):
@@ -89,6 +88,11 @@ class Views:
             ],
             axis=-1,
         )
+
+
+def _ratio(small, large):
+    """Of widths and of heights: whole pixels make them differ a little."""
+    return np.array(small.shape[1::-1]) / large.shape[1::-1]
 
 
 def _shrunk(image):
