@@ -232,9 +232,10 @@ def test_a_match_is_the_clear_favorite_of_both():
         return Features(np.zeros((len(angles), 2), np.float32), descriptors)
 
     # 0: 1° away, the next 30°. 60: two candidates 4° and 4.2° away. 120: its nearest, 110, prefers
-    # 112, which takes it.
-    first, second = at(0, 60, 120, 112), at(1, 30, 64, 55.8, 110)
+    # 112, which takes it. 200: 202 is its clear favorite, but has 204.2 nearly as near.
+    first, second = at(0, 60, 120, 112, 200, 204.2), at(1, 30, 64, 55.8, 110, 202)
     assert match(first, second).tolist() == [[0, 0], [3, 4]]
+    assert match(at(0, 200, 280), at(1, 202)).tolist() == [[0, 0], [1, 1]]
     assert match(at(0), second).shape == match(first, at()).shape == (0, 2)
 
 

@@ -151,6 +151,15 @@ def test_the_border_does_not_change_a_patch_away_from_it():
         np.testing.assert_array_equal(cut(crop, moved, 40), patch)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.7, 2.0])
+def test_a_small_square_is_the_middle_of_a_large_one(scale):
+    """Whatever is read around a square for its outermost pixels is there."""
+    image = np.random.default_rng(0).integers(0, 256, (220, 240), np.uint8)
+    matrix = affine(scale=scale, center=(120.3, 110.4))
+    small, large = cut(image, matrix, 20).astype(int), cut(image, matrix, 60).astype(int)
+    assert np.abs(small - large[20:40, 20:40]).max() <= 1
+
+
 def test_scale_is_the_root_of_the_area():
     assert scale_of(affine(scale=1.7, degrees=33)) == pytest.approx(1.7)
     assert scale_of(np.array([[4.0, 0, 0], [0, 1, 0]])) == 2

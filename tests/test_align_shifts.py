@@ -64,6 +64,18 @@ def test_shifts_follow_the_lenses(texture, width, step):
     assert np.abs(difference).max() < 0.01 < np.abs(slope_x).max() + np.abs(slope_y).max()
 
 
+@pytest.mark.parametrize("factor", [2, 3])
+def test_a_dslr_of_more_pixels_is_not_off_by_part_of_a_pixel(texture, factor):
+    """Shrunk to the phone's pixels its centers move; taken for unmoved, 0.25 pixels go astray."""
+    phone = texture(400, 500, finest=4)
+    dslr = cv2.resize(phone, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    move = (factor - 1) / 2
+    matrix = np.array([[factor, 0, move], [0, factor, move], [0, 0, 1.0]])
+    found = search(phone, dslr, matrix, windows(phone.shape, 60) + 49.5)
+    assert found.own.all()
+    assert np.abs(found.shift.mean(axis=(0, 1))).max() < 0.05
+
+
 def facade(texture):
     """A house among trees: 13×9 windows all alike, one every 24 pixels, and a wall a little rough.
 
