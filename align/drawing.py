@@ -22,12 +22,13 @@ def draw_pair(alignment, phone_size: tuple[int, int]) -> dict[str, np.ndarray]:
     Returns:
         uint8 RGB by name: "matches", "before", "after" and "windows".
     """
-    phone = alignment.phone_view
-    matches = draw_matches(phone, alignment.dslr_view, alignment.matches, alignment.inliers)
+    views = alignment.views
+    phone = views.phone
+    matches = draw_matches(phone, views.dslr, views.matches, views.inliers)
     return {
         "matches": matches,
-        "before": checkerboard(phone, alignment.before),
-        "after": checkerboard(phone, alignment.after),
+        "before": checkerboard(phone, views.before),
+        "after": checkerboard(phone, views.after),
         "windows": draw_windows(phone, alignment.candidates, phone_size),
     }
 

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 
 from align.errors import AlignmentError
+from align.layout import PATCH_SIZE
 from align.neighbors import VOTERS, consensus
 from align.shifts import search
-from align.windows import PATCH_SIZE, FineSearch, Placement
+from align.windows import FineSearch, Placement
 
 VOTE = 0.8  # correlation from which on a window has a vote
 TOLERANCE = 1.5  # pixels, between a window and its neighbors

@@ -9,11 +9,12 @@ import numpy as np
 from align.errors import AlignmentError
 from align.fine import Placements, place_windows
 from align.homography import Coarse, estimate
+from align.layout import PATCH_SIZE
 from align.resample import cut, scale_of
 from align.rules import judge
 from align.source import Photo, color_transform
 from align.views import Views
-from align.windows import OUTSIDE, PATCH_SIZE, Placement
+from align.windows import OUTSIDE, Placement
 
 
 @dataclasses.dataclass(frozen=True)

@@ -169,7 +169,7 @@ def write_alignment(folder: Path, alignment, phone_size: tuple[int, int], patch_
         ncc=np.array([candidate.ncc for candidate in candidates], np.float32),
         kept=np.array(kept, np.int64),
         fingerprints=fingerprints[: len(kept)],
-        thumbnail=thumbnail(alignment.phone_view),
+        thumbnail=thumbnail(alignment.views.phone),
     )
     facts = {
         "failure": "",

@@ -7,6 +7,7 @@ import numpy as np
 
 from align.fine import Placements
 from align.homography import Coarse, transform
+from align.layout import PATCH_SIZE
 
 SIDE = 900  # pixels, the longest
 
@@ -74,7 +75,7 @@ class Views:
         steps = np.maximum(corners[-1, -1] - first, 1) / np.maximum(
             np.array(corners.shape[1::-1]) - 1, 1
         )
-        place = ((points - first - 49.5) / steps).astype(np.float32)
+        place = ((points - first - (PATCH_SIZE - 1) / 2) / steps).astype(np.float32)
         return np.stack(
             [
                 cv2.remap(

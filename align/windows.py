@@ -15,11 +15,11 @@ import numpy as np
 
 from align.errors import AlignmentError
 from align.homography import jacobian, transform
+from align.layout import PATCH_SIZE
 from align.resample import cut
 from align.rules import FLAT
 from align.shifts import subpixel
 
-PATCH_SIZE = 100  # pixels; thesis slide "Photo alignment"
 GRAIN = 200  # pixels that err alike, as what is left of a window after matching is not white noise
 SMOOTHING = 5  # pixels, the Gaussian kernel under which ECC compares: phones are noisy
 ROUNDS = 30

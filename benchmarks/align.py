@@ -29,10 +29,10 @@ from PIL import Image
 import commandline
 from align.fine import place_windows
 from align.homography import estimate, jacobian, transform
+from align.layout import PATCH_SIZE
 from align.pair import Alignment, Settings
 from align.shifts import RANGE, subpixel
 from align.source import open_photo
-from align.windows import PATCH_SIZE
 from commandline import option
 from data.cameras import DSLR, PHONES, SimulationError
 from data.geometry import random_pose

@@ -26,10 +26,10 @@ import numpy as np
 import commandline
 from align.errors import AlignmentError
 from align.homography import estimate, transform
+from align.layout import PATCH_SIZE
 from align.pair import Settings, align_photos
 from align.rules import FLAT, MOST_CLIPPED
 from align.source import Photo
-from align.windows import PATCH_SIZE
 from commandline import option
 from data.cameras import DSLR, PHONES, SimulationError
 from data.geometry import random_pose

@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import time
+import types
 from pathlib import Path
 
 import cv2
@@ -30,10 +31,14 @@ class FakeAlignment:
     summary: dict
 
     def __post_init__(self):
-        self.phone_view, self.dslr_view = self.phone, self.dslr
-        self.before, self.after = self.dslr, self.dslr
-        self.matches = np.float32([[20, 30, 21, 31], [90, 80, 10, 10]])
-        self.inliers = np.array([True, False])
+        self.views = types.SimpleNamespace(
+            phone=self.phone,
+            dslr=self.dslr,
+            before=self.dslr,
+            after=self.dslr,
+            matches=np.float32([[20, 30, 21, 31], [90, 80, 10, 10]]),
+            inliers=np.array([True, False]),
+        )
 
     def patches(self, candidate):
         part = np.s_[candidate.y : candidate.y + 100, candidate.x : candidate.x + 100]

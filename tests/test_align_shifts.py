@@ -6,8 +6,9 @@ import pytest
 
 from align.fine import place_windows
 from align.homography import transform
+from align.layout import PATCH_SIZE
 from align.shifts import search, subpixel
-from align.windows import PATCH_SIZE, Placement
+from align.windows import Placement
 from data.geometry import Geometry, Pose, resample
 
 

@@ -1,0 +1,154 @@
+"""Many pairs at once: on the cores of this machine, or on a Dask cluster."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from tqdm import tqdm
+
+from align.errors import AlignmentError
+from align.worker import Job, align_pair
+
+CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
+WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
+MEMORY = "1.5 GB"
+GO_ON = "what is finished stays: run the same command again"
+# One thread a process: there are as many processes as cores.
+SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    dask: str | None = None,
+    on_done: Callable[[Job, str], None] = lambda job, failure: None,
+) -> None:
+    """Align all pairs, with a progress bar where stderr is a terminal.
+
+    Args:
+        jobs: one for each pair.
+        workers: number of processes; None for one per core. A cluster has its own.
+        dask: address of a Dask scheduler, or None for this machine.
+        on_done: called here, with a job and why it failed ("" if it did not), as each ends.
+
+    Raises:
+        AlignmentError: a worker died, or the cluster cannot be used. Finished units stay, as they
+            do after whatever else is raised: `OSError` if one cannot be written, Ctrl-C.
+    """
+    if not jobs:
+        return
+    executor = _cluster(dask) if dask else _processes(min(workers or cores(), len(jobs)))
+    with executor as pool, tqdm(total=len(jobs), unit="pair", disable=None) as bar:
+        futures = {pool.submit(align_pair, job): job for job in jobs}
+        for future in as_completed(futures):
+            failure = future.result()
+            job = futures.pop(future)
+            if not job.folder.is_dir() and not failure:
+                raise AlignmentError(
+                    f"{job.folder.parent}: a worker's results are not here; "
+                    "give photos and --output on a disk that all workers share"
+                )
+            on_done(job, failure)
+            bar.update()
+
+
+@contextlib.contextmanager
+def _processes(count: int) -> Iterator[Executor]:
+    """A pool of fresh processes that does not outlive the block, however that ends."""
+    others = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, context, initializer=_start_worker)
+    try:
+        with _environment(dict.fromkeys(SINGLE_THREADED, "1")):
+            yield pool
+        pool.shutdown()
+    except BrokenProcessPool:
+        raise AlignmentError(
+            f"a worker died, perhaps for lack of memory ({MEMORY} each); {GO_ON}, with fewer "
+            "--workers"
+        ) from None
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def follow(parent):
+        parent.join()
+        os._exit(1)
+
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=follow, args=[parent], daemon=True).start()
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Environment variables for processes that are started in the block."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    """The executor of a Dask cluster; what it has not started is cancelled at the end."""
+    try:
+        import distributed
+        from distributed.comm import get_address_host_port
+    except ImportError:
+        raise AlignmentError("--dask needs `pip install -e '.[dask]'`") from None
+    try:
+        get_address_host_port(address)  # as a client that fails half-way is noisy
+        client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise AlignmentError(f"--dask {address}: no scheduler there ({error})") from error
+    try:
+        try:
+            client.wait_for_workers(1, timeout=WORKERS_TIMEOUT)
+        except TimeoutError:
+            raise AlignmentError(f"--dask {address}: the scheduler has no workers") from None
+        pool = client.get_executor()
+        try:
+            yield pool
+        except CancelledError:
+            raise AlignmentError(f"--dask {address}: the scheduler is gone; {GO_ON}") from None
+        except distributed.KilledWorker:
+            raise AlignmentError(
+                f"--dask {address}: workers died, perhaps for lack of memory ({MEMORY} for each "
+                f"of their threads); {GO_ON}, with fewer threads"
+            ) from None
+        except (ImportError, RuntimeError) as error:
+            missing = error if isinstance(error, ImportError) else error.__cause__
+            if not isinstance(missing, ImportError):
+                raise
+            raise AlignmentError(
+                f"--dask {address}: {missing} there: install this project where the scheduler "
+                "and the workers run"
+            ) from error
+        finally:
+            pool.shutdown(wait=False)
+    finally:
+        client.close()
