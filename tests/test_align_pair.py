@@ -8,6 +8,7 @@ import pytest
 from test_align_source import ADOBE, SRGB
 
 from align.errors import AlignmentError
+from align.homography import transform
 from align.pair import Settings, align_photos
 from align.rules import correlation, luma
 from align.source import Photo, color_transform
@@ -137,6 +138,20 @@ def test_the_books_are_in_order(iphone):
         assert np.isnan(dataclasses.astuple(candidate)[2:-1]).all()
         with pytest.raises(ValueError, match="no counterpart"):
             alignment.patches(candidate)
+
+
+def test_the_shift_leads_through_the_homography_to_the_place(iphone):
+    _, alignment = iphone
+    good = kept(alignment)
+    shift = np.array([(candidate.dx, candidate.dy) for candidate in good])
+    seen = transform(alignment._coarse.matrix, centers(good) + shift)
+    np.testing.assert_allclose(seen, located(good), atol=1e-6)
+
+
+def test_windows_reach_the_last_pixel(small):
+    """Of 500×300 pixels five columns and three rows."""
+    places = [(c.x, c.y) for c in aligned(small.phone[:300, :500], small.dslr).candidates]
+    assert places == [(x, y) for y in (0, 100, 200) for x in (0, 100, 200, 300, 400)]
 
 
 def test_summary_is_that_of_the_candidates(iphone):
