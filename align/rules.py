@@ -19,7 +19,7 @@ CLIPPED = 250  # of 255
 MOST_CLIPPED = 0.25  # of the pixels
 LEAST_GAIN = 0.7  # of the DSLR's fine detail over the phone's
 # Fine to coarse amplitude; an edge blurred to nothing still has 0.0625, by the bands' widths. Of 99
-# Canon patches of DPED the least has 0.31; blurred by 3 pixels, four in five fall below.
+# Canon patches of DPED the least has 0.31; blurred by 3 pixels, three in four fall below.
 LEAST_DETAIL = 0.2
 FINE, COARSE = (0.8, 1.6), (3.2, 6.4)  # pixels: differences of these Gaussians
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
