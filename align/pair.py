@@ -98,8 +98,8 @@ class Alignment:
     def summary(self) -> dict[str, float]:
         """Figures of the pair, for tables.
 
-        Matches and inliers of the homography; DSLR pixels a phone pixel; windows and those kept;
-        median and largest shift of a kept window from the homography, phone pixels.
+        Matches and inliers of the homography; DSLR pixels a phone pixel; median and largest shift
+        of a kept window from the homography, phone pixels.
         """
         kept = [candidate for candidate in self.candidates if candidate.kept]
         shifts = [float(np.hypot(candidate.dx, candidate.dy)) for candidate in kept] or [np.nan]
@@ -108,8 +108,6 @@ class Alignment:
             "matches": len(self._coarse.matches),
             "inliers": int(self._coarse.inliers.sum()),
             "scale": round(float(np.median(scales)), 4),
-            "windows": len(self.candidates),
-            "kept": len(kept),
             "median_shift": round(float(np.median(shifts)), 2),
             "largest_shift": round(max(shifts), 2),
         }

@@ -158,7 +158,6 @@ def test_summary_is_that_of_the_candidates(iphone):
     scene, alignment = iphone
     good, summary = kept(alignment), alignment.summary
     shifts = np.hypot(*np.array([(candidate.dx, candidate.dy) for candidate in good]).T)
-    assert summary["windows"] == len(alignment.candidates) and summary["kept"] == len(good)
     assert summary["median_shift"] == pytest.approx(np.median(shifts), abs=0.006)
     assert summary["largest_shift"] == pytest.approx(shifts.max(), abs=0.006)
     assert 100 < summary["inliers"] <= summary["matches"]
