@@ -1,6 +1,7 @@
 """Many pairs at once: on the cores of this machine, or on a Dask cluster."""
 
 import contextlib
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -130,6 +131,15 @@ def _cluster(address: str) -> Iterator[Executor]:
             client.wait_for_workers(1, timeout=WORKERS_TIMEOUT)
         except TimeoutError:
             raise AlignmentError(f"--dask {address}: the scheduler has no workers") from None
+        try:
+            # Or else it would end without a word, and the client wait for another.
+            client.run_on_scheduler(importlib.util.find_spec, align_pair.__module__)
+            client.run(importlib.util.find_spec, align_pair.__module__)
+        except ImportError as error:
+            raise AlignmentError(
+                f"--dask {address}: {error} there; install this project where the scheduler and "
+                "its workers run"
+            ) from error
         pool = client.get_executor()
         try:
             yield pool
@@ -140,14 +150,6 @@ def _cluster(address: str) -> Iterator[Executor]:
                 f"--dask {address}: workers died, perhaps for lack of memory ({MEMORY} for each "
                 f"of their threads); {GO_ON}, with fewer threads"
             ) from None
-        except (ImportError, RuntimeError) as error:
-            missing = error if isinstance(error, ImportError) else error.__cause__
-            if not isinstance(missing, ImportError):
-                raise
-            raise AlignmentError(
-                f"--dask {address}: {missing} there: install this project where the scheduler "
-                "and the workers run"
-            ) from error
         finally:
             pool.shutdown(wait=False)
     finally:

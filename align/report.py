@@ -215,6 +215,5 @@ def _list(title, items):
 
 
 def _figure(name, caption):
-    caption = html.escape(caption)
-    text = f"<figcaption>{caption}</figcaption>" if caption else ""
-    return f'<figure><a href="{name}"><img src="{name}" alt="{caption}"></a>{text}</figure>\n'
+    text = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f'<figure><a href="{name}"><img src="{name}" alt=""></a>{text}</figure>\n'

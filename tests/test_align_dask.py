@@ -1,106 +1,155 @@
-"""`--dask`: a real scheduler and two real workers, which the test starts."""
+"""The same work on a Dask cluster: a real scheduler and two workers, each a process."""
 
-import contextlib
+import functools
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
-import skimage.data
-from PIL import Image
+from fake_aligner import DIE, FAIL, align, logged, write_shoot
 
-import align.jobs
+import data.layout
 from align.__main__ import AlignConfig, main
 from align.errors import AlignmentError
-from data.cameras import CAMERAS, DSLR
-from data.geometry import random_pose
-from data.shooting import shoot
+
+pytest.importorskip("distributed", reason="pip install -e '.[dask]'")
 
 ROOT = Path(__file__).resolve().parent.parent
-distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+SECONDS = 60
 
 
-@contextlib.contextmanager
-def started(tmp_path, workers):
-    """A scheduler and workers as processes; gives the scheduler's address."""
-    file = tmp_path / "scheduler.json"
-    common = ["--scheduler-file", str(file)]
-    words = [["dask_scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1"]]
-    words += [["dask_worker", "--nthreads", "1", "--no-dashboard", "--no-nanny"]] * workers
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with contextlib.ExitStack() as stack:
-        for module, *flags in words:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", *flags, *common],
-                cwd=tmp_path,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            until = time.monotonic() + 60
-            while not file.exists():
-                assert process.poll() is None and time.monotonic() < until
-                time.sleep(0.05)
-        address = json.loads(file.read_text(encoding="utf-8"))["address"]
-        if workers:
-            with distributed.Client(address, set_as_default=False) as client:
-                client.wait_for_workers(workers, timeout=60)
-        yield address
+def start(folder, *words, paths=PATHS):
+    command = [sys.executable, "-m", *words]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": paths},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Folders of a virtual phone's and the DSLR's photos, and one photo that cannot be read."""
-    root = tmp_path_factory.mktemp("shoot")
-    for side in ("phone", "dslr"):
-        (root / side).mkdir()
-        (root / side / "broken.jpg").write_bytes(side.encode())
-    for name in ("coffee", "astronaut", "rocket"):
-        rng = np.random.default_rng(len(name))
-        for side, camera in (("phone", CAMERAS["sony"]), ("dslr", DSLR)):
-            picture, _ = shoot(getattr(skimage.data, name)(), camera, random_pose(rng), rng)
-            Image.fromarray(picture).save(root / side / f"{name}.png")
-    return root / "phone", root / "dslr"
+@pytest.fixture
+def scheduler(tmp_path):
+    """The address of a scheduler without workers, and how to start some."""
+    (tmp_path / "dask").mkdir()
+    file = tmp_path / "dask" / "scheduler.json"
+    # It must read what is sent to the workers, so it sees the project as they do.
+    options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
+    processes = [start(tmp_path / "dask", "distributed.cli.dask_scheduler", *options, str(file))]
+
+    def workers(count):
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+        for _ in range(count):
+            words = ["distributed.cli.dask_worker", address, *options]
+            processes.append(start(tmp_path / "dask", *words))
+
+    end = time.monotonic() + SECONDS
+    while True:
+        try:
+            address = json.loads(file.read_text())["address"]
+            break
+        except (OSError, ValueError):
+            assert time.monotonic() < end and processes[0].poll() is None
+            time.sleep(0.1)
+    try:
+        yield address, workers
+    finally:
+        for process in processes:
+            process.kill()  # they have nothing to tidy up
+        for process in processes:
+            process.wait(SECONDS)
 
 
-def config(photos, output, **more):
-    return AlignConfig(str(photos[0]), str(photos[1]), "mine", str(output), **more)
+def run(tmp_path, address, aligner, output="dped"):
+    folders = [str(tmp_path / side) for side in ("phone", "dslr")]
+    config = AlignConfig(*folders, "mine", str(tmp_path / output), workers=1, dask=address)
+    return main(config, aligner)
 
 
-def test_two_workers_make_the_set_that_this_machine_makes(tmp_path, photos, capsys):
-    assert main(config(photos, tmp_path / "here", workers=1)) == 0
-    alone = capsys.readouterr()
-    with started(tmp_path, workers=2) as address:
-        assert main(config(photos, tmp_path / "there", dask=address)) == 0
-    together = capsys.readouterr()
-    sets = [tmp_path / place / "mine" for place in ("here", "there")]
-    files = [
-        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-        for root in sets
-    ]
-    assert len(files[0]) > 40
-    assert files[0] == files[1]
-    assert "broken.jpg" in together.err
-    assert alone.err == together.err
+def test_two_workers_write_the_set_that_this_machine_writes(tmp_path, scheduler):
+    address, workers = scheduler
+    workers(2)
+    write_shoot(tmp_path, 12, corner={3: FAIL})
+    log = tmp_path / "log"
+    slow = functools.partial(slowly, log=log)
+    assert run(tmp_path, address, slow) == 0
+    assert logged(log) == dict.fromkeys(range(12), 1)
+    assert len({line.split()[-1] for line in log.read_text().splitlines()}) == 2
+    assert run(tmp_path, None, align, "local") == 0
+    sets = []
+    for output in ("dped", "local"):
+        root = tmp_path / output
+        files = (path for path in root.rglob("*") if path.suffix in (".jpg", ".csv", ".html"))
+        sets.append({path.relative_to(root): path.read_bytes() for path in files})
+    assert sets[0] == sets[1]
+    assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 50
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, photos, monkeypatch):
-    monkeypatch.setattr(align.jobs, "CONNECT_TIMEOUT", 1)
-    with pytest.raises(AlignmentError, match="no scheduler there"):
-        main(config(photos, tmp_path, dask="tcp://127.0.0.1:9"))
-    assert not (tmp_path / "mine").exists()
+def slowly(phone, dslr, settings, log):
+    time.sleep(0.3)
+    return align(phone, dslr, settings, log)
 
 
-def test_a_scheduler_without_workers_is_one_line(tmp_path, photos, monkeypatch):
-    monkeypatch.setattr(align.jobs, "WORKERS_TIMEOUT", 1)
-    with (
-        started(tmp_path, workers=0) as address,
-        pytest.raises(AlignmentError, match="no workers"),
-    ):
-        main(config(photos, tmp_path, dask=address))
+@pytest.mark.slow
+def test_workers_that_die_are_one_error_and_finished_units_stay(tmp_path, scheduler):
+    address, workers = scheduler
+    workers(2)
+    write_shoot(tmp_path, 3, corner={2: DIE})
+    # Without a nanny nobody starts them again: in the end there is none, or the pair is given up.
+    workers(4)
+    with pytest.raises(AlignmentError, match="workers died") as raised:
+        run(tmp_path, address, align)
+    assert "\n" not in str(raised.value)
+    units = [path for path in (tmp_path / "dped" / ".mine.align").iterdir() if path.name[0] != "."]
+    assert len(units) == 2
+
+
+def test_a_scheduler_that_is_not_there_is_one_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("align.jobs.CONNECT_TIMEOUT", 1)
+    write_shoot(tmp_path, 2)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
+        for wrong in (address, "nowhere", "tcp://127.0.0.1:port"):
+            with pytest.raises(AlignmentError, match=f"--dask {wrong}: no scheduler there"):
+                run(tmp_path, wrong, align)
+    assert not (tmp_path / "dped" / ".mine.align").exists()
+
+
+def test_a_scheduler_without_workers_is_one_error(tmp_path, scheduler, monkeypatch):
+    monkeypatch.setattr("align.jobs.WORKERS_TIMEOUT", 1)
+    write_shoot(tmp_path, 2)
+    with pytest.raises(AlignmentError, match="has no workers"):
+        run(tmp_path, scheduler[0], align)
+
+
+@pytest.mark.slow
+def test_a_worker_that_lacks_the_project_is_one_error(tmp_path, scheduler):
+    address, _ = scheduler
+    write_shoot(tmp_path, 2)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "align.py").write_text("")  # hides the project, wherever it is installed
+    options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+    words = ["distributed.cli.dask_worker", address, *options]
+    worker = start(elsewhere, *words, paths=str(elsewhere))
+    try:
+        with pytest.raises(AlignmentError, match="install this project") as raised:
+            run(tmp_path, address, align)
+        assert "\n" not in str(raised.value)
+    finally:
+        worker.kill()
+        worker.wait(SECONDS)
+
+
+def test_without_the_extra_the_error_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    write_shoot(tmp_path, 2)
+    with pytest.raises(AlignmentError, match=r"pip install -e '\.\[dask\]'"):
+        run(tmp_path, "tcp://127.0.0.1:1", align)
