@@ -5,6 +5,8 @@ than a tenth of one. Where the DSLR has more pixels than the phone, a windowed s
 what the phone's grid cannot hold; it is a filter on the DSLR's own grid, no second interpolation.
 """
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -30,7 +32,7 @@ def cut(
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
     corners = corners @ affine[:, :2].T + affine[:, 2]
     scale = scale_of(affine)
-    kernel = low_pass(scale)
+    kernel = low_pass(round(scale, 2))
     margin = INTERPOLATION_MARGIN + len(kernel) // 2
     low = np.floor(corners.min(axis=0)).astype(int) - margin
     high = np.ceil(corners.max(axis=0)).astype(int) + margin + 1
@@ -60,6 +62,7 @@ def scale_of(affine: np.ndarray) -> float:
     return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
 
 
+@functools.lru_cache
 def low_pass(scale: float) -> np.ndarray:
     """Lanczos-windowed sinc that keeps what a grid `scale` times as coarse can hold.
 

@@ -127,7 +127,11 @@ def _information(template, ncc):
     pixels.
     """
     smooth = cv2.GaussianBlur(template, (SMOOTHING, SMOOTHING), 0)
-    down, right = np.gradient(smooth)
-    slopes = np.stack([right.ravel(), down.ravel()])
+    slopes = np.stack(
+        [
+            cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=1, scale=0.5).ravel()
+            for axis in ((1, 0), (0, 1))
+        ]
+    )
     noise = max(float(smooth.var()) * (1 - ncc**2), 1e-3)
     return (slopes @ slopes.T).astype(np.float64) / (noise * GRAIN)
