@@ -52,9 +52,10 @@ def open_photo(path: str | Path) -> Photo:
         path: the photo; of several frames the first is read.
 
     Raises:
-        AlignmentError: "PATH: reason". The file is missing, truncated or not an image; has more
-            than 8 bits a channel; is grayscale, by its pixels; is narrower than `SMALLEST`, longer
-            than `WIDEST` allows, or blank.
+        AlignmentError: "PATH: reason". The file is truncated or not an image; has more than 8 bits
+            a channel; is grayscale, by its pixels; is narrower than `SMALLEST`, longer than
+            `WIDEST` allows, or blank.
+        OSError: the file is missing, or the system does not let it be read.
     """
     try:
         bits = bits_per_channel(path)
@@ -63,6 +64,9 @@ def open_photo(path: str | Path) -> Photo:
             raise AlignmentError(f"{path}: {reason}")
         photo = Photo(read_photo(path), color_profile(path))
     except PhotoError as error:
+        reason = error.__cause__
+        if isinstance(reason, OSError) and reason.strerror:  # of the disk, not of the photo
+            raise OSError(reason.errno, reason.strerror, str(path)) from error
         raise AlignmentError(str(error)) from error
     unfit = _unfit(photo.pixels)
     if unfit:

@@ -153,9 +153,16 @@ def test_a_failure_is_kept_where_it_will_not_change(tmp_path):
     units = [read_unit(task.folder) for task in tasks]
     assert units[0].failure == reasons[0]
     assert units[1:] == [None, None]
-    (tmp_path / "phone" / "scene1.png").write_bytes(b"no photo")
+    phone = tmp_path / "phone" / "scene1.png"
+    phone.write_bytes(b"no photo")
     task = job(tmp_path, 1)
     assert "scene1.png" in align_pair(task)
+    assert "scene1.png" in read_unit(task.folder).failure
+    phone.write_bytes(b"no photo at all")
+    task = job(tmp_path, 1)
+    phone.unlink()  # as a disk that is unplugged may look
+    assert align_pair(task) == f"{phone}: No such file or directory"
+    assert read_unit(task.folder) is None
 
 
 def raise_opencv(phone, dslr, settings):
