@@ -2,11 +2,12 @@
 
 import contextlib
 import dataclasses
+import os
 import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import commandline
@@ -77,7 +78,8 @@ def main(config: AlignConfig, aligner: Callable | None = None) -> int:
         0; 130 after Ctrl-C.
 
     Raises:
-        AlignmentError: the arguments are at fault, a worker died, or no patch was kept.
+        AlignmentError: the arguments are at fault, another run writes the same set, a worker died,
+            or no patch was kept.
         OSError: a file cannot be written.
     """
     target = set_folder(config.output, config.phone)
@@ -88,22 +90,43 @@ def main(config: AlignConfig, aligner: Callable | None = None) -> int:
     )
     _print_pairing(pairing)
     work = work_folder(config.output, config.phone)
-    work.mkdir(parents=True, exist_ok=True)
-    try:
+    with _claimed(work):
         entries = _align(config, pairing, work.resolve(), aligner)
-    finally:
-        with contextlib.suppress(OSError):
-            work.rmdir()  # if there is nothing in it
-    if entries is None:
-        return 130
-    for entry in entries:
-        if entry.failure:
-            print(f"{entry.pair.name}: {entry.failure}", file=sys.stderr)
-    entries = place(entries, config.test_share, config.seed)
-    _check(entries)
-    _write(work, target, config.phone, entries, pairing)
+        if entries is None:
+            return 130
+        for entry in entries:
+            if entry.failure:
+                print(f"{entry.pair.name}: {entry.failure}", file=sys.stderr)
+        entries = place(entries, config.test_share, config.seed)
+        _check(entries)
+        _write(work, target, config.phone, entries, pairing)
     _print_summary(entries, target, config)
     return 0
+
+
+@contextlib.contextmanager
+def _claimed(work: Path) -> Iterator[None]:
+    """A folder to work in, for this run alone; it goes at the end if there is nothing in it.
+
+    Two runs would write one set into each other. The claim ends with the process, even if that is
+    killed; where the system or the disk knows no locks, there is none.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            handle = os.open(work, os.O_RDONLY)
+            held.callback(os.close, handle)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlignmentError(f"{work}: another run is at work there: wait for it") from None
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                work.rmdir()
 
 
 def _print_pairing(pairing: Pairing) -> None:

@@ -290,6 +290,20 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     wait_until(lambda: not alive(worker), 10)
 
 
+def test_two_runs_do_not_write_one_set(tmp_path):
+    folders = write_shoot(tmp_path, 1, corner={0: WAIT})
+    log, output = tmp_path / "log", tmp_path / "dped"
+    process = command(log, folders, output, "--workers", "1")
+    wait_until(lambda: logged(log) == {0: 1})
+    with pytest.raises(AlignmentError, match=r"\.mine\.align: another run"):
+        main(config(folders, output, workers=1), align)
+    assert logged(log) == {0: 1}
+    os.killpg(process.pid, signal.SIGKILL)  # leaves no claim behind
+    process.communicate(timeout=10)
+    write_shoot(tmp_path, 1)
+    assert main(config(folders, output, workers=1), align) == 0
+
+
 def test_other_settings_do_not_find_the_units(tmp_path, capsys):
     folders = write_shoot(tmp_path, 2, corner={1: DIE})
     log = tmp_path / "log"
