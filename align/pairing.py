@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,8 +74,8 @@ def pair_photos(
             time; None to estimate it.
 
     Raises:
-        AlignmentError: a folder is missing, empty or given twice; two photos have one name; the
-            method finds no pair, or `auto` no method.
+        AlignmentError: a folder is missing, empty or given twice; two photos have one name; a
+            name is not UTF-8; the method finds no pair, or `auto` no method.
     """
     if method not in METHODS:
         raise AlignmentError(f"no way to pair photos is called {method!r}: {', '.join(METHODS)}")
@@ -106,6 +107,7 @@ def _photos(folder: Path) -> list[Path]:
         raise AlignmentError(f"{folder}: no such folder")
     named = {}
     for path in photos_in(folder):
+        _check_readable(path)
         named.setdefault(_name(path), []).append(path)
     if not named:
         raise AlignmentError(
@@ -113,6 +115,16 @@ def _photos(folder: Path) -> list[Path]:
             "convert others, such as HEIC or RAW, first"
         )
     return sorted((_only(paths) for paths in named.values()), key=_natural)
+
+
+def _check_readable(path: Path) -> None:
+    """Raise if tables and pages could not say a file's name."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:  # Python's sign for a byte that is not of UTF-8
+        raise AlignmentError(
+            f"{path.parent}: the file name {os.fsencode(path.name)!r} is not UTF-8: rename it"
+        ) from None
 
 
 def _only(paths: list[Path]) -> Path:

@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import time
 import warnings
@@ -357,3 +358,10 @@ def test_three_thousand_photos_pair_in_seconds(tmp_path):
     assert time.perf_counter() - start < 30  # about 3 s, alone on the machine
     assert pairing.how == "by time, the DSLR's clock 3612.4 s behind"
     assert names(pairing) == [(f"IMG_{i}.jpg", f"DSC{i:05}.JPG") for i in range(3000)]
+
+
+def test_a_name_that_no_table_could_hold_is_refused(tmp_path):
+    phone, dslr = folders(tmp_path, ["a.jpg", os.fsdecode(b"\xe9t\xe9.jpg")], ["a.jpg", "b.jpg"])
+    with pytest.raises(AlignmentError, match="not UTF-8") as raised:
+        pair_photos(phone, dslr)
+    assert str(raised.value).encode()
