@@ -48,7 +48,7 @@ class Unit:
         folder: where it is.
         failure: why the pair could not be aligned, or ""; then what follows is empty.
         format: suffix of the patches, without the dot.
-        summary: figures of the pair, by name.
+        summary: figures of the pair, by name; those that there are.
         reasons: number of windows rejected for each reason.
         ncc: correlation of every window, float32 (N,); NaN where it was never computed.
         kept: rows of the kept windows, int64 (K,), ascending.
@@ -171,10 +171,11 @@ def write_alignment(folder: Path, alignment, phone_size: tuple[int, int], patch_
         fingerprints=fingerprints[: len(kept)],
         thumbnail=thumbnail(alignment.views.phone),
     )
+    summary = {name: _number(value) for name, value in alignment.summary.items()}
     facts = {
         "failure": "",
         "format": patch_format,
-        "summary": {name: _number(value) for name, value in alignment.summary.items()},
+        "summary": {name: value for name, value in summary.items() if math.isfinite(value)},
         "reasons": Counter(candidate.reason for candidate in candidates if not candidate.kept),
         "rejected": [(row, _number(candidates[row].ncc), candidates[row].reason) for row in best],
     }

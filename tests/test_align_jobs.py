@@ -97,7 +97,7 @@ def test_a_unit_holds_all_that_was_found(tmp_path):
     assert unit.reasons == {"flat": 1, "correlation": 2}
     assert np.isnan(unit.ncc[0]) and unit.ncc[[1, 14]] == pytest.approx([0.901, 0.5])
     assert [row for row, *_ in unit.rejected] == [7, 14]
-    assert unit.summary == pytest.approx({"inliers": 1, "scale": 1.5, "rms": np.nan}, nan_ok=True)
+    assert unit.summary == {"inliers": 1, "scale": 1.5}  # and no "rms", which is not a number
     rows = list(unit.rows())
     assert len(rows) == 15
     assert rows[0]["ncc"] == "" and rows[0]["reason"] == "flat" and rows[0]["kept"] == "0"
