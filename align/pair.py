@@ -77,6 +77,7 @@ class Alignment:
         self._phone, self._dslr = phone.pixels, dslr.pixels
         self._recolor = color_transform(phone.profile, dslr.profile)
         self._coarse = coarse
+        self._kept = {}  # pairs of patches, which the set will ask for
         corners = placements.corners.reshape(-1, 2).tolist()
         self._found = dict(zip(map(tuple, corners), placements.found.ravel(), strict=True))
         self.candidates = tuple(self._judged(corner, settings) for corner in self._found)
@@ -84,7 +85,8 @@ class Alignment:
 
     def patches(self, candidate: Candidate) -> tuple[np.ndarray, np.ndarray]:
         """Phone and DSLR patch of a candidate that has been compared; uint8 RGB 100×100×3."""
-        pair = self._cut((candidate.x, candidate.y))
+        corner = candidate.x, candidate.y
+        pair = self._kept.get(corner) or self._cut(corner)
         if pair is None:
             raise ValueError(f"{candidate} has no counterpart")
         return pair
@@ -129,6 +131,8 @@ class Alignment:
         if pair is None:
             return Candidate(*corner, *place, reason=OUTSIDE)
         reason, ncc = judge(*pair, settings.min_ncc)
+        if not reason:
+            self._kept[corner] = pair
         return Candidate(*corner, *place, ncc, reason)
 
 
