@@ -1,0 +1,165 @@
+"""How many photos are enough: score against the number of training photos.
+
+    python -m benchmarks.training_photos --data_dir dped --phone mine
+
+Takes a set that `python -m align` made, whose pairs.csv says which patch came from which photo.
+Draws photos of its training side at random, each number of them containing the smaller ones, and
+trains on their patches with one budget; the test patches stay the same. Prints the scores as
+Markdown. What is trained already is not trained again, and an interrupted run goes on, so the
+command can be given again at any time.
+"""
+
+import csv
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import commandline
+from commandline import option
+from data.layout import TARGET, DatasetError, training_pairs
+from run_folder import LAST, STATE
+from trainer.recording import read_curve
+
+ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
+DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4}
+
+
+class CurveError(RuntimeError):
+    """A set that has no curve, or a training or scoring that failed and has said why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CurveConfig:
+    """Which set, which numbers of photos, and the budget of each training."""
+
+    phone: str = option(help="name of the phone: its folder in the data set")
+    data_dir: str = option("dped", "root of the set that align wrote")
+    photos: tuple[int, ...] = option((2, 5, 10, 20, 40, 80), "numbers of photos", nargs="+")
+    draws: int = option(1, "times that the photos are drawn; scores are averaged over them")
+    steps: int = option(400, "training steps")
+    batch_size: int = option(8, "pairs a step")
+    channels: int = option(16, "width of the generator")
+    mixed_precision: bool = option(False, "as for train.py")
+    also: str | None = option(None, "root of another set of this phone, whose test pairs to score")
+    folder: str = option("runs/training_photos", "folder of the subsets, the runs and results")
+    seed: int = option(0, "of the draws")
+
+
+def main(config: CurveConfig) -> None:
+    """Train what is missing, score everything, print a table for each set of test pairs."""
+    source, folder = Path(config.data_dir, config.phone), Path(config.folder)
+    patches = _patches_by_photo(source)
+    if min(config.photos) < 1 or max(config.photos) > len(patches):
+        raise CurveError(f"{source} has {len(patches)} training photos: give --photos up to that")
+    counts, runs = {}, {}
+    for draw in range(config.draws):
+        order = np.random.default_rng([config.seed, draw]).permutation(sorted(patches))
+        for number in sorted(config.photos):
+            name = f"{number}_{draw}"
+            chosen = [patch for photo in order[:number] for patch in patches[photo]]
+            _link_subset(source, folder / "sets" / name / config.phone, chosen)
+            runs[number, draw] = folder / name
+            counts.setdefault(number, []).append(len(chosen))
+            _train(config, name)
+    methods = ",".join(["input", *(str(run / LAST) for run in runs.values())])
+    for title, root in (("aligned", config.data_dir), ("also", config.also)):
+        if root is None:
+            continue
+        out = folder / f"results_{title}"
+        _call(
+            *("evaluate.py", "--phone", config.phone, "--data_dir", root, "--out", str(out)),
+            *("--cache_dir", str(folder / "cache"), "--methods", methods),
+        )
+        scores = json.loads((out / "results.json").read_text())["methods"]
+        _print_table(root, scores, counts, {key: run.name for key, run in runs.items()})
+
+
+def _patches_by_photo(folder: Path) -> dict[str, list[str]]:
+    """File stems of the training patches by the photo they come from.
+
+    Raises:
+        CurveError: there is no pairs.csv, or it names no training patch.
+    """
+    try:
+        with (folder / "pairs.csv").open(encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["split"] == "train" and row["patch"]]
+    except FileNotFoundError as error:
+        raise CurveError(f"{folder} has no pairs.csv: give a set that align wrote") from error
+    patches = {}
+    for row in rows:
+        patches.setdefault(row["photo"], []).append(row["patch"])
+    if not patches:
+        raise CurveError(f"{folder}: pairs.csv names no training patch")
+    return patches
+
+
+def _link_subset(source: Path, target: Path, chosen: list[str]) -> None:
+    """A data set of links: these training patches of `source`, and all of its test data."""
+    if target.is_dir():
+        shutil.rmtree(target)  # links: the run of an earlier call keeps its pack
+    pairs = training_pairs(source.parent, source.name)
+    for side, files in ((source.name, pairs.phone), (TARGET, pairs.target)):
+        folder = target / "training_data" / side
+        folder.mkdir(parents=True)
+        named = {path.stem: path.resolve() for path in files}
+        for number, patch in enumerate(chosen):
+            (folder / f"{number}{named[patch].suffix}").symlink_to(named[patch])
+    (target / "test_data").symlink_to((source / "test_data").resolve())
+
+
+def _train(config: CurveConfig, name: str) -> None:
+    folder = Path(config.folder)
+    run = folder / name
+    curve = read_curve(run)
+    if curve and curve[-1]["step"] >= config.steps:
+        return
+    _call(
+        *("train.py", "--phone", config.phone, "--data_dir", str(folder / "sets" / name)),
+        *("--run_dir", str(run), "--cache_dir", str(folder / "cache")),
+        *("--preset", "fidelity", "--channels", str(config.channels)),
+        *("--batch_size", str(config.batch_size), "--steps", str(config.steps)),
+        *("--learning_rate", "2e-3", "--schedule", "cosine"),
+        *("--validate_every", str(config.steps)),
+        *(["--mixed_precision"] if config.mixed_precision else []),
+        *(["--resume"] if (run / STATE).exists() else []),
+    )
+
+
+def _print_table(root, scores, counts, names) -> None:
+    """Markdown: the input, then the mean over the draws, and from where to where they reach."""
+    print(f"\nTest pairs of {root}:\n")
+    print(f"| photos | patches | {' | '.join(COLUMNS.values())} |")
+    print(f"|---|---|{'---|' * len(COLUMNS)}")
+    cells = [f"{scores['input'][key]:.{DIGITS[key]}f}" for key in COLUMNS]
+    print(f"| input | | {' | '.join(cells)} |")
+    for number, patches in counts.items():
+        own = [scores[f"{names[number, draw]}_{Path(LAST).stem}"] for draw in range(len(patches))]
+        cells = [_cell([values[key] for values in own], DIGITS[key]) for key in COLUMNS]
+        print(f"| {number} | {round(np.mean(patches))} | {' | '.join(cells)} |")
+
+
+def _cell(values, digits):
+    spread = f" ({min(values):.{digits}f} to {max(values):.{digits}f})" if len(values) > 1 else ""
+    return f"{np.mean(values):.{digits}f}{spread}"
+
+
+def _call(script: str, *words: str) -> None:
+    print(script, *words, flush=True)
+    if subprocess.run([sys.executable, str(ROOT / script), *words]).returncode:
+        raise CurveError(f"{script} failed")
+
+
+if __name__ == "__main__":
+    commandline.run(
+        main,
+        CurveConfig,
+        __doc__,
+        errors=[CurveError, DatasetError],
+        prog="python -m benchmarks.training_photos",
+    )
