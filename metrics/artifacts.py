@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from metrics.filters import clipped, gray
+
 
 def color_shift(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Distance of the mean colors of an image and its target, `‖mean(x) - mean(t)‖₂` over RGB.
@@ -13,7 +15,7 @@ def color_shift(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Returns:
         `(N,)` float64 ≥ 0, 0 for equal means.
     """
-    images, targets = _float64(images), _float64(targets)
+    images, targets = clipped(images), clipped(targets)
     return np.linalg.norm(images.mean((1, 2)) - targets.mean((1, 2)), axis=-1)
 
 
@@ -25,7 +27,8 @@ def contrast_ratio(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Returns:
         `(N,)` float64 ≥ 0; 1 for equal contrast, above 1 for too much.
     """
-    return _deviation(_gray(images)) / np.maximum(_deviation(_gray(targets)), 1 / 255)
+    x, t = (gray(clipped(side)).std(axis=(1, 2)) for side in (images, targets))
+    return x / np.maximum(t, 1 / 255)
 
 
 def checkerboard(images: np.ndarray) -> np.ndarray:
@@ -40,18 +43,6 @@ def checkerboard(images: np.ndarray) -> np.ndarray:
     Returns:
         `(N,)` float64 ≥ 0, in units of the range [0, 1].
     """
-    gray = _gray(images)
-    pattern = gray[:, :-1, :-1] - gray[:, :-1, 1:] - gray[:, 1:, :-1] + gray[:, 1:, 1:]
+    x = gray(clipped(images))
+    pattern = x[:, :-1, :-1] - x[:, :-1, 1:] - x[:, 1:, :-1] + x[:, 1:, 1:]
     return np.sqrt(np.mean(np.square(pattern / 4), axis=(1, 2)))
-
-
-def _float64(images):
-    return np.clip(np.asarray(images, np.float64), 0, 1)
-
-
-def _gray(images):
-    return _float64(images).mean(axis=-1)
-
-
-def _deviation(gray):
-    return gray.std(axis=(1, 2))

@@ -22,15 +22,30 @@ def ms_ssim(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
     Returns:
         `(N,)` float64, 1 for identical images.
     """
+    return ms_ssim_and_ssim(images, targets)[0]
+
+
+def ms_ssim_and_ssim(images: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """MS-SSIM and, from its first level and at no further cost, SSIM.
+
+    Args:
+        images: as for `ms_ssim`; the second value is `metrics.ssim` where H and W are at least 11.
+        targets: as `images`.
+
+    Returns:
+        Two `(N,)` float64 arrays.
+    """
     x, y = np.clip(images, 0, 1), np.asarray(targets)
     product = np.ones(len(x))
     for level, weight in enumerate(WEIGHTS):
         size = min(11, x.shape[1], x.shape[2])
         similarity, contrast = ssim_and_contrast(x, y, size, sigma=1.5 * size / 11)
+        if level == 0:
+            ssim = similarity
         last = level == len(WEIGHTS) - 1
         product *= np.maximum(similarity if last else contrast, 0) ** weight
         x, y = _halve(x), _halve(y)
-    return product
+    return product, ssim
 
 
 def _halve(x: np.ndarray) -> np.ndarray:

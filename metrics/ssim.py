@@ -1,7 +1,8 @@
 """Structural similarity with a Gaussian window (Wang et al., IEEE TIP 2004)."""
 
 import numpy as np
-from scipy.ndimage import correlate1d
+
+from metrics.filters import filtered, gaussian
 
 K1, K2 = 0.01, 0.03
 
@@ -41,23 +42,30 @@ def ssim_and_contrast(
     """
     x = np.asarray(images, np.float64)
     y = np.asarray(targets, np.float64)
-    offsets = np.arange(size) - (size - 1) / 2
-    window = np.exp(-np.square(offsets) / (2 * sigma**2))
-    window /= window.sum()
+    window = gaussian(size, sigma)
+    # What is kept has no border in it; an even window's origin is right of its middle.
+    rows, columns = (slice(size // 2, size // 2 + n - size + 1) for n in x.shape[1:3])
 
     def local_mean(z):
-        for axis in (1, 2):
-            z = correlate1d(z, window, axis=axis, mode="constant")
-            # An even window's centre is right of its middle; what is kept has no border in it.
-            first = size // 2
-            z = z.take(range(first, first + z.shape[axis] - size + 1), axis=axis)
-        return z
+        return filtered(z, window)[:, rows, columns]
 
+    # In place: fresh memory would cost as much as the arithmetic.
     mean_x, mean_y = local_mean(x), local_mean(y)
-    square_x, square_y = np.square(mean_x), np.square(mean_y)
-    variances = local_mean(np.square(x) + np.square(y)) - square_x - square_y
-    covariance = local_mean(x * y) - mean_x * mean_y
-    contrast = (2 * covariance + K2**2) / (variances + K2**2)
-    luminance = (2 * mean_x * mean_y + K1**2) / (square_x + square_y + K1**2)
+    product = mean_x * mean_y
+    squares = np.square(mean_x)
+    squares += np.square(mean_y)
+    contrast = local_mean(x * y)  # the covariance at first
+    contrast -= product
+    variances = local_mean(np.square(x) + np.square(y))
+    variances -= squares
+    for numerator, denominator, constant in (
+        (contrast, variances, K2**2),
+        (product, squares, K1**2),
+    ):
+        numerator *= 2
+        numerator += constant
+        denominator += constant
+        numerator /= denominator
+    luminance = product
     axes = (1, 2, 3)
     return np.mean(luminance * contrast, axis=axes), np.mean(contrast, axis=axes)
