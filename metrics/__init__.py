@@ -1,9 +1,11 @@
-"""Image quality against a target: PSNR, SSIM, MS-SSIM; and what artifacts a network left.
+"""Image quality against a target: fidelity, color, contrast, noise and sharpness.
 
 Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image.
 """
 
 from metrics.artifacts import checkerboard, color_shift, contrast_ratio
+from metrics.color import color_deviation
+from metrics.detail import noise_gain, sharpness
 from metrics.ms_ssim import ms_ssim
 from metrics.psnr import pooled_psnr, psnr
 from metrics.score import in_chunks, score
@@ -11,12 +13,15 @@ from metrics.ssim import ssim
 
 __all__ = [
     "checkerboard",
+    "color_deviation",
     "color_shift",
     "contrast_ratio",
     "in_chunks",
     "ms_ssim",
+    "noise_gain",
     "pooled_psnr",
     "psnr",
     "score",
+    "sharpness",
     "ssim",
 ]
