@@ -7,8 +7,8 @@ from metrics.artifacts import checkerboard, color_shift, contrast_ratio
 from metrics.color import color_deviation
 from metrics.detail import noise_gain, sharpness
 from metrics.ms_ssim import ms_ssim
-from metrics.psnr import pooled_psnr, psnr
-from metrics.score import in_chunks, score
+from metrics.psnr import pooled, pooled_psnr, psnr
+from metrics.score import in_chunks, means, per_image, score
 from metrics.ssim import ssim
 
 __all__ = [
@@ -17,8 +17,11 @@ __all__ = [
     "color_shift",
     "contrast_ratio",
     "in_chunks",
+    "means",
     "ms_ssim",
     "noise_gain",
+    "per_image",
+    "pooled",
     "pooled_psnr",
     "psnr",
     "score",
