@@ -1,4 +1,4 @@
-"""Image quality against a target: fidelity, color, contrast, noise and sharpness.
+"""Image quality against a target: fidelity, color, contrast, noise and sharpness, with intervals.
 
 Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image.
 """
@@ -6,6 +6,7 @@ Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value a
 from metrics.artifacts import checkerboard, color_shift, contrast_ratio
 from metrics.color import color_deviation
 from metrics.detail import noise_gain, sharpness
+from metrics.intervals import interval, paired_difference
 from metrics.ms_ssim import ms_ssim
 from metrics.psnr import pooled, pooled_psnr, psnr
 from metrics.score import in_chunks, means, per_image, score
@@ -17,9 +18,11 @@ __all__ = [
     "color_shift",
     "contrast_ratio",
     "in_chunks",
+    "interval",
     "means",
     "ms_ssim",
     "noise_gain",
+    "paired_difference",
     "per_image",
     "pooled",
     "pooled_psnr",
