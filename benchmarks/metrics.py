@@ -1,0 +1,124 @@
+"""How fast the metrics are: all of them on every pair, against the plain way.
+
+    python -m benchmarks.metrics
+
+Scores `--methods` sets of random pictures on the same targets with `metrics.per_image`, then gives
+every mean an interval and every method's difference to the first one too. The plain way computes
+the same values: each metric by itself, one after the other on one thread, filters by SciPy in
+float64, 64 pictures at a time. Printed as Markdown; seconds of the processors count
+what all threads used and hardly depend on what else the machine does.
+"""
+
+import dataclasses
+import time
+from unittest import mock
+
+import numpy as np
+from scipy.ndimage import correlate1d
+
+import commandline
+import metrics
+from commandline import option
+
+ALONE = {
+    "psnr": metrics.psnr,
+    "ssim": metrics.ssim,
+    "ms_ssim": metrics.ms_ssim,
+    "color": metrics.color_deviation,
+    "contrast": metrics.contrast_ratio,
+    "noise": metrics.noise_gain,
+    "sharpness": metrics.sharpness,
+}
+PLAIN_CHUNK = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricsConfig:
+    """What to measure."""
+
+    pairs: int = option(400, "pairs a method")
+    methods: int = option(6, "sets of pictures")
+    size: int = option(100, "height and width of a picture")
+    seed: int = option(0, "of the pictures")
+
+
+def main(config: MetricsConfig) -> None:
+    """Measure and print."""
+    targets, methods = _pictures(config)
+    rows = []
+    with (
+        mock.patch("metrics.ssim.filtered", _scipy_filtered),
+        mock.patch("metrics.filters.filtered", _scipy_filtered),
+    ):
+        plain, each = [], {}
+        for images in methods:
+            values = {}
+            for name, rule in ALONE.items():
+                values[name], *seconds = _timed(_plain, rule, images, targets)
+                each[name] = np.add(each.get(name, 0), seconds)
+            plain.append(values)
+    rows += [(f"plain: {name}", *seconds) for name, seconds in each.items()]
+    rows.append(("plain: all", *sum(each.values())))
+
+    scores, *seconds = _timed(lambda: [metrics.per_image(images, targets) for images in methods])
+    rows.append(("`metrics.per_image`", *seconds))
+    _, *seconds = _timed(_intervals, scores)
+    rows.append(("intervals and paired differences", *seconds))
+
+    print(f"{config.methods} methods, {config.pairs} pairs of {config.size}×{config.size}\n")
+    print("| | s | s of the processors |\n|---|---|---|")
+    for name, wall, processor in rows:
+        print(f"| {name} | {wall:.2f} | {processor:.2f} |")
+    print(f"\nlargest relative difference: {_difference(plain, scores):.1e}")
+
+
+def _pictures(config):
+    """Targets with flat areas and edges, and noisy versions of them."""
+    rng = np.random.default_rng(config.seed)
+    grid = rng.random((config.pairs, 5, 5, 3), np.float32)
+    side = -(-config.size // 5)
+    targets = grid.repeat(side, 1).repeat(side, 2)[:, : config.size, : config.size]
+    targets = np.ascontiguousarray(targets)
+
+    def noisy(amount):
+        return targets + np.float32(amount) * rng.standard_normal(targets.shape, np.float32)
+
+    return targets, [noisy(0.01 * (1 + number)) for number in range(config.methods)]
+
+
+def _timed(function, *arguments):
+    started = time.perf_counter(), time.process_time()
+    result = function(*arguments)
+    return result, time.perf_counter() - started[0], time.process_time() - started[1]
+
+
+def _plain(rule, images, targets):
+    chunks = [slice(n, n + PLAIN_CHUNK) for n in range(0, len(images), PLAIN_CHUNK)]
+    return np.concatenate([rule(images[chunk], targets[chunk]) for chunk in chunks])
+
+
+def _scipy_filtered(images, kernel):
+    result = images.astype(np.float64)
+    for axis in (1, 2):
+        result = correlate1d(result, kernel, axis=axis, mode="reflect")
+    return result.astype(images.dtype)
+
+
+def _intervals(scores):
+    for values in scores:
+        for name, of_method in values.items():
+            statistic = metrics.pooled if name == "mse" else np.mean
+            metrics.interval(of_method, statistic)
+            metrics.paired_difference(of_method, scores[0][name], statistic)
+
+
+def _difference(plain, scores):
+    return max(
+        np.nanmax(np.abs(fast[name] / slow[name] - 1))
+        for slow, fast in zip(plain, scores, strict=True)
+        for name in slow
+    )
+
+
+if __name__ == "__main__":
+    commandline.run(main, MetricsConfig, __doc__)
