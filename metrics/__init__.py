@@ -1,6 +1,7 @@
 """Image quality against a target: fidelity, color, contrast, noise and sharpness, with intervals.
 
-Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image.
+Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image;
+`docs/protocol.md` says which rule gives whose numbers.
 """
 
 from metrics.artifacts import checkerboard, color_shift, contrast_ratio

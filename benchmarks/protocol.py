@@ -1,0 +1,128 @@
+"""The same pictures scored by every rule in use: the figures of docs/protocol.md.
+
+    python -m benchmarks.protocol --data_dir $REF/dped \
+        --checkpoints $REF/checkpoints/dped_srcnn,$REF/checkpoints/iphone_orig
+
+scores the phone's photos as they are and enhanced by each TensorFlow 1 checkpoint; prints the
+rules, every metric with its interval, and paired differences to the last checkpoint, as Markdown.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+import commandline
+import metrics
+from commandline import option
+from data.layout import DatasetError, test_pairs
+from data.packed import read_patch
+from metrics.psnr import decibels, mean_squared_error
+
+LUMA = np.array([65.481, 128.553, 24.966]) / 255  # BT.601 in 16 to 235, as in super-resolution
+GAUSSIAN = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+SHOWN = {"psnr": 2, "mse": 2, "ssim": 4, "ms_ssim": 4, "color": 2, "contrast": 2, "noise": 2,
+         "sharpness": 2}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class ProtocolConfig:
+    """What to score."""
+
+    phone: str = option("iphone", "name of the phone")
+    data_dir: str = option("dped", "root of the data set")
+    checkpoints: str = option("", "comma-separated prefixes of TensorFlow 1 checkpoints")
+
+
+def main(config: ProtocolConfig) -> None:
+    """Score and print."""
+    files = test_pairs(config.data_dir, config.phone)
+    phone, target = (
+        np.stack([read_patch(path) for path in side]).astype(np.float32) / 255
+        for side in (files.phone, files.target)
+    )
+    methods = {"input": phone}
+    for prefix in filter(None, config.checkpoints.split(",")):
+        from models.checkpoints import import_checkpoint
+
+        model = import_checkpoint(Path(prefix))
+        methods[Path(prefix).name] = model.predict(phone, batch_size=8, verbose=0)
+
+    print(f"{config.phone}, {len(phone)} pairs\n")
+    _table({name: rules(images, target) for name, images in methods.items()})
+    values = {name: metrics.per_image(images, target) for name, images in methods.items()}
+    _table({name: {k: _interval(k, v[k]) for k in SHOWN} for name, v in values.items()})
+    last = list(values)[-1]
+    print(f"Less {last}:\n")
+    _table(
+        {
+            name: {k: _difference(k, v[k], values[last][k]) for k in SHOWN}
+            for name, v in values.items()
+            if name != last
+        }
+    )
+
+
+def rules(images: np.ndarray, target: np.ndarray) -> dict[str, str]:
+    """PSNR and SSIM of images by each rule, `(N, H, W, 3)` float RGB around [0, 1]."""
+    clipped = np.clip(images, 0, 1)
+    rounded = np.rint(clipped * 255) / 255
+    cut = np.floor(clipped * 255) / 255
+    luma, target_luma = ((x @ LUMA + 16 / 255)[..., None] for x in (clipped, target))
+
+    def error(x):
+        return mean_squared_error(x, target)
+
+    def similarity(x, t, **options):
+        return np.mean(
+            [
+                structural_similarity(*pair, channel_axis=-1, data_range=1, **options)
+                for pair in zip(x, t, strict=True)
+            ]
+        )
+
+    psnr = {
+        "per image": np.mean(decibels(error(clipped))),
+        "pooled": decibels(np.mean(error(images))),
+        "per image, unclipped": np.mean(decibels(error(images))),
+        "pooled, clipped": decibels(np.mean(error(clipped))),
+        "per image, rounded": np.mean(decibels(error(rounded))),
+        "per image, cut": np.mean(decibels(error(cut))),
+        "per image, luma": np.mean(metrics.psnr(luma, target_luma)),
+    }
+    ssim = {
+        "SSIM": np.mean(metrics.ssim(images, target)),
+        "SSIM, uniform 7×7": similarity(clipped, target),
+        "SSIM, luma": similarity(luma, target_luma, **GAUSSIAN),
+        "MS-SSIM": np.mean(metrics.ms_ssim(images, target)),
+    }
+    return {k: f"{v:.3f}" for k, v in psnr.items()} | {k: f"{v:.4f}" for k, v in ssim.items()}
+
+
+def _interval(name, values):
+    statistic = metrics.pooled if name == "mse" else np.mean
+    return _shown(name, statistic(values[~np.isnan(values)]), *metrics.interval(values, statistic))
+
+
+def _difference(name, values, reference):
+    statistic = metrics.pooled if name == "mse" else np.mean
+    return _shown(name, *metrics.paired_difference(values, reference, statistic))
+
+
+def _shown(name, value, low, high):
+    digits = SHOWN[name]
+    return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _table(rows):
+    columns = list(next(iter(rows.values()), {}))
+    print("| | " + " | ".join("psnr_pooled" if c == "mse" else c for c in columns) + " |")
+    print("|---|" + "---|" * len(columns))
+    for name, cells in rows.items():
+        print(f"| {name} | " + " | ".join(cells[c] for c in columns) + " |")
+    print()
+
+
+if __name__ == "__main__":
+    commandline.run(main, ProtocolConfig, __doc__, errors=[DatasetError])
