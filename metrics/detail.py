@@ -58,8 +58,7 @@ def sharpness(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
     Returns:
         `(N,)` float64 ≥ 0: 1 for as sharp as the target, below 1 for blurred, above 1 for
-        sharpened too much; not a number where less than 1% of the target is at edges, or these
-        hold less fine detail than q.
+        sharpened too much; not a number where less than 1% of the target is at edges.
     """
     return detail(images, targets)[1]
 
@@ -82,7 +81,6 @@ def detail(images: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndar
         np.maximum(_rms(np.square(smooth - blur(gray(whole), COARSE)), edges), ROUNDING)
         for smooth, whole in ((smooth_x, x), (smooth_t, t))
     )
-    rms_t = np.where(rms_t >= ROUNDING, rms_t, np.nan)
     return noise_x / noise_t, rms_x * coarse_t / (coarse_x * rms_t)
 
 

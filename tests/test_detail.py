@@ -66,10 +66,16 @@ def test_a_slow_slope_is_flat_and_a_color_edge_is_not():
     assert np.isnan(noise_gain(stripes, stripes))
 
 
+def test_grain_up_to_three_levels_is_flat():
+    for levels, flat in ((2.5, True), (3.5, False)):
+        target = 0.5 + noise(1, 60, 60, 3, sigma=levels / 255)
+        assert np.isfinite(noise_gain(target, target)[0]) == flat
+
+
 def test_where_the_target_is_burnt_out_nothing_is_measured():
     white = np.ones((1, 50, 50, 3))
     images = white - np.abs(noise(1, 50, 50, 3, sigma=0.02))
-    for burnt in (white, white * (1, 0.5, 0.5), 0 * white):
+    for burnt in (white, white * (1, 0.5, 0.5), white * (0.5, 0.5, 1), 0 * white):
         assert np.isnan(noise_gain(images, burnt))
 
 
