@@ -1,0 +1,77 @@
+"""Set the strengths of the one-click enhancement on a phone's training pairs.
+
+    python -m benchmarks.tune_auto --phone iphone --data_dir $REF/dped
+
+Coordinate search from no enhancement at all: each strength in turn takes the best of a grid, until
+a round changes nothing. Best is the mean of PSNR in dB plus 20 times MS-SSIM, over training pairs
+alone. Prints the settings that `inference/auto.py` keeps as `TUNED`.
+"""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from tqdm import tqdm
+
+import commandline
+from commandline import option
+from data.layout import DatasetError, training_pairs
+from data.packed import open_pairs
+from inference.auto import AutoSettings, enhance_auto
+from metrics import in_chunks, ms_ssim, psnr
+
+GRID = {
+    "gamma": np.arange(0, 1.01, 0.1),
+    "brightness": np.arange(0.3, 0.71, 0.05),
+    "levels": np.arange(0, 1.01, 0.1),
+    "saturation": np.arange(0, 1.01, 0.1),
+    "white_balance": np.arange(0, 1.01, 0.1),
+    "contrast": np.arange(0, 1.01, 0.1),
+    "clip": (1.0, 1.5, 2.0, 3.0, 4.0),
+    "denoise": (0.0, 1.0, 2.0, 3.0, 5.0),
+    "sharpen": np.arange(0, 2.01, 0.2),
+}
+ROUNDS = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class TuneConfig:
+    """Which pairs."""
+
+    phone: str = option("iphone", "name of the phone")
+    data_dir: str = option("dped", "root of the data set")
+    pairs: int = option(400, "most pairs to look at, spread evenly")
+    cache_dir: str = option("runs/cache", "folder of packed patches")
+
+
+def main(config: TuneConfig) -> None:
+    """Search and print."""
+    pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
+    pairs = pairs[:: -(-len(pairs) // config.pairs)]
+    target = np.asarray(pairs.target, np.float32) / 255
+    best = AutoSettings()
+    with ThreadPoolExecutor() as pool:
+
+        def value(settings):
+            work = pool.map(lambda image: enhance_auto(image, settings), pairs.phone)
+            enhanced = np.stack(list(work)).astype(np.float32) / 255
+            decibels = psnr(enhanced, target)
+            decibels = decibels[np.isfinite(decibels)].mean()
+            return decibels + 20 * in_chunks(ms_ssim, enhanced, target).mean()
+
+        top = value(best)
+        print(f"{top:.3f} as they are")
+        for _ in range(ROUNDS):
+            before = best
+            for name, grid in tqdm(GRID.items(), disable=None):
+                for strength in grid:
+                    settings = dataclasses.replace(best, **{name: round(float(strength), 3)})
+                    if settings != best and (reached := value(settings)) > top:
+                        best, top = settings, reached
+            print(f"{top:.3f} {best}", flush=True)
+            if best == before:
+                break
+
+
+if __name__ == "__main__":
+    commandline.run(main, TuneConfig, __doc__, errors=[DatasetError])
