@@ -16,7 +16,8 @@ from commandline import option
 from data.layout import full_size_photos
 from data.shipped import shipped_photos
 from data.simulate import simulate_dataset
-from evaluate import EvaluateConfig, as_markdown, evaluate
+from evaluate import EvaluateConfig, evaluate
+from evaluation.table import as_markdown
 from export.to_tflite import ExportConfig, export
 from inference.engines import LiteRTEngine, enhance_image
 from photo_files import read_photo, write_photo
@@ -97,7 +98,7 @@ def main(config: DemoConfig) -> int:
     enhanced = folder / "enhanced.jpg"
     write_photo(enhanced, enhance_image(LiteRTEngine(files[0]), read_photo(photo)))
 
-    print(f"\n{as_markdown(scores)}")
+    print(f"\n{as_markdown(scores, 'input')}")
     print(f"phone photo         {photo}")
     print(f"enhanced            {enhanced}")
     print(f"input|enhanced|DSLR {folder / 'evaluation' / 'samples.png'}")

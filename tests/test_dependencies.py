@@ -18,6 +18,7 @@ ALLOWED = {
     "align": set(),
     "inference": set(),
     "models": {"losses"},
+    "evaluation": {"data", "inference", "metrics", "models"},
     "trainer": {"data", "losses", "metrics", "models"},
     "export": {"models", "inference", "data"},
 }

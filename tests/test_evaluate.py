@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,7 +9,9 @@ import keras
 import numpy as np
 import pytest
 
+import evaluation.methods
 import models  # first: holds back TensorFlow's chatter
+from data.layout import DatasetError
 from data.layout import test_pairs as test_files
 from data.packed import read_patch
 from evaluate import EvaluateConfig, EvaluationError, evaluate
@@ -64,7 +67,7 @@ def test_every_kind_of_method_is_scored_on_the_same_pairs(workplace):
 
 
 def test_without_methods_the_phones_runs_are_found(workplace):
-    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "dped"]
+    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "auto", "dped"]
 
 
 def test_identical_pairs_are_counted_apart():
@@ -95,7 +98,7 @@ def test_values_that_are_not_numbers_are_no_score(workplace):
 
 def test_bad_methods_are_named(workplace):
     for methods, reason in {
-        "nonsense": "method 'nonsense': not input, dped",
+        "nonsense": "method 'nonsense': not input, auto, dped",
         "absent.keras": "no such file",
         "input, input": "named twice",
         ".": "method '.': not input",
@@ -128,3 +131,59 @@ def test_bad_input_gets_one_line(tmp_path):
     assert done.stderr.count("\n") == 1
     assert "no such data set" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_scored_is_not_computed_again(workplace, monkeypatch):
+    first = evaluate(EvaluateConfig("mine", methods="input,auto"))
+    opened = []
+
+    def spied(words, phone, runs, find=evaluation.methods.find_methods):
+        return {
+            name: dataclasses.replace(
+                method, open=lambda m=method: opened.append(m.name) or m.open()
+            )
+            for name, method in find(words, phone, runs).items()
+        }
+
+    monkeypatch.setattr("evaluate.find_methods", spied)
+    second = evaluate(EvaluateConfig("mine", methods="input,auto,dped"))
+    assert opened == ["dped"]
+    assert {name: second[name] for name in first} == first
+    model = models.load_generator(workplace / "runs/mine/dped/best.keras")
+    model.get_layer("rgb_conv").bias.assign([0.1] * 3)
+    models.save_model(model, workplace / "runs/mine/dped/best.keras")
+    changed = evaluate(EvaluateConfig("mine", methods="input,dped"))
+    assert opened == ["dped", "dped"]
+    assert changed["dped"]["psnr"] != second["dped"]["psnr"]
+
+
+def test_a_damaged_cache_is_computed_anew(workplace):
+    first = evaluate(EvaluateConfig("mine", methods="input"))
+    (entry,) = (workplace / "runs/cache/scores").iterdir()
+    entry.write_bytes(entry.read_bytes()[:-40])
+    assert evaluate(EvaluateConfig("mine", methods="input")) == first
+
+
+def test_differences_are_taken_against_the_reference(workplace):
+    results = evaluate(EvaluateConfig("mine", methods="input,auto,dped", reference="auto"))
+    assert "differences" not in results["auto"]
+    low, high = results["dped"]["intervals"]["psnr"]
+    assert low < results["dped"]["psnr"] < high
+    mean, low, high = results["dped"]["differences"]["psnr"]
+    assert mean == pytest.approx(results["dped"]["psnr"] - results["auto"]["psnr"])
+    assert low < mean < high
+    assert results["input"]["cost"] is None
+    assert results["dped"]["cost"]["ms_per_megapixel"] > 0
+    # 9×9×3×4, 1 block of two, two more, 9×9×4×3; channels 4
+    assert results["dped"]["cost"]["macs_per_pixel"] == 2 * 9 * 9 * 12 + 4 * 9 * 16
+    with pytest.raises(EvaluationError, match="--reference absent: not among input"):
+        evaluate(EvaluateConfig("mine", methods="input", reference="absent"))
+
+
+def test_pictures_of_another_size_are_named(workplace):
+    folder = workplace / "elsewhere"
+    folder.mkdir()
+    for path in test_files("dped", "mine").target:
+        iio.imwrite(folder / f"{path.stem}.png", np.zeros((90, 100, 3), np.uint8))
+    with pytest.raises(DatasetError, match=r"elsewhere/0\.png"):
+        evaluate(EvaluateConfig("mine", external=("copy=elsewhere",)))

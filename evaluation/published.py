@@ -1,0 +1,45 @@
+"""Figures that were published for the method and its rivals, as its results table has them."""
+
+SOURCE = (
+    "results table of the thesis on the method; the paper is Ignatov et al., “DSLR-Quality Photos "
+    "on Mobile Devices with Deep Convolutional Networks”, ICCV 2017, arXiv 1704.02470"
+)
+# Folder name of a phone: its name in the table.
+PHONES = {"iphone": "iPhone", "blackberry": "BlackBerry", "sony": "Sony"}
+# PSNR in dB and SSIM (which is MS-SSIM by today's name) on the authors' test patches.
+PUBLISHED = {
+    "APE": {
+        "iphone": (17.28, 0.8631),
+        "blackberry": (18.91, 0.8922),
+        "sony": (19.45, 0.9168),
+    },
+    "Dong et al.": {
+        "iphone": (19.90, 0.8813),
+        "blackberry": (19.34, 0.8998),
+        "sony": (22.00, 0.9291),
+    },
+    "Johnson et al.": {
+        "iphone": (19.65, 0.9003),
+        "blackberry": (19.31, 0.9229),
+        "sony": (21.07, 0.9378),
+    },
+    "the method": {
+        "iphone": (19.16, 0.9114),
+        "blackberry": (19.51, 0.9259),
+        "sony": (21.97, 0.9400),
+    },
+}
+_NAMES = {
+    "APE": {"ape", "apple", "apple photo enhancer"},
+    "Dong et al.": {"srcnn", "dped_srcnn"},
+    "Johnson et al.": {"johnson"},
+    "the method": {"dped", "thesis", "iccv", "iphone_orig", "blackberry_orig", "sony_orig"},
+}
+
+
+def published_as(name: str) -> str | None:
+    """The row of `PUBLISHED` that a measured method reproduces, or None.
+
+    A method is known by the name that a run, a checkpoint of the authors' or `--external` gives it.
+    """
+    return next((row for row, names in _NAMES.items() if name.lower() in names), None)

@@ -1,0 +1,253 @@
+"""Plots of the report, as inline SVG: quality against cost, and scores of each image."""
+
+import math
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+
+from evaluation.report_tables import METRICS, number
+
+WIDTH, HEIGHT = 440, 330
+LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 44
+ROW = 46  # height of a method's row in a distribution
+CHARACTER, LINE = 7.2, 15  # size of a letter, for labels that do not cover each other
+COLORS = 8  # classes c0… of the style sheet
+DOTS = 200  # a method and plot at most, evenly by rank: the file stays small
+SHAPES = (
+    '<circle r="5.5"/>',
+    '<rect x="-5" y="-5" width="10" height="10"/>',
+    '<path d="M0-7L6.5 5h-13z"/>',
+    '<path d="M0-7L7 0L0 7L-7 0z"/>',
+)
+
+
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Round numbers from `low` to `high`, about `count` of them."""
+    raw = (high - low) / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
+    return [i * step for i in range(math.ceil(low / step), math.floor(high / step + 1e-9) + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten from `low` to `high`; with 2 and 5 between where the powers are few."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    factors = (1,) if math.log10(high / low) > 3 else (1, 2, 5)
+    return [f * 10.0**d for d in decades for f in factors if low <= f * 10.0**d <= high]
+
+
+def scatter(methods: Mapping[str, Mapping], key: str) -> str:
+    """Quality against milliseconds a megapixel; what has no cost is a dashed line.
+
+    Args:
+        methods: as in results.json.
+        key: the metric.
+
+    Returns:
+        A figure, or nothing where no method has a finite value.
+    """
+    metric = METRICS[key]
+    found = {name: facts for name, facts in methods.items() if facts.get(key) is not None}
+    costs = {name: facts.get("cost") or {} for name, facts in found.items()}
+    times = {name: cost["ms_per_megapixel"] for name, cost in costs.items() if cost}
+    if not found:
+        return ""
+    ends = {name: (facts.get("intervals") or {}).get(key) for name, facts in found.items()}
+    ends = {name: e if e and None not in e else [found[name][key]] * 2 for name, e in ends.items()}
+    seen = [facts[key] for facts in found.values()] + [e for name in times for e in ends[name]]
+    low, high = _padded(min(seen), max(seen), 10**-metric.decimals)
+    fast, slow = min(times.values(), default=1) / 2, max(times.values(), default=1000) * 2
+
+    def across(time):
+        share = math.log(time / fast) / math.log(slow / fast)
+        return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+    def down(value):
+        return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+    parts, labels = [_frame(across, down, log_ticks(fast, slow), ticks(low, high))], []
+    places = {name: (across(time), down(found[name][key])) for name, time in times.items()}
+    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in places.values()]
+    for index, name in enumerate(methods):
+        if name not in found:
+            continue
+        y = down(found[name][key])
+        title = f"<title>{escape(name)}: {_amount(key, found[name][key])}"
+        if name in places:
+            x = places[name][0]
+            whisker = f"M0 {down(ends[name][0]) - y:.1f}V{down(ends[name][1]) - y:.1f}"
+            parts.append(
+                f'<g class="point c{index % COLORS}" transform="translate({x:.1f} {y:.1f})">'
+                f'{title} at {number(times[name], 1)} ms a megapixel</title><path class="whisker" '
+                f'd="{whisker}"/>{_shape(index)}</g>'
+            )
+            spots = [(x + 10, y + 4, 0), (x - 10, y + 4, 1), (x + 4, y - 11, 0), (x + 4, y + 20, 0)]
+            spots += [(x + 10, y + 4 + d, 0) for d in (-15, 15, -30, 30)]
+        else:
+            parts.append(
+                f'<path class="level c{index % COLORS}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}">'
+                f"{title}, no cost measured</title></path>"
+            )
+            spots = [(x, y + d, end) for d in (-4, 14) for x, end in ((WIDTH - RIGHT - 3, 1),
+                     (LEFT + 4, 0), ((LEFT + WIDTH) / 2, 0))]  # fmt: skip
+        labels.append(_label(name, spots, taken))
+    words = f"{metric.label} against time a megapixel"
+    return _figure(
+        f"{words}. Up is better, left is faster; bars are 95 % intervals."
+        + (" Dashed: no cost measured." if len(times) < len(found) else ""),
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}: '
+        f'{_in_words(found, key, times)}">{"".join(parts + labels)}'
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" class="middle">'
+        "ms a megapixel, this machine (logarithmic)</text></svg>",
+        f"{metric.label}{', ' + metric.unit if metric.unit else ''}",
+    )
+
+
+def distribution(per_image: Mapping[str, Mapping[str, np.ndarray]], key: str) -> str:
+    """Scores of each image: one row a method, a dot an image, a box over the middle half.
+
+    Args:
+        per_image: method: metric: `(N,)` float, NaN where undefined.
+        key: the metric.
+
+    Returns:
+        A figure, or nothing where no score is finite.
+    """
+    metric = METRICS[key]
+    scores = {name: np.asarray(found[key]) for name, found in per_image.items() if key in found}
+    finite = [values[np.isfinite(values)] for values in scores.values()]
+    everything = np.concatenate([*finite, []])
+    if not everything.size:
+        return ""
+    low, high = _padded(everything.min(), everything.max(), 10**-metric.decimals)
+    height = TOP + ROW * len(scores) + BOTTOM - 14
+
+    def across(value):
+        return 8 + (value - low) / (high - low) * (WIDTH - 16)
+
+    parts = []
+    for tick in ticks(low, high):
+        x = across(tick)
+        parts.append(
+            f'<path class="grid" d="M{x:.1f} {TOP}V{height - 26}"/>'
+            f'<text class="tick middle" x="{x:.1f}" y="{height - 10}">{_tick(tick)}</text>'
+        )
+    for index, (name, values) in enumerate(scores.items()):
+        parts.append(_strip(index, name, values, across, key))
+    cut = max(map(len, finite)) > DOTS
+    return _figure(
+        f"{metric.label} of each pair; box: middle half, line: median."
+        + (f" Drawn: {DOTS} pairs a method, evenly by rank." if cut else ""),
+        f'<svg viewBox="0 0 {WIDTH} {height}" class="strips" role="group" '
+        f'aria-label="{metric.label} of each pair">{"".join(parts)}</svg>'
+        '<output class="readout" hidden></output>',
+        f"{metric.label}{', ' + metric.unit if metric.unit else ''}",
+    )
+
+
+def _strip(index, name, values, across, key):
+    order = np.argsort(values, kind="stable")
+    order = order[np.isfinite(values[order])]
+    top = TOP + ROW * index
+    label = f'<text class="name" x="8" y="{top + 11}">{_short(name)}</text>'
+    if not len(order):
+        return f"<g>{label}</g>"
+    quarter, median, third = np.quantile(values[order], (0.25, 0.5, 0.75))
+    middle = top + 28
+    dots = []
+    ranks = np.linspace(0, len(order) - 1, min(DOTS, len(order)))
+    for rank in np.unique(ranks.round().astype(int)):
+        pair = order[rank]
+        # Multiples of the golden ratio: neighbours by rank never lie on each other.
+        y = middle + 18 * (rank * 0.6180339887 % 1 - 0.5)
+        dots.append(
+            f'<circle cx="{across(values[pair]):.1f}" cy="{y:.1f}" r="2.6"><title>pair {pair}: '
+            f"{_amount(key, values[pair])}</title></circle>"
+        )
+    words = (
+        f"{name}: median {_amount(key, median)}, half of the pairs from {_amount(key, quarter)} "
+        f"to {_amount(key, third)}, all from {_amount(key, values[order[0]])} to "
+        f"{_amount(key, values[order[-1]])}"
+    )
+    return (
+        f'<g class="strip c{index % COLORS}" role="img" aria-label="{escape(words)}" '
+        f'data-name="{escape(name)}"><rect class="hit" x="0" y="{top}" width="{WIDTH}" '
+        f'height="{ROW - 2}"/>{label}<text class="tick end" x="{WIDTH - 8}" y="{top + 11}">'
+        f"median {_amount(key, median)}</text>"
+        f'<rect class="box" x="{across(quarter):.1f}" y="{middle - 11}" height="22" '
+        f'width="{max(across(third) - across(quarter), 0.5):.1f}"/>{"".join(dots)}'
+        f'<path class="median" d="M{across(median):.1f} {middle - 12}v24"/></g>'
+    )
+
+
+def _frame(across, down, times, values):
+    lines = []
+    for time in times:
+        x = across(time)
+        lines.append(
+            f'<path class="grid" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
+            f'<text class="tick middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}">{time:,g}</text>'
+        )
+    for value in values:
+        y = down(value)
+        lines.append(
+            f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
+            f'<text class="tick end" x="{LEFT - 6}" y="{y + 4:.1f}">{_tick(value)}</text>'
+        )
+    return "".join(lines)
+
+
+def _label(name, spots, taken):
+    """The name at the first of the spots (x, baseline, end-aligned) where it covers nothing."""
+    wide = CHARACTER * min(len(name), 28)
+
+    def box(x, y, end):
+        return (x - wide * end, y - LINE + 4, x + wide * (1 - end), y + 3)
+
+    def free(spot):
+        left, top, right, bottom = box(*spot)
+        inside = left >= LEFT and right <= WIDTH and top >= 0 and bottom <= HEIGHT - BOTTOM
+        return inside and all(
+            right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+            for other in taken
+        )
+
+    x, y, end = next(filter(free, spots), spots[0])
+    taken.append(box(x, y, end))
+    kind = "name end" if end else "name"
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{_short(name)}</text>'
+
+
+def _figure(caption, svg, heading):
+    return f"<figure><h3>{heading}</h3>{svg}<figcaption>{caption}</figcaption></figure>"
+
+
+def _shape(index):
+    return SHAPES[(index + index // COLORS) % len(SHAPES)]
+
+
+def _short(name):
+    return escape(name if len(name) <= 28 else f"{name[:27]}…")
+
+
+def _padded(low, high, least):
+    margin = max((high - low) * 0.06, least)
+    return low - margin, high + margin
+
+
+def _tick(value):
+    return f"{value:.6g}".replace("-", "−")
+
+
+def _amount(key, value):
+    metric = METRICS[key]
+    return f"{number(float(value), metric.decimals)} {metric.unit}".strip()
+
+
+def _in_words(found, key, times):
+    return escape("; ".join(
+        f"{name} {_amount(key, facts[key])}"
+        + (f" at {number(times[name], 0)} ms" if name in times else "")
+        for name, facts in found.items()
+    ))  # fmt: skip
