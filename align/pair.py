@@ -16,6 +16,8 @@ from align.source import Photo, color_transform
 from align.views import Views
 from align.windows import OUTSIDE, Placement
 
+MOST_HELD = 2000  # kept pairs of patches, 30 kB each; small strides give many more
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -77,7 +79,7 @@ class Alignment:
         self._phone, self._dslr = phone.pixels, dslr.pixels
         self._recolor = color_transform(phone.profile, dslr.profile)
         self._coarse = coarse
-        self._kept = {}  # pairs of patches, which the set will ask for
+        self._kept = {}  # pairs of patches that the set will ask for, if they are not too many
         corners = placements.corners.reshape(-1, 2).tolist()
         self._found = dict(zip(map(tuple, corners), placements.found.ravel(), strict=True))
         self.candidates = tuple(self._judged(corner, settings) for corner in self._found)
@@ -131,7 +133,7 @@ class Alignment:
         if pair is None:
             return Candidate(*corner, *place, reason=OUTSIDE)
         reason, ncc = judge(*pair, settings.min_ncc)
-        if not reason:
+        if not reason and len(self._kept) < MOST_HELD:
             self._kept[corner] = pair
         return Candidate(*corner, *place, ncc, reason)
 
