@@ -31,15 +31,25 @@ PUBLISHED = {
 }
 _NAMES = {
     "APE": {"ape", "apple", "apple photo enhancer"},
-    "Dong et al.": {"srcnn", "dped_srcnn"},
+    "Dong et al.": {"srcnn"},
     "Johnson et al.": {"johnson"},
-    "the method": {"dped", "thesis", "iccv", "iphone_orig", "blackberry_orig", "sony_orig"},
+    "the method": {"dped", "thesis", "iccv"},
+}
+# The authors' checkpoints, each trained for one phone.
+_CHECKPOINTS = {
+    ("dped_srcnn", "iphone"): "Dong et al.",
+    ("iphone_orig", "iphone"): "the method",
+    ("blackberry_orig", "blackberry"): "the method",
+    ("sony_orig", "sony"): "the method",
 }
 
 
-def published_as(name: str) -> str | None:
+def published_as(name: str, phone: str) -> str | None:
     """The row of `PUBLISHED` that a measured method reproduces, or None.
 
-    A method is known by the name that a run, a checkpoint of the authors' or `--external` gives it.
+    A method is known by the name that a run, a checkpoint of the authors' or `--external` gives it;
+    a checkpoint for another phone reproduces nothing.
     """
-    return next((row for row, names in _NAMES.items() if name.lower() in names), None)
+    name = name.lower()
+    row = next((row for row, names in _NAMES.items() if name in names), None)
+    return row or _CHECKPOINTS.get((name, phone.lower()))

@@ -145,6 +145,7 @@ function startViewer(data) {
   });
 
   for (const id of ["controls", "split", "hint"]) get(id).hidden = false;
+  get("unscripted").hidden = true;
   showCase();
   showView();
 }

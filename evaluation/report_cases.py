@@ -28,8 +28,8 @@ class Case:
 def find_cases(psnr: np.ndarray, before: np.ndarray) -> list[Case]:
     """The worst, the median and the best pair of a method, by the gain over the input.
 
-    Without any gain (the input itself) by the PSNR. Pairs without a finite PSNR are no cases; among
-    equals the first pair is taken, of two in the middle the worse.
+    Without any gain (the input itself) by the PSNR. Pairs without a finite PSNR are no cases; of
+    two in the middle the worse is taken.
 
     Args:
         psnr: `(N,)` of the method, dB.
@@ -52,8 +52,9 @@ def find_cases(psnr: np.ndarray, before: np.ndarray) -> list[Case]:
 
 def input_psnr(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """PSNR of the pictures as they are, uint8 `(N, H, W, 3)`: `(N,)` dB, NaN if identical."""
-    pairs = zip(inputs, targets, strict=True)
-    squares = [np.mean((a - b.astype(np.float64)) ** 2) for a, b in pairs]
+    squares = [
+        np.mean((a - b.astype(np.float64)) ** 2) for a, b in zip(inputs, targets, strict=True)
+    ]
     return np.array([10 * np.log10(255**2 / s) if s else np.nan for s in squares])
 
 

@@ -49,8 +49,10 @@ def scatter(methods: Mapping[str, Mapping], key: str) -> str:
     """
     metric = METRICS[key]
     found = {name: facts for name, facts in methods.items() if facts.get(key) is not None}
-    costs = {name: facts.get("cost") or {} for name, facts in found.items()}
-    times = {name: cost["ms_per_megapixel"] for name, cost in costs.items() if cost}
+    times = {
+        name: (facts.get("cost") or {}).get("ms_per_megapixel") for name, facts in found.items()
+    }
+    times = {name: time for name, time in times.items() if time}
     if not found:
         return ""
     ends = {name: (facts.get("intervals") or {}).get(key) for name, facts in found.items()}
@@ -156,8 +158,9 @@ def _strip(index, name, values, across, key):
     quarter, median, third = np.quantile(values[order], (0.25, 0.5, 0.75))
     middle = top + 28
     dots = []
-    ranks = np.linspace(0, len(order) - 1, min(DOTS, len(order)))
-    for rank in np.unique(ranks.round().astype(int)):
+    for rank in np.unique(
+        np.linspace(0, len(order) - 1, min(DOTS, len(order))).round().astype(int)
+    ):
         pair = order[rank]
         # Multiples of the golden ratio: neighbours by rank never lie on each other.
         y = middle + 18 * (rank * 0.6180339887 % 1 - 0.5)
@@ -187,7 +190,8 @@ def _frame(across, down, times, values):
         x = across(time)
         lines.append(
             f'<path class="grid" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
-            f'<text class="tick middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}">{time:,g}</text>'
+            f'<text class="tick middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}">'
+            f"{_amount_of_time(time)}</text>"
         )
     for value in values:
         y = down(value)
@@ -215,8 +219,9 @@ def _label(name, spots, taken):
 
     x, y, end = next(filter(free, spots), spots[0])
     taken.append(box(x, y, end))
-    kind = "name end" if end else "name"
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{_short(name)}</text>'
+    return (
+        f'<text class="name{" end" if end else ""}" x="{x:.1f}" y="{y:.1f}">{_short(name)}</text>'
+    )
 
 
 def _figure(caption, svg, heading):
@@ -238,6 +243,10 @@ def _padded(low, high, least):
 
 def _tick(value):
     return f"{value:.6g}".replace("-", "−")
+
+
+def _amount_of_time(time):
+    return f"{time:,.0f}" if time >= 1 else f"{time:g}"
 
 
 def _amount(key, value):

@@ -60,10 +60,10 @@ def warning(methods: Methods) -> str:
 def published(methods: Methods, phone: str) -> str:
     """PSNR / SSIM as the source's table has them, with what was measured here beside."""
     here = PHONES.get(phone.lower(), phone)
-    heads = "".join(f'<th scope="col">{name}</th>' for name in PHONES.values())
+    heads = "".join(f'<th scope="col">{PHONES[folder]}</th>' for folder in _own_first(phone))
     rows, rest = [], dict(methods)
     for name, figures in PUBLISHED.items():
-        measured = [method for method in methods if published_as(method) == name]
+        measured = [method for method in methods if published_as(method, phone) == name]
         rows.append(_published_row(name, figures, phone, {m: rest.pop(m) for m in measured}))
     rows += [_published_row(name, {}, phone, {"": facts}) for name, facts in rest.items()]
     caption = (
@@ -76,15 +76,15 @@ def published(methods: Methods, phone: str) -> str:
         caption += " APE itself is not published; auto stands here in its place."
     head = (
         '<tr><th scope="col" rowspan="2">method</th>'
-        f'<th scope="colgroup" colspan="{len(PHONES)}">published</th>'
-        f'<th scope="col" rowspan="2">measured here, {escape(here)}</th></tr><tr>{heads}</tr>'
+        f'<th scope="col" rowspan="2">measured here, {escape(here)}</th>'
+        f'<th scope="colgroup" colspan="{len(PHONES)}">published</th></tr><tr>{heads}</tr>'
     )
     return table("published", "Published and measured", caption, head, rows)
 
 
 def _published_row(name, figures, phone, measured):
     cells = []
-    for folder in PHONES:
+    for folder in _own_first(phone):
         pair = figures.get(folder)
         text = f"{pair[0]:.2f} / {pair[1]:.4f}" if pair else "–"
         cells.append(f"<td{' class=here' if folder == phone.lower() else ''}>{text}</td>")
@@ -93,7 +93,12 @@ def _published_row(name, figures, phone, measured):
         value = f"{number(facts['psnr_pooled'], 2)} / {number(facts['ms_ssim'], 4)}"
         note = f' <span class="small">{escape(method)}</span>' if method else ""
         lines.append(f"<div>{value}{note}</div>")
-    return _row(name, [*cells, f'<td class="here">{"".join(lines) or "–"}</td>'])
+    return _row(name, [f'<td class="here">{"".join(lines) or "–"}</td>', *cells])
+
+
+def _own_first(phone):
+    """The published phones: this one first, so that its figures stand beside the measured."""
+    return sorted(PHONES, key=lambda folder: folder != phone.lower())
 
 
 def all_metrics(methods: Methods) -> str:
@@ -193,7 +198,7 @@ def _measured(facts, key, metric):
     text = number(facts[key], metric.decimals)
     if None not in ends:
         low, high = (number(end, metric.decimals) for end in ends)
-        text += f'<div class="small">{low} to {high}</div>'
+        text += f'<div class="small">{low} – {high}</div>'
     return f"<td>{text}</td>"
 
 
@@ -215,4 +220,4 @@ def _amount(value):
 
 
 def _row(name, cells):
-    return f'<tr><th scope="row">{escape(name)}</th>{"".join(cells)}</tr>'
+    return f'<tr><th scope="row"><span>{escape(name)}</span></th>{"".join(cells)}</tr>'
