@@ -54,7 +54,7 @@ class CurveConfig:
 def main(config: CurveConfig) -> None:
     """Train what is missing, score everything, print a table for each set of test pairs."""
     source, folder = Path(config.data_dir, config.phone), Path(config.folder)
-    patches = _patches_by_photo(source)
+    patches = patches_by_photo(source)
     if min(config.photos) < 1 or max(config.photos) > len(patches):
         raise CurveError(f"{source} has {len(patches)} training photos: give --photos up to that")
     counts, runs = {}, {}
@@ -63,7 +63,7 @@ def main(config: CurveConfig) -> None:
         for number in sorted(config.photos):
             name = f"{number}_{draw}"
             chosen = [patch for photo in order[:number] for patch in patches[photo]]
-            _link_subset(source, folder / "sets" / name / config.phone, chosen)
+            link_subset(source, folder / "sets" / name / config.phone, chosen)
             runs[number, draw] = folder / name
             counts.setdefault(number, []).append(len(chosen))
             _train(config, name)
@@ -80,7 +80,7 @@ def main(config: CurveConfig) -> None:
         _print_table(root, scores, counts, {key: run.name for key, run in runs.items()})
 
 
-def _patches_by_photo(folder: Path) -> dict[str, list[str]]:
+def patches_by_photo(folder: Path) -> dict[str, list[str]]:
     """File stems of the training patches by the photo they come from.
 
     Raises:
@@ -99,7 +99,7 @@ def _patches_by_photo(folder: Path) -> dict[str, list[str]]:
     return patches
 
 
-def _link_subset(source: Path, target: Path, chosen: list[str]) -> None:
+def link_subset(source: Path, target: Path, chosen: list[str]) -> None:
     """A data set of links: these training patches of `source`, and all of its test data."""
     if target.is_dir():
         shutil.rmtree(target)  # links: the run of an earlier call keeps its pack
