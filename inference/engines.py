@@ -135,6 +135,8 @@ def enhance_image(
     image: np.ndarray,
     tile: int = 512,
     progress: Progress | None = None,
+    max_memory: int | None = None,
+    in_place: bool = False,
 ) -> np.ndarray:
     """Enhance a photo of any size.
 
@@ -145,26 +147,34 @@ def enhance_image(
 
     Args:
         engine: `LiteRTEngine`, `KerasEngine` or a callable with their attributes.
-        image: RGB `(H, W, 3)`: uint8, or float in [0, 1].
+        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
         tile: largest side of a tile, pixels, for engines that take any size.
         progress: called with (tiles done, tiles in all).
+        max_memory: bytes that may be taken beyond `image` itself.
+        in_place: write the result over `image`.
 
     Returns:
-        Same shape: uint8 for uint8, otherwise float32 clipped to [0, 1].
+        Same shape: the dtype of an integer image, otherwise float32 clipped to [0, 1].
 
     Raises:
         ModelFileError: the network does not run at this size.
     """
     photo = image.astype(np.float32)
-    if image.dtype == np.uint8:
-        photo /= 255
+    top = np.iinfo(image.dtype).max if np.issubdtype(image.dtype, np.integer) else None
+    if top:
+        photo /= top
     local = engine.norm in ("batch", "none")
     if not local and engine.tile is not None:
         result = run_blended(engine, photo, engine.tile, engine.halo, progress)
     else:
         result = run_tiled(engine, photo, _tile_size(engine, photo, tile), engine.halo, 1, progress)
     result = np.clip(result, 0, 1)
-    return np.rint(result * 255).astype(np.uint8) if image.dtype == np.uint8 else result
+    if top:
+        result = np.rint(result * top).astype(image.dtype)
+    if in_place:
+        image[:] = result
+        return image
+    return result
 
 
 def _tile_size(engine, photo: np.ndarray, tile: int) -> int | tuple[int, int]:
