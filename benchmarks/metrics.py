@@ -19,16 +19,8 @@ from scipy.ndimage import correlate1d
 import commandline
 import metrics
 from commandline import option
+from metrics import ALONE
 
-ALONE = {
-    "psnr": metrics.psnr,
-    "ssim": metrics.ssim,
-    "ms_ssim": metrics.ms_ssim,
-    "color": metrics.color_deviation,
-    "contrast": metrics.contrast_ratio,
-    "noise": metrics.noise_gain,
-    "sharpness": metrics.sharpness,
-}
 PLAIN_CHUNK = 64
 
 

@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from data.packed import read_patch
+from evaluation.litert_cost import litert_cost
 from inference.auto import TUNED, enhance_auto
 from run_folder import BEST, LAST
 
 INPUT, AUTO = "input", "auto"
+TIMED = 512  # pixels; the overhead of a call is small against such a square
 
 
 class EvaluationError(ValueError):
@@ -31,13 +33,16 @@ class Opened:
         enhance: float32 RGB `(N, H, W, 3)` in [0, 1] to the same shape, not clipped.
         parameters: number of weights; None where that means nothing.
         multiply_adds: for each pixel; None where it is not known.
-        timed: whether its speed is to be measured.
+        timed: height and width of the square that its speed is measured on, pixels; 0 for methods
+            that compute nothing.
+        by_chunks: whether it may be given the images a few at a time.
     """
 
     enhance: Callable[[np.ndarray], np.ndarray]
     parameters: int | None = None
     multiply_adds: int | None = None
-    timed: bool = True
+    timed: int = TIMED
+    by_chunks: bool = True
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,13 +72,11 @@ def find_methods(words: Iterable[str], phone: str, runs: Mapping[str, Path]) -> 
     Raises:
         EvaluationError: a word means nothing, a file is missing, or a name comes twice.
     """
-    methods = {}
+    methods, named = {}, set()
     for word in words:
         path = Path(word)
         if word == INPUT:
-            method = Method(
-                INPUT, _digest(INPUT), lambda: Opened(lambda images: images, timed=False)
-            )
+            method = Method(INPUT, _digest(INPUT), lambda: Opened(lambda images: images, timed=0))
         elif word == AUTO:
             method = Method(AUTO, _digest(AUTO, str(TUNED)), lambda: Opened(_auto, 0))
         elif word in runs:
@@ -93,8 +96,11 @@ def find_methods(words: Iterable[str], phone: str, runs: Mapping[str, Path]) -> 
                 f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "
                 f"`python train.py --phone {phone}` makes a run"
             )
+        if method.name in methods and word not in named:  # x.keras and x.tflite
+            method = dataclasses.replace(method, name=path.name)
         if method.name in methods:
             raise EvaluationError(f"method {word!r}: {method.name!r} is named twice")
+        named.add(word)
         methods[method.name] = method
     return methods
 
@@ -120,7 +126,7 @@ def external_method(word: str, files: tuple[Path, ...]) -> Method:
     pictures = np.stack([read_patch(found[path.stem]) for path in files])
 
     def open_pictures():
-        return Opened(lambda _: pictures.astype(np.float32) / 255, timed=False)
+        return Opened(lambda _: pictures.astype(np.float32) / 255, timed=0, by_chunks=False)
 
     return Method(name, _digest("external", pictures.tobytes()), open_pictures)
 
@@ -165,7 +171,11 @@ def _tflite(name, path):
 
         # Whole patches, unclipped as the pooled PSNR wants them: the engine resizes a fixed input.
         engine = LiteRTEngine(path)
-        return Opened(lambda images: np.concatenate([engine(image[None]) for image in images]))
+        return Opened(
+            lambda images: np.concatenate([engine(image[None]) for image in images]),
+            *litert_cost(path),
+            timed=engine.tile or TIMED,
+        )
 
     return Method(name, _digest("tflite", path.read_bytes()), open_file)
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from atomic import replacing
 from evaluation import report_cases, report_plots, report_tables
+from evaluation.columns import METRICS
 
 MAIN_METRICS = ("psnr", "ms_ssim")  # that the plots show at once; the others unfold
 
@@ -90,7 +91,7 @@ def as_html(report: Report) -> str:
         ),
         others="\n".join(
             report_plots.distribution(report.per_image, key)
-            for key in report_tables.METRICS
+            for key in METRICS
             if key not in MAIN_METRICS
         ),
         viewer=_viewer(report),

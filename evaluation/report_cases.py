@@ -9,7 +9,9 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from evaluation.report_tables import METRICS, number
+from evaluation.columns import METRICS
+from evaluation.report_tables import number
+from metrics import in_chunks, psnr
 
 CASES = ("worst", "median", "best")
 FULL_ERROR = 64  # levels of 255 where the error map's colours end: one scale for all methods
@@ -52,10 +54,8 @@ def find_cases(psnr: np.ndarray, before: np.ndarray) -> list[Case]:
 
 def input_psnr(inputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """PSNR of the pictures as they are, uint8 `(N, H, W, 3)`: `(N,)` dB, NaN if identical."""
-    squares = [
-        np.mean((a - b.astype(np.float64)) ** 2) for a, b in zip(inputs, targets, strict=True)
-    ]
-    return np.array([10 * np.log10(255**2 / s) if s else np.nan for s in squares])
+    values = in_chunks(lambda x, t: psnr(x / 255, t / 255), inputs, targets)
+    return np.where(np.isinf(values), np.nan, values)
 
 
 def error_map(picture: np.ndarray, target: np.ndarray) -> Image.Image:

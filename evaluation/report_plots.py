@@ -6,7 +6,8 @@ from html import escape
 
 import numpy as np
 
-from evaluation.report_tables import METRICS, number
+from evaluation.columns import METRICS
+from evaluation.report_tables import number
 
 WIDTH, HEIGHT = 440, 330
 LEFT, RIGHT, TOP, BOTTOM = 54, 14, 14, 44

@@ -1,40 +1,13 @@
 """Tables of the report, as HTML: published beside measured, all metrics, paired differences."""
 
-import dataclasses
 from collections.abc import Mapping
 from html import escape
 
+from evaluation.columns import COSTS, METRICS, Metric, amount
 from evaluation.published import PHONES, PUBLISHED, SOURCE, published_as
 
 Methods = Mapping[str, Mapping]
 FEW = 20  # pairs, below which nothing is concluded
-COSTS = {
-    "parameters": "parameters",
-    "macs_per_pixel": "multiply-adds a pixel",
-    "ms_per_megapixel": "ms a megapixel",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """How a metric is written, and what is good: "high", "low", or "one" (like the target)."""
-
-    label: str
-    decimals: int
-    good: str
-    unit: str = ""
-
-
-METRICS = {
-    "psnr": Metric("PSNR", 2, "high", "dB"),
-    "psnr_pooled": Metric("pooled PSNR", 2, "high", "dB"),
-    "ssim": Metric("SSIM", 4, "high"),
-    "ms_ssim": Metric("MS-SSIM", 4, "high"),
-    "color": Metric("colour deviation", 2, "low", "ΔE₀₀"),
-    "contrast": Metric("contrast", 3, "one"),
-    "noise": Metric("noise", 2, "one"),
-    "sharpness": Metric("sharpness", 3, "one"),
-}
 
 
 def number(value: float | None, decimals: int, sign: bool = False) -> str:
@@ -110,7 +83,7 @@ def all_metrics(methods: Methods) -> str:
         identical = f'<div class="small">{facts["identical"]} identical</div>'
         cells.append(f"<td>{facts['n']}{identical if facts['identical'] else ''}</td>")
         cost = facts.get("cost") or {}
-        cells += [f"<td>{_amount(cost.get(key))}</td>" for key in COSTS]
+        cells += [f"<td>{amount(cost.get(key))}</td>" for key in COSTS]
         rows.append(_row(name, cells))
     heads = [_heading(METRICS[key]) for key in shown]
     heads += [f'<th scope="col">{text}</th>' for text in ("pairs", *COSTS.values())]
@@ -208,15 +181,7 @@ def _shown(methods):
 
 def _heading(metric):
     good = {"high": "higher is better", "low": "lower is better", "one": "1 is the aim"}
-    unit = f", {metric.unit}" if metric.unit else ""
-    return f'<th scope="col">{metric.label}{unit}<div class="small">{good[metric.good]}</div></th>'
-
-
-def _amount(value):
-    """A count or a time to three figures and no more than it deserves."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f'<th scope="col">{metric.heading}<div class="small">{good[metric.good]}</div></th>'
 
 
 def _row(name, cells):

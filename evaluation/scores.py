@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 import metrics
 from atomic import replacing
@@ -18,7 +19,8 @@ from data.packed import PatchPairs
 from evaluation.cost import machine, measure_cost
 from evaluation.methods import EvaluationError, Method
 
-VERSION = 1  # of what is computed: raise it when a metric changes
+VERSION = 2  # of what is computed: raise it when a metric or a cost changes
+CHUNK = 16  # pairs between two steps of the progress bar
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,7 +55,7 @@ def scored(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
         return found
     opened = method.open()
     phone, target = pairs.scaled()
-    enhanced = opened.enhance(phone)
+    enhanced = _enhanced(opened, phone, method.name)
     if not np.isfinite(enhanced).all():
         raise EvaluationError(
             f"method {method.name}: its pictures hold values that are not numbers"
@@ -65,6 +67,18 @@ def scored(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
     )
     _write(path, result)
     return result
+
+
+def _enhanced(opened, phone, name):
+    if not opened.by_chunks:
+        return opened.enhance(phone)
+    enhanced = np.empty_like(phone)
+    with tqdm(desc=name, total=len(phone), unit="pair", leave=False, disable=None) as bar:
+        for start in range(0, len(phone), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            enhanced[chunk] = opened.enhance(phone[chunk])
+            bar.update(len(phone[chunk]))
+    return enhanced
 
 
 def _key(method, pairs):

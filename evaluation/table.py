@@ -4,20 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from evaluation.columns import COSTS, METRICS, amount
 from evaluation.scores import Scored
 from metrics import interval, means, paired_difference, pooled
 
-# Metric of `metrics.per_image`: heading and decimals.
-COLUMNS = {
-    "psnr": ("PSNR, dB", 3),
-    "psnr_pooled": ("pooled PSNR, dB", 3),
-    "ssim": ("SSIM", 4),
-    "ms_ssim": ("MS-SSIM", 4),
-    "color": ("colour deviation, ΔE₀₀", 2),
-    "contrast": ("contrast", 3),
-    "noise": ("noise", 2),
-    "sharpness": ("sharpness", 3),
-}
 POOLED, ERROR = "psnr_pooled", "mse"
 
 
@@ -44,7 +34,7 @@ def summary(scored: Mapping[str, Scored], reference: str) -> dict[str, dict]:
 def _summed_up(result, others):
     facts = {name: _number(value) for name, value in means(result.per_image).items()}
     intervals, differences = {}, {}
-    for name in COLUMNS:
+    for name in METRICS:
         # The pooled PSNR of the images drawn is one statistic of their errors.
         source, statistic = (ERROR, pooled) if name == POOLED else (name, np.mean)
         values = result.per_image[source]
@@ -73,17 +63,12 @@ def as_markdown(methods: Mapping[str, Mapping], reference: str) -> str:
         methods: as `summary` returns them.
         reference: the method that the others were compared with.
     """
-    headings = [heading for heading, _ in COLUMNS.values()]
-    lines = [
-        f"| method | {' | '.join(headings)} | multiply-adds a pixel | ms a megapixel | pairs |",
-        "|---|" + "---|" * (len(COLUMNS) + 3),
-    ]
+    headings = [*(metric.heading for metric in METRICS.values()), *COSTS.values(), "pairs"]
+    lines = [f"| method | {' | '.join(headings)} |", "|---|" + "---|" * len(headings)]
     for name, facts in methods.items():
-        cells = [_cell(facts, metric, digits) for metric, (_, digits) in COLUMNS.items()]
+        cells = [_cell(facts, key, metric.decimals) for key, metric in METRICS.items()]
         cost = facts["cost"] or {}
-        for key, digits in (("macs_per_pixel", 0), ("ms_per_megapixel", 0)):
-            value = cost.get(key)
-            cells.append("" if value is None else f"{value:,.{digits}f}")
+        cells += [amount(cost.get(key)) for key in COSTS]
         identical = f" ({facts['identical']} identical)" if facts["identical"] else ""
         lines.append(f"| {name} | {' | '.join(cells)} | {facts['n']}{identical} |")
     lines.append("")

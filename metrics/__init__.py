@@ -10,10 +10,11 @@ from metrics.detail import noise_gain, sharpness
 from metrics.intervals import interval, paired_difference
 from metrics.ms_ssim import ms_ssim
 from metrics.psnr import pooled, pooled_psnr, psnr
-from metrics.score import in_chunks, means, per_image, score
+from metrics.score import ALONE, in_chunks, means, per_image, score
 from metrics.ssim import ssim
 
 __all__ = [
+    "ALONE",
     "checkerboard",
     "color_deviation",
     "color_shift",

@@ -8,11 +8,22 @@ import numpy as np
 
 from metrics.artifacts import contrast_ratio
 from metrics.color import color_deviation
-from metrics.detail import detail
-from metrics.ms_ssim import ms_ssim_and_ssim
+from metrics.detail import detail, noise_gain, sharpness
+from metrics.ms_ssim import ms_ssim, ms_ssim_and_ssim
 from metrics.psnr import mean_squared_error, pooled, psnr
+from metrics.ssim import ssim
 
 CHUNK = 8  # patches; bounds the memory of a thread to some 50 MB
+# Each metric of `per_image` by itself, which shares nothing with the others.
+ALONE = {
+    "psnr": psnr,
+    "ssim": ssim,
+    "ms_ssim": ms_ssim,
+    "color": color_deviation,
+    "contrast": contrast_ratio,
+    "noise": noise_gain,
+    "sharpness": sharpness,
+}
 MAY_LACK = ("noise", "sharpness")  # not a number where the target has nothing to measure them on
 
 

@@ -187,3 +187,15 @@ def test_pictures_of_another_size_are_named(workplace):
         iio.imwrite(folder / f"{path.stem}.png", np.zeros((90, 100, 3), np.uint8))
     with pytest.raises(DatasetError, match=r"elsewhere/0\.png"):
         evaluate(EvaluateConfig("mine", external=("copy=elsewhere",)))
+
+
+def test_two_files_of_one_stem_are_told_apart_by_their_suffix(workplace):
+    model = models.load_generator(workplace / "runs/mine/dped/best.keras")
+    models.save_model(model, workplace / "net.keras")
+    results = evaluate(EvaluateConfig("mine", methods="net.keras,net.tflite"))
+    assert list(results) == ["net", "net.tflite"]
+    costs = [facts["cost"] for facts in results.values()]
+    assert costs[0]["macs_per_pixel"] == costs[1]["macs_per_pixel"] > 1000
+    assert 0 < costs[1]["parameters"] < costs[0]["parameters"]  # batch norm is folded
+    with pytest.raises(EvaluationError, match="named twice"):
+        evaluate(EvaluateConfig("mine", methods="net.tflite,net.keras,net.tflite"))

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from fake_report import NASTY, PAIRS, facts, make_report
 
+from evaluation.columns import METRICS
 from evaluation.published import PUBLISHED, published_as
 from evaluation.report import Report, as_html
 from evaluation.report_cases import FULL_ERROR, error_map, find_cases, input_psnr
 from evaluation.report_plots import distribution, log_ticks, ticks
-from evaluation.report_tables import METRICS, differences, verdict, warning
+from evaluation.report_tables import differences, verdict, warning
 
 
 @pytest.fixture(scope="module")

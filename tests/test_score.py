@@ -6,17 +6,7 @@ import numpy as np
 import pytest
 
 import metrics
-from metrics import in_chunks, means, per_image, score
-
-ALONE = {
-    "psnr": metrics.psnr,
-    "ssim": metrics.ssim,
-    "ms_ssim": metrics.ms_ssim,
-    "color": metrics.color_deviation,
-    "contrast": metrics.contrast_ratio,
-    "noise": metrics.noise_gain,
-    "sharpness": metrics.sharpness,
-}
+from metrics import ALONE, in_chunks, means, per_image, score
 
 
 @pytest.fixture(scope="module")
