@@ -1,11 +1,16 @@
 """Conversion of a Keras generator to LiteRT's file format."""
 
+import tempfile
+
 import keras
 import tensorflow as tf
 
 from backend import native_output_hidden
+from export.separate import separated
+from models.stages import ENHANCED, IMAGE, StagedNetwork, split_stages
 
 PRECISIONS = ("fp32", "fp16")
+WHOLE = "serving_default"  # signature of the network with its own statistics
 
 
 def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
@@ -25,12 +30,54 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
     Raises:
         ValueError: unknown precision.
     """
+    image = keras.Input(batch_shape=(1, tile, tile, 3), name=IMAGE)
+    return _converted(
+        tf.lite.TFLiteConverter.from_keras_model(separated(model, input_tensors=image)), precision
+    )
+
+
+def convert_staged(model: keras.Model, precision: str) -> tuple[bytes, StagedNetwork]:
+    """Convert a generator that takes whole-image statistics, with its stages.
+
+    Args:
+        model: as for `convert`.
+        precision: likewise.
+
+    Returns:
+        The `.tflite` file: the network as `convert` writes it for any size as the first signature,
+        `WHOLE`, and the networks of `split_stages` as further ones. The weights are stored once.
+        And the stages.
+
+    Raises:
+        ValueError: unknown precision.
+        WeightsError: the network cannot be cut.
+    """
+    model = separated(model)
+    staged = split_stages(model)
+    image = keras.Input((None, None, 3), name=IMAGE)
+    networks = {WHOLE: keras.Model({IMAGE: image}, {ENHANCED: model(image)}), **staged.networks}
+    module = tf.Module()
+    module.weights = [variable.value for variable in model.variables]
+    functions = {name: _function(network) for name, network in networks.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        with native_output_hidden():
+            tf.saved_model.save(module, folder, signatures=functions)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[*functions])
+        return _converted(converter, precision), staged
+
+
+def _function(network: keras.Model):
+    """A network of named inputs as a concrete function of one image."""
+    specs = {
+        name: tf.TensorSpec((1, *tensor.shape[1:]), tf.float32, name=name)
+        for name, tensor in network.input.items()
+    }
+    return tf.function(lambda **inputs: network(inputs)).get_concrete_function(**specs)
+
+
+def _converted(converter, precision: str) -> bytes:
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
-    image = keras.Input(batch_shape=(1, tile, tile, 3), name="image")
-    fixed = keras.models.clone_model(model, input_tensors=image)
-    fixed.set_weights(model.get_weights())
-    converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
     if precision == "fp16":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]

@@ -67,10 +67,11 @@ def export(config: ExportConfig) -> list[Path]:
     patches, patches_name = _parity_patches(config.data_dir, phone)
 
     import_keras()
-    from export.convert import PRECISIONS, convert
+    from export.convert import PRECISIONS, convert, convert_staged
     from export.parity import check_parity, measure_parity
     from inference.engines import LiteRTEngine
     from models import load_generator, normalization_of, receptive_radius
+    from models.anatomy import working_bytes
 
     precisions = [word for word in config.precision.split(",") if word]
     unknown = set(precisions) - set(PRECISIONS)
@@ -87,6 +88,7 @@ def export(config: ExportConfig) -> list[Path]:
     facts = {
         "halo": halo,
         "norm": normalization_of(model),
+        "bytes_per_pixel": working_bytes(model),
         "source": {
             "model": source.name,
             "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
@@ -96,11 +98,18 @@ def export(config: ExportConfig) -> list[Path]:
     targets, lines = [], []
     # On leaving, all files get their names, each model before its manifest; or none is kept.
     with contextlib.ExitStack() as files:
-        for precision, tile in itertools.product(precisions, (config.tile, None)):
+        # A fixed tile could not be put together again where the whole image's statistics count.
+        sizes = (None,) if facts["norm"] == "instance" else (config.tile, None)
+        for precision, tile in itertools.product(precisions, sizes):
             target = output / f"{name}_{precision}_{tile or 'any'}.tflite"
             manifest_file = files.enter_context(replacing(target.with_suffix(".json")))
             model_file = files.enter_context(replacing(target))
-            content = convert(model, precision, tile)
+            stages = {}
+            if facts["norm"] == "instance":
+                content, staged = convert_staged(model, precision)
+                stages = {"stages": staged.as_json()}
+            else:
+                content = convert(model, precision, tile)
             model_file.write_bytes(content)
             measured = measure_parity(LiteRTEngine(model_file), model, patches)
             check_parity(measured, precision)
@@ -113,6 +122,7 @@ def export(config: ExportConfig) -> list[Path]:
                 "output": {**_tensor(tile, [0, 1]), "clip": True},
                 "parity": {**measured, "patches": patches_name},
                 **facts,
+                **stages,
             }
             manifest_file.write_text(json.dumps(manifest, indent=2) + "\n")
             targets.append(target)

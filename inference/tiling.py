@@ -1,10 +1,10 @@
-"""Photos of any size through a network one tile at a time.
+"""Which tiles a photo of any size goes through a network in.
 
 A network of zero-padded ("SAME") convolutions sees nothing farther than its receptive radius. A
 tile that reaches a halo of that radius past what is kept of its result therefore gives exactly
 the pixels of the whole frame, if the tile ends where the photo ends: there, and only there, the
-network must meet its own padding. Whole-image statistics (instance norm) break this; for them
-`run_blended` hides the seams, no more.
+network must meet its own padding. Whole-image statistics (instance norm) break this: `staged.py`.
+The plan is specified in docs/tiling.md, with test vectors for other implementations.
 """
 
 import itertools
@@ -103,99 +103,3 @@ def balanced_tile(length: int, tile: int, halo: int) -> int:
         return min(length, tile)
     count = 1 + math.ceil((length - tile) / (tile - 2 * halo))
     return math.ceil((length + 2 * halo * (count - 1)) / count)
-
-
-def run_tiled(
-    network: Callable[[np.ndarray], np.ndarray],
-    image: np.ndarray,
-    tile: int | tuple[int, int],
-    halo: int,
-    batch: int = 1,
-    progress: Progress | None = None,
-) -> np.ndarray:
-    """Run a network over a photo in tiles of one fixed size.
-
-    Equals the whole-frame result if `halo` is at least the network's receptive radius. A photo
-    smaller than the tile is continued by reflection below and to the right, where the whole frame
-    would meet zero padding: there the result is close, not exact, within a halo of the two edges.
-
-    Args:
-        network: float32 `(N, tile, tile, 3)` to float32 of the same shape, `N` up to `batch`.
-        image: float32 RGB `(H, W, 3)` in [0, 1].
-        tile: as for `plan_tiles`.
-        halo: as for `plan_tiles`.
-        batch: tiles handed to the network at once.
-        progress: called with (tiles done, tiles in all) after each batch.
-
-    Returns:
-        float32 `(H, W, 3)`.
-
-    Raises:
-        ValueError: as `plan_tiles`.
-    """
-    padded = _pad_to(image, tile)
-    result = np.empty_like(padded)
-    plan = plan_tiles(*padded.shape[:2], tile, halo)
-    for first in range(0, len(plan), batch):
-        tiles = plan[first : first + batch]
-        outputs = network(np.stack([t.read(padded) for t in tiles]))
-        for t, output in zip(tiles, outputs, strict=True):
-            t.place(result, t.keep(output))
-        if progress:
-            progress(first + len(tiles), len(plan))
-    return result[: image.shape[0], : image.shape[1]]
-
-
-def run_blended(
-    network: Callable[[np.ndarray], np.ndarray],
-    image: np.ndarray,
-    tile: int,
-    halo: int,
-    progress: Progress | None = None,
-) -> np.ndarray:
-    """Run a network that takes statistics of its whole input in tiles that fade into each other.
-
-    An approximation: each tile is normalized by its own statistics, so colour and contrast drift
-    over the photo; weights that fall linearly over half a tile turn the seams into gradients.
-    Measured with the authors' instance-norm generator and 256 px tiles on two photos: seam steps
-    of 3/255 where `run_tiled` has 9-15, but still only 25-27 dB to the whole frame's result.
-    Each pixel is computed about four times. For a network without such statistics it is exact
-    where `run_tiled` is.
-
-    Args, returns and raises as `run_tiled`, with one tile at a time.
-    """
-    padded = _pad_to(image, tile)
-    total = np.zeros_like(padded)
-    weights = np.zeros((*padded.shape[:2], 1), np.float32)
-    plan = plan_tiles(*padded.shape[:2], tile, max(halo, tile // 4))
-    for done, t in enumerate(plan, 1):
-        weight = np.multiply.outer(
-            _fade(t.in_y, t.in_height, padded.shape[0], halo),
-            _fade(t.in_x, t.in_width, padded.shape[1], halo),
-        )[..., None]
-        t.read(total)[:] += weight * network(t.read(padded)[None])[0]
-        t.read(weights)[:] += weight
-        if progress:
-            progress(done, len(plan))
-    return (total / weights)[: image.shape[0], : image.shape[1]]
-
-
-def _fade(start: int, size: int, length: int, halo: int) -> np.ndarray:
-    """Weights of one tile along an axis: 0 in the halo, rising linearly to its middle.
-
-    They stay at their top towards an edge of the photo, where no neighbour takes over.
-    """
-    before, after = np.arange(size) + 1 - halo, size - np.arange(size) - halo
-    top = max(size // 2 - halo, 1)
-    before = np.full(size, top) if start == 0 else before
-    after = np.full(size, top) if start + size == length else after
-    return (np.clip(np.minimum(before, after), 0, top) / top).astype(np.float32)
-
-
-def _pad_to(image: np.ndarray, tile: int | tuple[int, int]) -> np.ndarray:
-    tile_height, tile_width = (tile, tile) if isinstance(tile, int) else tile
-    below = max(tile_height - image.shape[0], 0)
-    right = max(tile_width - image.shape[1], 0)
-    if not (below or right):
-        return image
-    return np.pad(image, ((0, below), (0, right), (0, 0)), mode="symmetric")

@@ -16,6 +16,8 @@ class InstanceNormalization(layers.Layer):
     Input and output: `(N, H, W, C)`, any float dtype; statistics are computed in float32.
     """
 
+    statistics = ("mean", "variance")  # of the whole image, as arguments of `call`
+
     def __init__(self, epsilon: float = 1e-3, scale_initializer="ones", **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
@@ -26,8 +28,14 @@ class InstanceNormalization(layers.Layer):
         self.scale = self.add_weight((channels,), initializer=self.scale_initializer, name="scale")
         self.shift = self.add_weight((channels,), initializer="zeros", name="shift")
 
-    def call(self, inputs):
+    def call(self, inputs, mean=None, variance=None):
+        """Normalize, by statistics `(N, 1, 1, C)` measured elsewhere where they are given."""
         x = ops.cast(inputs, "float32")
+        if mean is not None:
+            gain = ops.rsqrt(variance + self.epsilon) * ops.cast(self.scale, "float32")
+            return ops.cast(
+                x * gain + (ops.cast(self.shift, "float32") - mean * gain), inputs.dtype
+            )
         centered = x - image_mean(x)
         variance = image_mean(ops.square(centered))
         gain = ops.rsqrt(variance + self.epsilon) * ops.cast(self.scale, "float32")

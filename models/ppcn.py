@@ -19,12 +19,16 @@ class ImageContrast(layers.Layer):
     Input and output: `(N, H, W, C)` float.
     """
 
+    statistics = ("mean",)  # of the whole image, as an argument of `call`
+
     def __init__(self, factor: float, **kwargs):
         super().__init__(**kwargs)
         self.factor = factor
 
-    def call(self, inputs):
-        mean = image_mean(inputs)
+    def call(self, inputs, mean=None):
+        """Stretch, about a mean `(N, 1, 1, C)` measured elsewhere where it is given."""
+        if mean is None:
+            mean = image_mean(inputs)
         return (inputs - mean) * self.factor + mean
 
     def get_config(self):

@@ -1,0 +1,50 @@
+"""A network over a photo in tiles, from the photo's own integers to its own integers."""
+
+import numpy as np
+
+from inference.layouts import tile_shape
+from inference.pixels import from_floats, to_floats
+from inference.sessions import opened
+from inference.streaming import Source, lag, stream
+from inference.tiling import Progress, plan_tiles
+
+
+def apply_tiles(
+    engine,
+    image: np.ndarray,
+    result: np.ndarray,
+    tile_area: int,
+    signature: str | None = None,
+    given: dict[str, np.ndarray] | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Run a network in tiles with its receptive radius as halo: the whole frame's result.
+
+    Only the tiles under way are ever held as floats.
+
+    Args:
+        engine: as for `inference.enhancing.enhance_image`.
+        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
+        result: where to write, of the same shape; may be `image`.
+        tile_area: largest tile, pixels, for engines that take any size.
+        signature: which of the engine's networks; None is the one without statistics.
+        given: statistics that it takes.
+        progress: called with (tiles done, tiles in all) after each.
+    """
+    height, width = image.shape[:2]
+    halo, given = engine.halo, given or {}
+    # A photo smaller than a fixed tile goes in at its own size, which the runtime allows.
+    shape = engine.tile or tile_shape(height, width, tile_area, halo)
+    plan = plan_tiles(height, width, shape, halo)
+    source = Source(image, halo, np.may_share_memory(image, result))
+
+    with opened(engine, signature) as session:
+
+        def work(t, pixels):
+            enhanced = session(image=to_floats(pixels)[None], **given)["enhanced"][0]
+            return from_floats(t.keep(enhanced), result.dtype)
+
+        def write(t, kept):
+            t.place(result, kept)
+
+        stream(plan, source.read, work, write, session.workers, lag(plan, halo), progress)
