@@ -69,7 +69,7 @@ def convert_staged(model: keras.Model, precision: str) -> tuple[bytes, StagedNet
 def _function(network: keras.Model):
     """A network of named inputs as a concrete function of one image."""
     specs = {
-        name: tf.TensorSpec((1, *tensor.shape[1:]), tf.float32, name=name)
+        name: tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=name)
         for name, tensor in network.input.items()
     }
     return tf.function(lambda **inputs: network(inputs)).get_concrete_function(**specs)

@@ -5,8 +5,8 @@ import numpy as np
 from inference.layouts import tile_shape
 from inference.pixels import from_floats, to_floats
 from inference.sessions import opened
-from inference.streaming import Source, lag, stream
-from inference.tiling import Progress, plan_tiles
+from inference.streaming import Counter, Source, lag, stream
+from inference.tiling import Tile, plan_tiles
 
 
 def apply_tiles(
@@ -16,7 +16,7 @@ def apply_tiles(
     tile_area: int,
     signature: str | None = None,
     given: dict[str, np.ndarray] | None = None,
-    progress: Progress | None = None,
+    counter: Counter | None = None,
 ) -> None:
     """Run a network in tiles with its receptive radius as halo: the whole frame's result.
 
@@ -29,13 +29,10 @@ def apply_tiles(
         tile_area: largest tile, pixels, for engines that take any size.
         signature: which of the engine's networks; None is the one without statistics.
         given: statistics that it takes.
-        progress: called with (tiles done, tiles in all) after each.
+        counter: ticks after each tile; it expects them.
     """
-    height, width = image.shape[:2]
     halo, given = engine.halo, given or {}
-    # A photo smaller than a fixed tile goes in at its own size, which the runtime allows.
-    shape = engine.tile or tile_shape(height, width, tile_area, halo)
-    plan = plan_tiles(height, width, shape, halo)
+    plan = tiles_of(engine, image, tile_area)
     source = Source(image, halo, np.may_share_memory(image, result))
 
     with opened(engine, signature) as session:
@@ -47,4 +44,14 @@ def apply_tiles(
         def write(t, kept):
             t.place(result, kept)
 
-        stream(plan, source.read, work, write, session.workers, lag(plan, halo), progress)
+        stream(
+            plan, source.read, work, write, session.workers, counter or Counter(), lag(plan, halo)
+        )
+
+
+def tiles_of(engine, image: np.ndarray, tile_area: int) -> list[Tile]:
+    """The tiles that `apply_tiles` takes."""
+    height, width = image.shape[:2]
+    # A photo smaller than a fixed tile goes in at its own size, which the runtime allows.
+    shape = engine.tile or tile_shape(height, width, tile_area, engine.halo)
+    return plan_tiles(height, width, shape, engine.halo)

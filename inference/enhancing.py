@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from inference.applying import apply_tiles
+from inference.applying import apply_tiles, tiles_of
 from inference.errors import ModelFileError
 from inference.pixels import from_floats, to_floats
 from inference.staged import enhance_staged
+from inference.streaming import Counter
 from inference.tiling import Progress
 
 MEMORY = 10**9  # bytes, if nobody says
@@ -55,16 +56,18 @@ def enhance_image(
     cost = getattr(engine, "bytes_per_pixel", None) or UNKNOWN_COST
     room = max(max_memory, 0) // (getattr(engine, "workers", 1) * cost)
     tile_area = min(tile**2, room)
+    counter = Counter(progress)
     if getattr(engine, "stages", None):
-        enhance_staged(engine, image, result, tile_area, max_memory, exact, progress)
+        enhance_staged(engine, image, result, tile_area, max_memory, exact, counter)
     elif engine.norm in ("batch", "none"):
-        apply_tiles(engine, image, result, tile_area, progress=progress)
+        counter.expect(len(tiles_of(engine, image, tile_area)))
+        apply_tiles(engine, image, result, tile_area, counter=counter)
     elif pixels * cost > max_memory:
         raise ModelFileError(_does_not_fit(engine, image.shape, pixels * cost))
     else:
         result[:] = from_floats(engine(to_floats(image)[None])[0], result.dtype)
-        if progress:
-            progress(1, 1)
+        counter.expect(1)
+        counter.tick()
     return result
 
 

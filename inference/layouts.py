@@ -33,10 +33,11 @@ class SampledPhoto:
     A window's border would see the padding of a photo's edge where there is none: only pixels
     farther than `radius` from it, or at a true edge, are measured. Windows lie in the cells of a
     grid, at random within their cell, so that no pattern of the photo can keep step with them.
+    Many small windows tell more of a photo than few large ones, though most of them is border.
 
     Args:
         photo: `(H, W, 3)`.
-        radius: the network's receptive radius.
+        radius: how far a measured value may look.
         area: pixels of all windows together, about.
         inner: side of the measured part of a window.
     """
@@ -70,11 +71,9 @@ class SampledPhoto:
 
 
 def tile_shape(height: int, width: int, area: int, halo: int) -> tuple[int, int]:
-    """Height and width of equal tiles of at most about `area` pixels, square where that fits."""
-    least = 4 * halo + 8  # below that most of the work would go into halos
-    side = max(math.isqrt(area), least)
-    high = balanced_tile(height, side, halo)
-    return high, balanced_tile(width, max(area // high, least), halo)
+    """Height and width of equal tiles of at most `area` pixels, each side at most its root."""
+    side = max(math.isqrt(area), 4 * halo, 8)  # below that most of the work would go into halos
+    return balanced_tile(height, side, halo), balanced_tile(width, side, halo)
 
 
 def _place(

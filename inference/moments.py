@@ -4,23 +4,18 @@ import numpy as np
 
 
 class Moments:
-    """Weight, mean and sum of squared deviations of each channel, in float64.
+    """Count, mean and sum of squared deviations of each channel, in float64.
 
     Pieces are merged by the formula of Chan, Golub and LeVeque (1979), which has no difference of
     large sums: the sums of 3 million float32 squares would cost two digits, which is visible.
     """
 
     def __init__(self):
-        self.weight = 0.0
+        self.count = 0
         self.mean = self._squares = np.zeros(())
 
-    def add(self, values: np.ndarray, weight: float = 1.0) -> None:
-        """Take in a piece.
-
-        Args:
-            values: `(H, W, C)` float32; none if `H` or `W` is 0.
-            weight: of each of its pixels.
-        """
+    def add(self, values: np.ndarray) -> None:
+        """Take in a piece `(H, W, C)` float32."""
         if not values.size:
             return
         height, width, _ = values.shape
@@ -29,21 +24,21 @@ class Moments:
         centered = values - mean.astype(np.float32)
         squares = np.einsum("hwc,hwc->hc", centered, centered).sum(0, dtype=np.float64)
         piece = Moments()
-        piece.weight, piece.mean, piece._squares = height * width * weight, mean, squares * weight
+        piece.count, piece.mean, piece._squares = height * width, mean, squares
         self.merge(piece)
 
     def merge(self, other: "Moments") -> None:
         """Take in what another one has gathered."""
-        total = self.weight + other.weight
-        if not other.weight:
+        total = self.count + other.count
+        if not other.count:
             return
         apart = other.mean - self.mean
-        share = other.weight / total
-        self._squares = self._squares + other._squares + apart**2 * self.weight * share
+        share = other.count / total
+        self._squares = self._squares + other._squares + apart**2 * self.count * share
         self.mean = self.mean + apart * share
-        self.weight = total
+        self.count = total
 
     @property
     def variance(self) -> np.ndarray:
         """`(C,)` float64: of the population, as instance norm takes it."""
-        return self._squares / self.weight
+        return self._squares / self.count

@@ -14,122 +14,142 @@ computed in one of three ways:
 
 import numpy as np
 
-from inference.applying import apply_tiles
+from inference.applying import apply_tiles, tiles_of
 from inference.layouts import SampledPhoto, WholePhoto, tile_shape
 from inference.moments import Moments
 from inference.pixels import from_floats, to_floats
 from inference.sessions import opened
 from inference.stages import ENHANCED, Stage
-from inference.streaming import Source, lag, stream
+from inference.streaming import Counter, Source, lag, stream
 from inference.tiling import plan_tiles
 
-AREA = 128 * 256  # largest tile of a stage, pixels: its tensors about fit the cache
+AREA = 128 * 128  # largest tile of a stage, pixels: its tensors about fit the cache
 LEAST_AREA = 64 * 64  # smallest: below it most of the work would go into halos
-INNER = 64  # side of what is measured of a window of the sample, pixels
+INNER = 16  # side of what is measured of a window of the sample, pixels
 
 Statistics = dict[str, np.ndarray]
 
 
-def enhance_staged(engine, image, result, tile_area, max_memory, exact, progress) -> None:
+def enhance_staged(engine, image, result, tile_area, max_memory, exact, counter) -> None:
     """Enhance a photo by a network in stages.
 
     Stored where that fits the memory, otherwise recomputed if `exact`, otherwise sampled.
 
     Args:
-        engine: with `stages`, `halo`, `bytes_per_pixel` and `networks`.
+        engine: with `stages`, `halo`, `workers` and `networks`.
         image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
         result: of the same shape; may be `image`.
         tile_area: largest tile of a pass through the whole network, pixels.
         max_memory: bytes that may be taken.
         exact: no approximation, however long it takes.
-        progress: called with no argument as each tile is done, or None.
+        counter: of tiles.
     """
-    pixels = image.shape[0] * image.shape[1]
-    spare = max_memory - pixels * engine.stages.stored_bytes
-    with_least = max(map(engine.stages.tile_bytes, engine.stages.stages)) * LEAST_AREA
-    if spare >= 2 * engine.workers * with_least:
-        run_stages(engine, WholePhoto(image), spare, result)
-        return
-    if exact:
-        statistics = recomputed_statistics(engine, image, tile_area)
-    else:
-        statistics = sampled_statistics(engine, image, max_memory)
-    apply_tiles(engine, image, result, tile_area, engine.stages.tiles, statistics)
-
-
-def sampled_statistics(engine, image: np.ndarray, max_memory: int) -> Statistics:
-    """The statistics of windows spread over a photo, as many as fit the memory."""
     stages = engine.stages
-    tile = 2 * engine.halo + INNER
-    spare = engine.workers * tile**2 * max(map(stages.tile_bytes, stages.stages))
+    spare = max_memory - image.shape[0] * image.shape[1] * stages.stored_bytes
+    if spare >= engine.workers * LEAST_AREA * max(map(stages.tile_bytes, stages.stages)):
+        run_stages(engine, WholePhoto(image), spare, counter, result)
+        return
+    counter.expect(len(tiles_of(engine, image, tile_area)))
+    if exact:
+        statistics = recomputed_statistics(engine, image, tile_area, counter)
+    else:
+        statistics = sampled_statistics(engine, image, max_memory, counter)
+    apply_tiles(engine, image, result, tile_area, stages.tiles, statistics, counter)
+
+
+def sampled_statistics(engine, image: np.ndarray, max_memory: int, counter: Counter) -> Statistics:
+    """The statistics of windows spread over a photo, as many as fit the memory.
+
+    Returns:
+        As `run_stages`.
+    """
+    stages = engine.stages
+    radius = max(stage.measure_halo for stage in stages.stages)
+    window = (2 * radius + INNER) ** 2
+    spare = engine.workers * window * max(map(stages.tile_bytes, stages.stages))
     each = stages.stored_bytes + 3 * image.itemsize
-    area = max(max_memory - spare, tile**2 * each) // each
-    return run_stages(engine, SampledPhoto(image, engine.halo, area, INNER), spare)
+    area = max((max_memory - spare) // each, window)
+    return run_stages(engine, SampledPhoto(image, radius, area, INNER), spare, counter)
 
 
-def recomputed_statistics(engine, image: np.ndarray, tile_area: int) -> Statistics:
-    """The statistics of a whole photo, from one pass through the network for each stage."""
-    statistics = {}
+def recomputed_statistics(engine, image: np.ndarray, area: int, counter: Counter) -> Statistics:
+    """The statistics of a whole photo, from one pass through the network for each stage.
+
+    Returns:
+        As `run_stages`.
+    """
+    passes = []
     for stage in engine.stages.stages:
-        if not stage.measured:
-            continue
+        if stage.measured:
+            halo = stage.measure_halo
+            shape = tile_shape(*image.shape[:2], area, halo)
+            passes.append((stage, plan_tiles(*image.shape[:2], shape, halo)))
+    counter.expect(sum(len(plan) for stage, plan in passes if stage.measure_signature))
+    statistics = {}
+    for stage, plan in passes:
         moments = {name: Moments() for name in stage.measured}
         if stage.measure_signature is None:
             _measure_image(WholePhoto(image), moments)
         else:
-            with opened(engine, stage.measure_signature) as session:
-
-                def work(t, pixels, session=session, known=statistics, names=stage.measured):
-                    tensors = session(image=to_floats(pixels)[None], **known)
-                    return {name: _moments(t.keep(tensors[name][0])) for name in names}
-
-                def write(t, measured, moments=moments):
-                    for name, found in measured.items():
-                        moments[name].merge(found)
-
-                shape = tile_shape(*image.shape[:2], tile_area, stage.measure_halo)
-                plan = plan_tiles(*image.shape[:2], shape, stage.measure_halo)
-                stream(plan, lambda t: t.read(image), work, write, session.workers)
+            _measure(engine, stage, plan, image, statistics, moments, counter)
         statistics |= _as_inputs(moments)
     return statistics
 
 
-def run_stages(engine, layout, spare: int, result: np.ndarray | None = None) -> Statistics:
+def _measure(engine, stage: Stage, plan, image, statistics, moments, counter) -> None:
+    with opened(engine, stage.measure_signature) as session:
+
+        def work(t, pixels):
+            tensors = session(image=to_floats(pixels)[None], **statistics)
+            return {name: _moments(t.keep(tensors[name][0])) for name in moments}
+
+        def write(t, found):
+            for name, one in found.items():
+                moments[name].merge(one)
+
+        stream(plan, lambda t: t.read(image), work, write, session.workers, counter)
+
+
+def run_stages(
+    engine, layout, spare: int, counter: Counter, result: np.ndarray | None = None
+) -> Statistics:
     """Run the stages one after the other, storing what later ones need.
 
     Args:
         engine: as for `enhance_staged`.
         layout: `WholePhoto` or `SampledPhoto`.
         spare: bytes that tiles may take beside what is stored.
+        counter: of tiles.
         result: where the last stage writes; it is not run if None.
 
     Returns:
         Of each measured tensor `t`, `t_mean` and `t_variance`, `(1, 1, 1, C)` float32.
     """
+    stages = [s for s in engine.stages.stages if result is not None or s.outputs != (ENHANCED,)]
+    plans = [layout.plan(stage.halo, _area(engine, stage, spare)) for stage in stages]
+    counter.expect(sum(len(p) for s, p in zip(stages, plans, strict=True) if s.signature))
     slot_of, sizes = engine.stages.slots
-    shape = layout.pixels.shape[:2]
-    slots = [np.empty((*shape, size), np.float16) for size in sizes]
+    slots = [np.empty((*layout.pixels.shape[:2], size), np.float16) for size in sizes]
     tensors = {"image": layout.pixels, ENHANCED: result}
     statistics = {}
-    for stage in engine.stages.stages:
-        if stage.outputs == (ENHANCED,) and result is None:
-            break
-        for name in set(stage.outputs) & slot_of.keys():
+    for stage, plan in zip(stages, plans, strict=True):
+        for name in slot_of.keys() & set(stage.outputs):
             tensors[name] = slots[slot_of[name]][..., : stage.channels[name]]
         moments = {name: Moments() for name in stage.measured}
         if stage.signature is None:
             _measure_image(layout, moments)
         else:
-            area = spare // (engine.workers * engine.stages.tile_bytes(stage))
-            area = int(np.clip(area, LEAST_AREA, AREA))
-            with opened(engine, stage.signature) as session:
-                _run_stage(session, stage, layout, area, tensors, statistics, moments)
+            _run_stage(engine, stage, layout, plan, tensors, statistics, moments, counter)
         statistics |= _as_inputs(moments)
     return statistics
 
 
-def _run_stage(session, stage: Stage, layout, area, tensors, statistics, moments) -> None:
-    plan = layout.plan(stage.halo, area)
+def _area(engine, stage: Stage, spare: int) -> int:
+    area = spare // (engine.workers * engine.stages.tile_bytes(stage))
+    return int(np.clip(area, LEAST_AREA, AREA))
+
+
+def _run_stage(engine, stage, layout, plan, tensors, statistics, moments, counter) -> None:
     targets = [tensors[name] for name in stage.outputs]
     sources = {}
     for name in stage.inputs:
@@ -141,10 +161,17 @@ def _run_stage(session, stage: Stage, layout, area, tensors, statistics, moments
         return {name: source.read(t) for name, source in sources.items()}
 
     def work(t, inputs):
-        outputs = session(**{k: to_floats(x)[None] for k, x in inputs.items()}, **given)
+        if "image" in inputs:
+            inputs["image"] = to_floats(inputs["image"])
+        outputs = session(**{name: x[None] for name, x in inputs.items()}, **given)
+        found = {
+            name: _moments(layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
+            for name in moments
+        }
         kept = {name: t.keep(outputs[name][0]) for name in stage.outputs}
-        found = {name: _moments(layout.measured(t, kept[name])) for name in stage.measured}
-        return {name: _storable(name, kept[name], tensors[name].dtype) for name in kept}, found
+        if ENHANCED in kept:
+            kept[ENHANCED] = from_floats(kept[ENHANCED], tensors[ENHANCED].dtype)
+        return kept, found
 
     def write(t, results):
         kept, found = results
@@ -153,11 +180,8 @@ def _run_stage(session, stage: Stage, layout, area, tensors, statistics, moments
         for name, one in found.items():
             moments[name].merge(one)
 
-    stream(plan, read, work, write, session.workers, lag(plan, stage.halo))
-
-
-def _storable(name: str, values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    return from_floats(values, dtype) if name == ENHANCED else values.astype(dtype)
+    with opened(engine, stage.signature) as session:
+        stream(plan, read, work, write, session.workers, counter, lag(plan, stage.halo))
 
 
 def _measure_image(layout, moments: dict[str, Moments]) -> None:

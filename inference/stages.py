@@ -74,13 +74,14 @@ class Stages:
     def tile_bytes(self, stage: Stage) -> int:
         """About what a tile takes for each pixel while a stage is computed.
 
-        Inputs, outputs and statistics of outputs as NumPy has them, the runtime's tensors and its
-        workspace.
+        Inputs and outputs in float16, twice (NumPy's and the runtime's), measured outputs in
+        float32, likewise, and what the runtime computes between them.
         """
         channels = {name: size for s in self.stages for name, size in s.channels.items()}
         inputs = sum(channels.get(name, 3) for name in stage.inputs)
-        outputs = sum(channels[name] for name in stage.outputs)
-        return 4 * (2 * inputs + 3 * outputs + 2 * max(inputs, outputs))
+        outputs = sum(stage.channels.values())
+        measured = sum(stage.channels.get(name, 0) for name in stage.measured)
+        return 4 * (inputs + outputs) + 8 * measured + 4 * 3 * max(inputs, outputs)
 
     @staticmethod
     def _stored(stage: Stage) -> list[str]:

@@ -10,6 +10,27 @@ import numpy as np
 from inference.tiling import Progress, Tile
 
 
+class Counter:
+    """Tiles done of the tiles of all passes over a photo.
+
+    Args:
+        progress: called with (tiles done, tiles in all), or None.
+    """
+
+    def __init__(self, progress: Progress | None = None):
+        self._progress, self._done, self._total = progress, 0, 0
+
+    def expect(self, tiles: int) -> None:
+        """More tiles are to come; called for all passes before the first."""
+        self._total += tiles
+
+    def tick(self) -> None:
+        """A tile is done."""
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
 class Source:
     """The tiles of an array that their results may overwrite.
 
@@ -59,8 +80,8 @@ def stream(
     work: Callable[[Tile, object], object],
     write: Callable[[Tile, object], None],
     workers: int,
+    counter: Counter,
     ahead: int = 1,
-    progress: Progress | None = None,
 ) -> None:
     """Compute tiles in threads; read and write them in order, in the calling thread.
 
@@ -73,18 +94,15 @@ def stream(
         work: a tile and its input to its result, in a thread.
         write: what to do with the result.
         workers: threads.
+        counter: ticks after each tile.
         ahead: tiles, at least 1.
-        progress: called with (tiles done, tiles in all) after each.
     """
-    pending, done = deque(), 0
+    pending = deque()
 
     def finish():
-        nonlocal done
         t, future = pending.popleft()
         write(t, future.result())
-        done += 1
-        if progress:
-            progress(done, len(plan))
+        counter.tick()
 
     pool = ThreadPoolExecutor(workers)
     try:

@@ -1,0 +1,77 @@
+"""Write the test vectors of docs/tiling.md.
+
+python -m benchmarks.tiling_vectors
+"""
+
+import itertools
+import json
+from pathlib import Path
+
+from atomic import replacing
+from inference.tiling import balanced_tile, plan_tiles
+
+PATH = Path(__file__).resolve().parent.parent / "docs" / "tiling_vectors.json"
+SIZES = (
+    *((1, 1), (1, 5), (5, 1), (7, 300), (300, 7), (63, 63), (64, 64), (64, 65), (65, 64)),
+    *((100, 128), (128, 128), (120, 200), (255, 257), (256, 256), (220, 476)),
+)
+TILES = ((64, 0), (64, 5), (64, 18), (96, 18), (256, 18), (256, 12))
+PHOTOS = ((1536, 2048), (3120, 4160), (6000, 8000), (9000, 12000), (12000, 9000), (1, 100000))
+
+
+def vectors() -> dict:
+    """Everything that docs/tiling.md says of the file."""
+    plans = [_plan(*size, *tile) for size, tile in itertools.product(SIZES, TILES)]
+    plans += [_plan(66, 68, 64, 31)]  # two pixels are kept of a tile
+    axes = []
+    for length in sorted({side for photo in PHOTOS for side in photo}):
+        for tile, halo in ((256, 18), (512, 18), (512, 12), (1024, 18)):
+            balanced = balanced_tile(length, tile, halo)
+            spans = [
+                [t.in_x, t.in_width, t.out_x, t.out_width]
+                for t in plan_tiles(1, length, (1, tile), halo)
+            ]
+            # Of a long axis the ends say all: what lies between repeats.
+            axes.append(
+                {
+                    "length": length,
+                    "tile": tile,
+                    "halo": halo,
+                    "balanced": balanced,
+                    "count": len(spans),
+                    "first": spans[:3],
+                    "last": spans[-3:],
+                }
+            )
+    refused = [{"length": 100, "tile": tile, "halo": halo} for tile, halo in ((36, 18), (20, 18))]
+    return {"plans": plans, "axes": axes, "refused": refused}
+
+
+def _plan(height: int, width: int, tile: int, halo: int) -> dict:
+    return {
+        "height": height,
+        "width": width,
+        "tile": tile,
+        "halo": halo,
+        "balanced": [balanced_tile(height, tile, halo), balanced_tile(width, tile, halo)],
+        "tiles": [list(t) for t in plan_tiles(height, width, tile, halo)],
+    }
+
+
+def as_text(content: dict) -> str:
+    """JSON with one vector a line."""
+    lists = (
+        f'  "{name}": [\n' + ",\n".join(f"    {json.dumps(one)}" for one in entries) + "\n  ]"
+        for name, entries in content.items()
+    )
+    return "{\n" + ",\n".join(lists) + "\n}\n"
+
+
+def main() -> None:
+    """Write the file."""
+    with replacing(PATH) as path:
+        path.write_text(as_text(vectors()))
+
+
+if __name__ == "__main__":
+    main()
