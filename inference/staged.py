@@ -131,7 +131,7 @@ def run_stages(
     slot_of, sizes = engine.stages.slots
     slots = [np.empty((*layout.pixels.shape[:2], size), np.float16) for size in sizes]
     tensors = {"image": layout.pixels, ENHANCED: result}
-    statistics = {}
+    stored, shifts = {}, {}
     for stage, plan in zip(stages, plans, strict=True):
         for name in slot_of.keys() & set(stage.outputs):
             tensors[name] = slots[slot_of[name]][..., : stage.channels[name]]
@@ -139,9 +139,16 @@ def run_stages(
         if stage.signature is None:
             _measure_image(layout, moments)
         else:
-            _run_stage(engine, stage, layout, plan, tensors, statistics, moments, counter)
-        statistics |= _as_inputs(moments)
-    return statistics
+            given = {name: stored[name] for name in stage.statistics}
+            with opened(engine, stage.signature) as session:
+                run = _StageRun(session, stage, layout, tensors, given)
+                shifts |= run.find_shifts(plan[len(plan) // 2])
+                run.over(plan, moments, counter)
+        stored |= _as_inputs(moments)
+    return {
+        name: value + shifts.get(f"{name.removesuffix('_mean')}_shift", np.float32(0))
+        for name, value in stored.items()
+    }
 
 
 def _area(engine, stage: Stage, spare: int) -> int:
@@ -149,39 +156,62 @@ def _area(engine, stage: Stage, spare: int) -> int:
     return int(np.clip(area, LEAST_AREA, AREA))
 
 
-def _run_stage(engine, stage, layout, plan, tensors, statistics, moments, counter) -> None:
-    targets = [tensors[name] for name in stage.outputs]
-    sources = {}
-    for name in stage.inputs:
-        overwritten = any(np.may_share_memory(tensors[name], target) for target in targets)
-        sources[name] = Source(tensors[name], stage.halo, overwritten)
-    given = {name: statistics[name] for name in stage.statistics}
+class _StageRun:
+    """One stage, from stored tensors to stored tensors."""
 
-    def read(t):
-        return {name: source.read(t) for name, source in sources.items()}
+    def __init__(self, session, stage: Stage, layout, tensors, given: Statistics):
+        self._session, self._stage, self._layout = session, stage, layout
+        self._tensors, self._given = tensors, given
+        for name in stage.shifted:
+            shape = (1, 1, 1, stage.channels[name])
+            self._given[f"{name}_shift"] = np.zeros(shape, np.float32)
 
-    def work(t, inputs):
+    def find_shifts(self, t) -> Statistics:
+        """Take the means of one tile as what tensors are stored less."""
+        if not self._stage.shifted:
+            return {}
+        inputs = {name: t.read(self._tensors[name]) for name in self._stage.inputs}
+        _, found = self._work(t, inputs)
+        means = _as_inputs(found)
+        shifts = {f"{name}_shift": means[f"{name}_mean"] for name in self._stage.shifted}
+        self._given |= shifts
+        return shifts
+
+    def over(self, plan, moments: dict[str, Moments], counter: Counter) -> None:
+        """Run all tiles."""
+        targets = [self._tensors[name] for name in self._stage.outputs]
+        sources = {}
+        for name in self._stage.inputs:
+            tensor = self._tensors[name]
+            overwritten = any(np.may_share_memory(tensor, target) for target in targets)
+            sources[name] = Source(tensor, self._stage.halo, overwritten)
+
+        def read(t):
+            return {name: source.read(t) for name, source in sources.items()}
+
+        def write(t, results):
+            kept, found = results
+            for name, values in kept.items():
+                t.place(self._tensors[name], values)
+            for name, one in found.items():
+                moments[name].merge(one)
+
+        ahead = lag(plan, self._stage.halo)
+        stream(plan, read, self._work, write, self._session.workers, counter, ahead)
+
+    def _work(self, t, inputs):
         if "image" in inputs:
             inputs["image"] = to_floats(inputs["image"])
-        outputs = session(**{name: x[None] for name, x in inputs.items()}, **given)
+        batch = {name: values[None] for name, values in inputs.items()}
+        outputs = self._session(**batch, **self._given)
         found = {
-            name: _moments(layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
-            for name in moments
+            name: _moments(self._layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
+            for name in self._stage.measured
         }
-        kept = {name: t.keep(outputs[name][0]) for name in stage.outputs}
+        kept = {name: t.keep(outputs[name][0]) for name in self._stage.outputs}
         if ENHANCED in kept:
-            kept[ENHANCED] = from_floats(kept[ENHANCED], tensors[ENHANCED].dtype)
+            kept[ENHANCED] = from_floats(kept[ENHANCED], self._tensors[ENHANCED].dtype)
         return kept, found
-
-    def write(t, results):
-        kept, found = results
-        for name, values in kept.items():
-            t.place(tensors[name], values)
-        for name, one in found.items():
-            moments[name].merge(one)
-
-    with opened(engine, stage.signature) as session:
-        stream(plan, read, work, write, session.workers, counter, lag(plan, stage.halo))
 
 
 def _measure_image(layout, moments: dict[str, Moments]) -> None:

@@ -16,6 +16,7 @@ class Stage:
     statistics: tuple[str, ...]
     outputs: tuple[str, ...]
     measured: tuple[str, ...]
+    shifted: tuple[str, ...]
     halo: int
     measure_signature: str | None
     measure_halo: int
@@ -81,7 +82,7 @@ class Stages:
         inputs = sum(channels.get(name, 3) for name in stage.inputs)
         outputs = sum(stage.channels.values())
         measured = sum(stage.channels.get(name, 0) for name in stage.measured)
-        return 4 * (inputs + outputs) + 8 * measured + 4 * 3 * max(inputs, outputs)
+        return 4 * (inputs + outputs) + 8 * measured + 12 * max(inputs, outputs, 3)
 
     @staticmethod
     def _stored(stage: Stage) -> list[str]:

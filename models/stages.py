@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from models.anatomy import STATISTICS, own_reach, parents
+from models.normalization import InstanceNormalization
 
 IMAGE = "image"
 ENHANCED = "enhanced"
@@ -35,6 +36,8 @@ class Stage:
         statistics: names of the statistics that it takes, all of tensors in `inputs`.
         outputs: tensors that later stages need, or the result.
         measured: which of `outputs` (or the image) later stages need the statistics of.
+        shifted: which of `measured` are stored less `<tensor>_shift`, `(1, 1, 1, C)`: a mean of
+            many deviations costs float16 its digits. The next stage's statistics are less it too.
         halo: pixels by which an output depends on its surroundings in the inputs.
         measure_signature: name of the network from the image to `measured`, given the statistics
             of all stages before; None as above, or for the last stage.
@@ -47,6 +50,7 @@ class Stage:
     statistics: tuple[str, ...]
     outputs: tuple[str, ...]
     measured: tuple[str, ...]
+    shifted: tuple[str, ...]
     halo: int
     measure_signature: str | None
     measure_halo: int
@@ -115,6 +119,7 @@ def split_stages(model: keras.Model) -> StagedNetwork:
                 tuple(dict.fromkeys(statistics)),
                 graph.names(outputs),
                 graph.names(measured),
+                graph.names(x for x in measured if x is not graph.image and graph.is_shifted(x)),
                 halo,
                 measure_signature,
                 measure_halo,
@@ -161,6 +166,10 @@ class _Graph:
     def is_measured(self, layer) -> bool:
         return any(isinstance(child, STATISTICS) for child in self._children[layer])
 
+    def is_shifted(self, layer) -> bool:
+        """May it be stored less a shift, because norms alone read it, which take off any mean?"""
+        return all(isinstance(x, InstanceNormalization) for x in self._children[layer])
+
     def network(self, inputs, outputs, stored: bool = False) -> tuple[keras.Model, int]:
         """The network from the outputs of some layers to those of others, and its reach.
 
@@ -194,11 +203,14 @@ class _Graph:
         results = {}
         for layer in outputs:
             half = stored and layer is not self.last
-            results[self.name(layer)] = (
-                ops.cast(values[layer], "float16") if half else values[layer]
-            )
+            value = values[layer]
+            if half and self.is_shifted(layer):
+                name = f"{self.name(layer)}_shift"
+                arguments[name] = keras.Input((1, 1, value.shape[-1]), name=name)
+                value = value - arguments[name]
+            results[self.name(layer)] = ops.cast(value, "float16") if half else value
             if half and self.is_measured(layer):
-                results[f"{self.name(layer)}_float32"] = values[layer]
+                results[f"{self.name(layer)}_float32"] = value
         farthest = int(np.max([reach[layer] for layer in outputs]))
         return keras.Model(arguments, results), farthest
 

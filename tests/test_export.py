@@ -43,7 +43,7 @@ def test_every_variant_computes_what_keras_does(saved, exported):
     model = models.load_generator(saved)
     images = np.random.default_rng(1).random((2, 64, 64, 3), np.float32)
     expected = model.predict(images, verbose=0)
-    assert len(exported) == 4
+    assert len(exported) == (4 if saved.stem == "batch" else 2)
     for path in exported:
         engine = LiteRTEngine(path)
         got = np.concatenate([engine(image[None]) for image in images])

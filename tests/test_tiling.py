@@ -1,79 +1,11 @@
 import itertools
-import math
+import json
 
 import numpy as np
 import pytest
-from numpy.lib.stride_tricks import sliding_window_view
 
-from inference.tiling import balanced_tile, plan_tiles, run_blended, run_tiled
-
-RADIUS = 4
-SIZES = [(1, 1), (1, 64), (17, 200), (64, 64), (64, 65), (65, 129), (63, 300), (128, 97)]
-
-
-def convolve(x, kernel, bias):
-    """Zero-padded ("SAME") convolution of (N, H, W, C) with (k, k, C, C')."""
-    reach = kernel.shape[0] // 2
-    x = np.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
-    windows = sliding_window_view(x, kernel.shape[:2], axis=(1, 2))
-    return np.einsum("nhwcij,ijcd->nhwd", windows, kernel, optimize=True) + bias
-
-
-@pytest.fixture(scope="module")
-def network():
-    """Two 5×5 convolutions: radius 4. The biases make the padding of the second one matter."""
-    rng = np.random.default_rng(0)
-    first = rng.normal(0, 0.2, (5, 5, 3, 4)).astype(np.float32), np.float32(0.5)
-    second = rng.normal(0, 0.2, (5, 5, 4, 3)).astype(np.float32), np.float32(-0.2)
-    return lambda x: convolve(np.tanh(convolve(x, *first)), *second)
-
-
-def photo(height, width):
-    return np.random.default_rng(height * 1000 + width).random((height, width, 3), np.float32)
-
-
-@pytest.mark.parametrize(("height", "width"), SIZES)
-def test_tiled_equals_whole_frame(network, height, width):
-    image = photo(height, width)
-    whole = network(image[None])[0]
-    tile = min(height, 64), min(width, 64)
-    for halo in (RADIUS, RADIUS + 7):
-        np.testing.assert_allclose(run_tiled(network, image, tile, halo), whole, atol=1e-5)
-
-
-@pytest.mark.parametrize("batch", [1, 3, 100])
-def test_batches_change_nothing_but_the_calls(network, batch):
-    image, shapes, seen = photo(65, 129), [], []
-
-    def counting(x):
-        shapes.append(x.shape)
-        return network(x)
-
-    result = run_tiled(
-        counting, image, 64, RADIUS, batch=batch, progress=lambda *done: seen.append(done)
-    )
-    np.testing.assert_allclose(result, network(image[None])[0], atol=1e-5)
-    count = len(plan_tiles(65, 129, 64, RADIUS))
-    assert count == 6
-    assert sum(shape[0] for shape in shapes) == count
-    assert all(shape[0] <= batch and shape[1:] == (64, 64, 3) for shape in shapes)
-    assert seen[-1] == (count, count) and len(seen) == math.ceil(count / batch)
-
-
-def test_a_halo_below_the_radius_is_not_exact(network):
-    image = photo(65, 129)
-    error = np.abs(run_tiled(network, image, 64, RADIUS - 2) - network(image[None])[0])
-    assert error.max() > 1e-3
-
-
-@pytest.mark.parametrize(("height", "width"), [(1, 1), (17, 200), (40, 63)])
-def test_smaller_than_a_fixed_tile(network, height, width):
-    image = photo(height, width)
-    result, whole = run_tiled(network, image, 64, RADIUS), network(image[None])[0]
-    assert result.shape == whole.shape and np.isfinite(result).all()
-    rows = slice(0, height - RADIUS if height < 64 else height)
-    columns = slice(0, width - RADIUS if width < 64 else width)
-    np.testing.assert_allclose(result[rows, columns], whole[rows, columns], atol=1e-5)
+from benchmarks.tiling_vectors import PATH, as_text, vectors
+from inference.tiling import balanced_tile, plan_tiles
 
 
 @pytest.mark.parametrize(("tile", "halo"), [(16, 0), (16, 3), (16, 7), (33, 16)])
@@ -107,21 +39,29 @@ def test_balanced_tile_needs_no_more_tiles():
     assert balanced_tile(2048, 512, 18) == 439  # (2048 + 4·36) / 5 tiles
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (65, 129), (130, 97)])
-def test_blended_is_exact_for_a_local_network(network, height, width):
-    image = photo(height, width)
-    result = run_blended(network, image, 64, RADIUS)
-    np.testing.assert_allclose(result, network(image[None])[0], atol=1e-5)
-    assert run_blended(network, photo(1, 1), 64, RADIUS).shape == (1, 1, 3)
+def test_the_vectors_of_the_specification():
+    """As another implementation would read them; and they are what the script writes."""
+    found = json.loads(PATH.read_text())
+    assert PATH.read_text() == as_text(vectors())
+    assert PATH.stat().st_size < 200_000
+    for one in found["plans"]:
+        plan = plan_tiles(one["height"], one["width"], one["tile"], one["halo"])
+        assert [list(t) for t in plan] == one["tiles"]
+        sides = one["height"], one["width"]
+        assert [balanced_tile(n, one["tile"], one["halo"]) for n in sides] == one["balanced"]
+    for one in found["axes"]:
+        plan = plan_tiles(one["length"], 1, (one["tile"], 1), one["halo"])
+        spans = [[t.in_y, t.in_height, t.out_y, t.out_height] for t in plan]
+        assert (len(spans), spans[:3], spans[-3:]) == (one["count"], one["first"], one["last"])
+    for one in found["refused"]:
+        with pytest.raises(ValueError, match="no room"):
+            plan_tiles(one["length"], 1, one["tile"], one["halo"])
 
 
-def test_blending_hides_the_seams_of_whole_image_statistics():
-    ramp = np.linspace(0, 1, 300, dtype=np.float32)
-    image = np.broadcast_to(ramp[None, :, None], (64, 300, 3)).copy()
-
-    def network(x):
-        return x - x.mean(axis=(1, 2), keepdims=True)
-
-    hard = np.abs(np.diff(run_tiled(network, image, 64, 4), axis=1)).max()
-    soft = np.abs(np.diff(run_blended(network, image, 64, 4), axis=1)).max()
-    assert hard > 0.1 and soft < 0.02
+def test_a_plan_by_hand():
+    assert plan_tiles(1, 10, 6, 2) == [  # steps of 2: 0, 2, 4, the last one ends at 10
+        (0, 0, 1, 6, 0, 0, 1, 4),
+        (0, 2, 1, 6, 0, 4, 1, 2),
+        (0, 4, 1, 6, 0, 6, 1, 4),
+    ]
+    assert plan_tiles(1, 9, 6, 2)[-1] == (0, 3, 1, 6, 0, 6, 1, 3)
