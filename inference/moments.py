@@ -14,8 +14,8 @@ class Moments:
         self.count = 0
         self.mean = self._squares = np.zeros(())
 
-    def add(self, values: np.ndarray) -> None:
-        """Take in a piece `(H, W, C)` float32."""
+    def add(self, values: np.ndarray, weight: float = 1.0) -> None:
+        """Take in a piece `(H, W, C)` float32, each of its pixels counting `weight` times."""
         if not values.size:
             return
         height, width, _ = values.shape
@@ -24,7 +24,8 @@ class Moments:
         centered = values - mean.astype(np.float32)
         squares = np.einsum("hwc,hwc->hc", centered, centered).sum(0, dtype=np.float64)
         piece = Moments()
-        piece.count, piece.mean, piece._squares = height * width, mean, squares
+        piece.count, piece.mean = height * width * weight, mean
+        piece._squares = squares * weight
         self.merge(piece)
 
     def merge(self, other: "Moments") -> None:

@@ -205,7 +205,7 @@ class _StageRun:
         batch = {name: values[None] for name, values in inputs.items()}
         outputs = self._session(**batch, **self._given)
         found = {
-            name: _moments(self._layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
+            name: _moments(*self._layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
             for name in self._stage.measured
         }
         kept = {name: t.keep(outputs[name][0]) for name in self._stage.outputs}
@@ -217,12 +217,12 @@ class _StageRun:
 def _measure_image(layout, moments: dict[str, Moments]) -> None:
     for t in layout.plan(0, AREA):
         for found in moments.values():
-            found.add(layout.measured(t, to_floats(t.read(layout.pixels))))
+            found.add(*layout.measured(t, to_floats(t.read(layout.pixels))))
 
 
-def _moments(values: np.ndarray) -> Moments:
+def _moments(values: np.ndarray, weight: float = 1.0) -> Moments:
     moments = Moments()
-    moments.add(values)
+    moments.add(values, weight)
     return moments
 
 
