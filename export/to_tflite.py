@@ -3,7 +3,7 @@
     python export/to_tflite.py --phone iphone
 
 writes, for each precision, a file for fixed tiles and one for images of any size, with a
-manifest beside each.
+manifest beside each; for instance norm the latter alone, in stages (docs/tiling.md).
 """
 
 import contextlib
@@ -71,7 +71,7 @@ def export(config: ExportConfig) -> list[Path]:
     from export.parity import check_parity, measure_parity
     from inference.engines import LiteRTEngine
     from models import load_generator, normalization_of, receptive_radius
-    from models.anatomy import working_bytes
+    from models.anatomy import multiply_adds, working_bytes
 
     precisions = [word for word in config.precision.split(",") if word]
     unknown = set(precisions) - set(PRECISIONS)
@@ -89,6 +89,7 @@ def export(config: ExportConfig) -> list[Path]:
         "halo": halo,
         "norm": normalization_of(model),
         "bytes_per_pixel": working_bytes(model),
+        "multiply_adds": multiply_adds(model),
         "source": {
             "model": source.name,
             "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
