@@ -234,7 +234,7 @@ def test_an_interrupted_write_keeps_the_file_that_was_there(tmp_path, image, mon
     write_photo(tmp_path / "x.png", image)
 
     def interrupted(self, path, **options):
-        path.write_bytes(b"half")
+        path.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Image.Image, "save", interrupted)

@@ -1,0 +1,1 @@
+"""Enhancing photo files: one photo, and batches of them."""

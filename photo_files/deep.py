@@ -1,0 +1,71 @@
+"""16-bit colour in PNG and TIFF files, which Pillow would cut to 8 bits.
+
+OpenCV or tifffile, both slow to import, are imported when such a file is met.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from photo_files.files import PhotoError, opened
+from photo_files.header import Header
+from photo_files.photo import bands
+
+_PLANAR = 284  # TIFF 6.0, PlanarConfiguration
+
+
+def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
+    """Decode a file that `header.is_deep` of.
+
+    Args:
+        path: the file.
+        image: the same, open, not loaded.
+        header: of the same.
+
+    Returns:
+        uint16 `(H, W, C)` as stored, not turned upright.
+
+    Raises:
+        PhotoError: damage.
+        Exception: others of it.
+    """
+    if image.format == "PNG":
+        with opened(path) as second:  # the checksums: OpenCV would show what it could decode
+            second.verify()
+    if image.format == "TIFF" and image.tag_v2.get(_PLANAR, 1) == 2:
+        pixels = _by_tifffile(path)
+    else:
+        pixels = _by_opencv(path, header.channels)
+    height, width = image.height, image.width
+    if image.format == "TIFF":  # whose size Pillow gives upright already
+        width, height = image.tag_v2[256], image.tag_v2[257]
+    if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width):
+        raise PhotoError("damaged image (16-bit pixels)")
+    return pixels
+
+
+def _by_opencv(path: str | Path, channels: int) -> np.ndarray | None:
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read at the import
+    import cv2
+
+    with contextlib.suppress(AttributeError):  # for the case that it was imported before
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.ndim != 3 or pixels.shape[2] < min(channels, 3):
+        return None
+    for rows in bands(*pixels.shape[:2]):  # OpenCV has blue first
+        pixels[rows, :, :3] = pixels[rows, :, 2::-1].copy()
+    if channels == 2:
+        return np.ascontiguousarray(pixels[..., [0, 3]]) if pixels.shape[2] == 4 else None
+    return pixels[..., :channels] if pixels.shape[2] >= channels else None
+
+
+def _by_tifffile(path: str | Path) -> np.ndarray | None:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        planes = file.pages[0].asarray()
+    return np.moveaxis(planes, 0, -1) if planes.ndim == 3 else None

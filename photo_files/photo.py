@@ -1,0 +1,62 @@
+"""A photo in memory: its pixels, and what its file said about them."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+BAND = 1 << 18  # pixels worked on at a time: 3 MB as float32 RGB
+
+
+@dataclasses.dataclass(eq=False)
+class Photo:
+    """A photo, upright.
+
+    Attributes:
+        pixels: uint8 or uint16 `(H, W, C)`; C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA,
+            not premultiplied).
+        profile: ICC profile of the colour space of `pixels`, gray or RGB as they are; None for
+            sRGB.
+        exif: what stays true of a photo after enhancement, with orientation 1; None for nothing.
+        xmp: XMP packet without an orientation; None for nothing.
+        encoding: how the file was encoded: "format", and what of "qtables" (JPEG), "lossless"
+            (WebP), "compressed" (TIFF) its format has.
+    """
+
+    pixels: np.ndarray
+    profile: bytes | None = None
+    exif: Image.Exif | None = None
+    xmp: bytes | None = None
+    encoding: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def colors(self) -> np.ndarray:
+        """A view of `pixels` without alpha, `(H, W, 1 or 3)`."""
+        return self.pixels[..., : 3 if self.pixels.shape[2] > 2 else 1]
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last channel of `pixels` is alpha."""
+        return self.pixels.shape[2] in (2, 4)
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Slices of rows that cover a photo, each of about `BAND` pixels."""
+    rows = max(1, BAND // max(width, 1))
+    for start in range(0, height, rows):
+        yield slice(start, min(start + rows, height))
+
+
+def to_8_bit(band: np.ndarray) -> np.ndarray:
+    """Integers of 8 or 16 bits to the nearest uint8; uint8 is passed through."""
+    if band.dtype == np.uint8:
+        return band
+    return ((band.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def over_white(band: np.ndarray) -> np.ndarray:
+    """uint8 `(h, w, 2 or 4)` with alpha, laid over white: uint8 without alpha."""
+    alpha = band[..., -1:].astype(np.uint16)
+    blend = band[..., :-1] * alpha + 255 * (255 - alpha)
+    return ((blend + np.uint16(127)) // 255).astype(np.uint8)
