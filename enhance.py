@@ -1,17 +1,20 @@
-"""Enhance photos of any size: `python enhance.py photo.jpg`."""
+"""Enhance photos of any size: `python enhance.py photo.jpg`, or from Python `enhance(photo)`."""
 
 import dataclasses
+import functools
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from tqdm import tqdm
+import numpy as np
 
 import commandline
 from commandline import option
-from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
-from photo_files import PHOTO_SUFFIXES, PhotoError, photos_in, read_photo, write_photo
+from enhancing.batch import BatchOptions, OptionError, enhance_files
+from enhancing.one import enhance_photo
+from enhancing.sources import find_jobs
+from inference.engines import KerasEngine, LiteRTEngine, ModelFileError
+from photo_files import Photo, PhotoError, load_photo
+from photo_files.plain import srgb_pixels
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
 DEFAULT_MODELS = ("iphone_mobile.tflite", "iphone.tflite", "iphone.keras")
@@ -23,7 +26,7 @@ class EnhanceConfig:
     """What to enhance, with which model, and where to."""
 
     photos: tuple[str, ...] = option(
-        help="photo files, or folders of photos (not searched deeper)",
+        help="photo files, folders of photos, or quoted patterns such as 'shots/**/*.jpg'",
         positional=True,
         nargs="+",
         metavar="PHOTO_OR_DIR",
@@ -32,104 +35,88 @@ class EnhanceConfig:
         None, "a .tflite or .keras file, or the name of a model in models/pretrained"
     )
     output: str = option("enhanced", "folder for the results, which keep their photos' names")
+    recursive: bool = option(False, "search folders deeper, and mirror them below --output")
+    in_place: bool = option(False, "replace the photos themselves; --output is not used")
+    strength: float = option(1.0, "from 0 (the photo as it is) to 1 (all of the network's change)")
+    compare: bool = option(False, "also write NAME_compare.jpg, before and after side by side")
+    drop_gps: bool = option(False, "leave out where the photo was taken, and XMP, which may tell")
+    redo: bool = option(False, "also what is done: made by this model from the photo as it is")
+    max_memory: float = option(1.0, "GB that the photos in hand may take beyond the program itself")
+    workers: int = option(2, "threads that read and write while the network runs; 0: in turns")
 
 
 def main(config: EnhanceConfig) -> int:
     """Enhance every photo that can be; report each of the others in one line on stderr.
 
-    A result of an earlier run is replaced; a source, or another result of this run, never is.
+    What an earlier run did is not done again, if photo, model and options are the same. A result
+    of others is replaced; a source, or another result of this run, never is.
 
     Returns:
-        0 if all photos were enhanced, otherwise 1.
+        0 if all photos are enhanced, otherwise 1.
 
     Raises:
         ModelFileError: there is no usable model.
+        OptionError: a number is out of its range.
         OSError: the output folder cannot be made.
     """
-    jobs, failures = plan(config.photos, Path(config.output))
+    options = BatchOptions(
+        strength=config.strength,
+        compare=config.compare,
+        gps=not config.drop_gps,
+        redo=config.redo,
+        max_memory=config.max_memory,
+        workers=config.workers,
+    )
+    options.check()
+    output = Path(config.output)
+    jobs, failures = find_jobs(config.photos, output, config.recursive, config.in_place)
+    for failure in failures:
+        _complain(failure)
     if jobs:
-        engine = load_engine(find_model(config.model))
-    for number, (source, target) in enumerate(jobs, 1):
-        label = f"{source.name} ({number}/{len(jobs)})" if len(jobs) > 1 else source.name
-        try:
-            print(enhance_file(engine, source, target, label), flush=True)
-        except PhotoError as error:
-            failures.append(str(error))
-            _complain(error)
+        model = find_model(config.model)
+        failed = enhance_files(jobs, model, load_engine, options, _complain)
+        return 1 if failures or failed else 0
     return 1 if failures else 0
 
 
-def enhance_file(engine, source: Path, target: Path, label: str) -> str:
-    """Enhance one photo file.
+def enhance(
+    photo: str | Path | np.ndarray, model: str | Path | None = None, strength: float = 1.0
+) -> np.ndarray:
+    """Enhance one photo.
+
+    Args:
+        photo: a file; or sRGB pixels, uint8 or uint16 `(H, W, 3)`, which are not changed.
+        model: as `--model`; it stays loaded between calls.
+        strength: 0 (the photo itself) to 1 (all of the network's change).
 
     Returns:
-        One line: the target, its width × height in pixels, the seconds it took.
+        sRGB pixels `(H, W, 3)`, upright, of the photo's dtype; of a file, transparency is laid over
+        white, and a colour space other than sRGB clipped to it.
 
     Raises:
-        PhotoError: the source cannot be read, or the target not written.
-        ModelFileError: the network does not run at this size.
+        PhotoError: the file cannot be read.
+        ModelFileError: there is no such model, or it does not run at this size.
+        TypeError: the array is not one.
+        OptionError: `strength` is out of its range.
     """
-    start = time.perf_counter()
-    photo = read_photo(source)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tqdm(desc=label, unit="tile", leave=False, disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        enhanced = enhance_image(engine, photo, progress=progress)
-    write_photo(target, enhanced, source)
-    height, width = enhanced.shape[:2]
-    return f"{target}  {width}×{height}  {time.perf_counter() - start:.1f} s"
-
-
-def plan(arguments: tuple[str, ...], output: Path) -> tuple[list[tuple[Path, Path]], list[str]]:
-    """Pair every source with its target, before any work is done.
-
-    Returns:
-        (source, target) pairs, and the reasons why others are left out, already printed.
-    """
-    failures, sources = [], {}
-    for argument in map(Path, arguments):
-        try:
-            # By resolved path: a photo that is named twice is one photo.
-            sources.update((path.resolve(), path) for path in _photos_of(argument))
-        except PhotoError as error:
-            failures.append(str(error))
-    jobs, taken = [], {}
-    for resolved, source in sources.items():
-        target = output / source.name
-        if target.resolve() in sources:
-            reason = "would overwrite a source" if target.resolve() != resolved else "is the source"
-            failures.append(f"{source}: {target} {reason}; choose another --output")
-        elif target in taken:
-            failures.append(f"{source}: {target} is the result of {taken[target]} already")
-        else:
-            taken[target] = source
-            jobs.append((source, target))
-    for failure in failures:
-        _complain(failure)
-    return jobs, failures
-
-
-def _photos_of(path: Path) -> Iterator[Path]:
-    """The photo itself, or the photos in a folder by name."""
-    if path.is_dir():
-        photos = photos_in(path)
-        if not photos:
-            raise PhotoError(f"{path}: no photos in this folder ({_suffixes()})")
-        yield from photos
-    elif not path.exists():
-        raise PhotoError(f"{path}: no such file or folder")
-    elif path.suffix.lower() not in PHOTO_SUFFIXES:
-        raise PhotoError(f"{path}: not a photo by its name ({_suffixes()})")
+    BatchOptions(strength=strength).check()
+    if isinstance(photo, np.ndarray):
+        if photo.dtype not in (np.uint8, np.uint16) or photo.ndim != 3 or photo.shape[2] != 3:
+            raise TypeError(
+                f"photo must be uint8 or uint16 (H, W, 3), not {photo.dtype} {photo.shape}"
+            )
+        loaded = Photo(photo.copy())
     else:
-        yield path
+        loaded = load_photo(photo)
+    enhance_photo(
+        _cached_engine(find_model(None if model is None else str(model))), loaded, strength
+    )
+    return srgb_pixels(loaded)
 
 
-def _suffixes() -> str:
-    return "photos end in " + " ".join(sorted(PHOTO_SUFFIXES))
+@functools.lru_cache(maxsize=2)
+def _cached_engine(path: Path):
+    return load_engine(path)
 
 
 def find_model(name: str | None) -> Path:
@@ -184,4 +171,4 @@ def _complain(message: object) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, EnhanceConfig, __doc__, errors=(ModelFileError,))
+    commandline.run(main, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError))

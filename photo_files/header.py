@@ -24,6 +24,7 @@ class Header:
         height: likewise.
         channels: of `Photo.pixels`, 1 to 4.
         depth: bytes a channel, 1 or 2.
+        profile: the embedded ICC profile, of whatever space; None for none.
         read_bytes: the most memory that `load_photo` takes, its result included.
     """
 
@@ -31,6 +32,7 @@ class Header:
     height: int
     channels: int
     depth: int
+    profile: bytes | None
     read_bytes: int
 
     @property
@@ -68,7 +70,14 @@ def header_of(image: Image.Image) -> Header:
     else:
         stored = {"L": 1, "P": 1, "1": 1}.get(image.mode, 4)
         work = pixels * (stored + _decoder_bytes(image))
-    return Header(image.width, image.height, channels, depth, int(size + work) + _FIXED)
+    return Header(
+        width=image.width,
+        height=image.height,
+        channels=channels,
+        depth=depth,
+        profile=image.info.get("icc_profile") or None,
+        read_bytes=int(size + work) + _FIXED,
+    )
 
 
 def _decoder_bytes(image: Image.Image) -> float:

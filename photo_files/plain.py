@@ -11,6 +11,7 @@ from photo_files.encoding import save_photo
 from photo_files.files import opened
 from photo_files.metadata import kept_exif, kept_xmp
 from photo_files.photo import Photo, bands, over_white, to_8_bit
+from photo_files.profiles import space_of
 
 
 def read_photo(path: str | Path) -> np.ndarray:
@@ -38,6 +39,26 @@ def plain_pixels(photo: Photo) -> np.ndarray:
         band = to_8_bit(pixels[rows])
         plain[rows] = over_white(band) if photo.has_alpha else band
     return plain
+
+
+def srgb_pixels(photo: Photo) -> np.ndarray:
+    """A photo's pixels in sRGB `(H, W, 3)`, of their dtype; transparency is laid over white.
+
+    Colours that sRGB lacks are clipped.
+    """
+    pixels, space = photo.pixels, space_of(photo.profile)
+    if space is None and pixels.shape[2] == 3:
+        return pixels
+    top = np.float32(np.iinfo(pixels.dtype).max)
+    result = np.empty((*pixels.shape[:2], 3), pixels.dtype)
+    for rows in bands(*pixels.shape[:2]):
+        colors = photo.colors[rows]
+        values = space.to_srgb(colors) if space is not None else colors / top
+        values = np.clip(values, 0, 1)
+        if photo.has_alpha:
+            values = 1 - (1 - values) * (pixels[rows][..., -1:] / top)
+        result[rows] = np.rint(values * top)
+    return result
 
 
 def color_profile(path: str | Path) -> bytes | None:

@@ -90,7 +90,7 @@ def space_of(profile: bytes | None) -> ColorSpace | None:
         return None
     try:
         tags = _tags(profile)
-        if profile[20:24] != b"XYZ ":
+        if profile[16:20] not in (b"GRAY", b"RGB ") or profile[20:24] != b"XYZ ":
             return None
         if profile[16:20] == b"GRAY":
             space = ColorSpace([_curve(tags[b"kTRC"])], None)

@@ -12,7 +12,8 @@ from enhance import EnhanceConfig
 from inference.engines import ModelFileError
 
 ROOT = Path(enhance.__file__).parent
-HEAVY = {"tensorflow", "keras", "torch", "jax", "cv2", "skimage"}
+HEAVY = {"tensorflow", "keras", "torch", "jax", "cv2", "skimage", "tifffile", "pillow_heif"}
+RECORD = ".enhanced.jsonl"
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +114,7 @@ def test_a_bad_photo_does_not_stop_the_others(tmp_path, models):
     complaints = [line.removeprefix("enhance.py: ") for line in done.stderr.splitlines()]
     assert [line.split(": ")[0] for line in complaints] == ["none.jpg", "c.txt", "empty", "b.jpg"]
     assert "truncated" in complaints[3] and "no photos" in complaints[2]
-    assert tree(tmp_path / "out") == ["a.png", "z.png"]
+    assert tree(tmp_path / "out") == [RECORD, "a.png", "z.png"]
 
 
 def test_bad_command_lines_end_in_one_line(tmp_path, models):
@@ -159,7 +160,7 @@ def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, models):
     photo(tmp_path / "a.png")
 
     def interrupted(self, path, **options):
-        path.write_bytes(b"half")
+        path.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Image.Image, "save", interrupted)
