@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from photo_files import deep
 from photo_files.files import PhotoError, opened, reason
-from photo_files.header import header_of
+from photo_files.header import header_of, is_deep
 from photo_files.metadata import kept_exif, kept_xmp, orientation_of
 from photo_files.photo import Photo, bands
 
@@ -57,11 +57,12 @@ def _loaded(path, image: Image.Image, gps: bool) -> Photo:
     header = header_of(image)
     xmp = kept_xmp(image, gps)
     encoding = encoding_of(path, image)
-    if header.depth == 2 and image.mode not in ("I",) and not image.mode.startswith("I;"):
+    if is_deep(image):
         stored = deep.read(path, image, header)
-        as_stored = _AS_STORED[orientation_of(image)]
-        upright = np.empty(_upright_shape(image, stored.shape), stored.dtype)
-        as_stored(upright)[:] = stored
+        upright = stored
+        if orientation_of(image) > 1:
+            upright = np.empty(_upright_shape(image, stored.shape), stored.dtype)
+            _AS_STORED[orientation_of(image)](upright)[:] = stored
         profile = _profile_of(image, "L" if upright.shape[2] < 3 else "RGB")
     else:
         image.load()  # which turns a TIFF upright, and says so in its EXIF

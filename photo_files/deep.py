@@ -11,10 +11,8 @@ import numpy as np
 from PIL import Image
 
 from photo_files.files import PhotoError, opened
-from photo_files.header import Header
+from photo_files.header import Header, is_planar
 from photo_files.photo import bands
-
-_PLANAR = 284  # TIFF 6.0, PlanarConfiguration
 
 
 def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
@@ -35,25 +33,30 @@ def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
     if image.format == "PNG":
         with opened(path) as second:  # the checksums: OpenCV would show what it could decode
             second.verify()
-    if image.format == "TIFF" and image.tag_v2.get(_PLANAR, 1) == 2:
-        pixels = _by_tifffile(path)
-    else:
-        pixels = _by_opencv(path, header.channels)
     height, width = image.height, image.width
     if image.format == "TIFF":  # whose size Pillow gives upright already
         width, height = image.tag_v2[256], image.tag_v2[257]
+    if is_planar(image):
+        pixels = _by_tifffile(path)
+    else:
+        pixels = _by_opencv(path, (height, width, header.channels))
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width):
         raise PhotoError("damaged image (16-bit pixels)")
     return pixels
 
 
-def _by_opencv(path: str | Path, channels: int) -> np.ndarray | None:
+def _by_opencv(path: str | Path, shape: tuple[int, ...]) -> np.ndarray | None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read at the import
     import cv2
 
+    channels = shape[2]
+
     with contextlib.suppress(AttributeError):  # for the case that it was imported before
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    try:  # into memory of ours: OpenCV makes a second copy of its own
+        pixels = cv2.imread(str(path), np.empty(shape, np.uint16), cv2.IMREAD_UNCHANGED)
+    except (TypeError, cv2.error):  # before OpenCV 4.11
+        pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.ndim != 3 or pixels.shape[2] < min(channels, 3):
         return None
     for rows in bands(*pixels.shape[:2]):  # OpenCV has blue first

@@ -6,13 +6,15 @@ from pathlib import Path
 from PIL import Image
 
 from photo_files.files import FORMATS, PhotoError, opened, reason
+from photo_files.metadata import orientation_of
 
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "La": 2, "RGBA": 4, "RGBa": 4, "PA": 4}
 # Bytes a pixel of codecs beside Pillow's image, measured on photos of 12 and 48 megapixels
-# (`tests/test_photo_memory.py` holds them at smaller ones).
+# (`tests/test_photo_memory.py` holds them).
 _DECODER = {"WEBP": 12, "HEIF": 8, "AVIF": 8, "JPEG2000": 12}
-_ENCODER = {"WEBP": 10, "HEIF": 22}
-_FIXED = 24_000_000  # bytes for buffers, whatever the size
+_ENCODER = {"WEBP": 10, "HEIF": 30}
+_PLANAR = 284  # TIFF 6.0, PlanarConfiguration
+_FIXED = 60_000_000  # bytes for buffers, whatever the size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +68,8 @@ def header_of(image: Image.Image) -> Header:
     pixels = image.width * image.height
     size = pixels * channels * depth
     if deep:
-        work = size  # a planar or rotated file is put in order by a copy
+        # Put in order by a copy.
+        work = size if orientation_of(image) > 1 or is_planar(image) else 0
     else:
         stored = {"L": 1, "P": 1, "1": 1}.get(image.mode, 4)
         work = pixels * (stored + _decoder_bytes(image))
@@ -101,6 +104,11 @@ def is_deep(image: Image.Image) -> bool:
     bits, kind, raw = tags.get(258, (8,)), tags.get(339, (1,)), _raw_mode(image)
     # Premultiplied alpha is left to Pillow.
     return set(bits) == {16} and set(kind) == {1} and not raw.startswith("RGBa")
+
+
+def is_planar(image: Image.Image) -> bool:
+    """Whether a file is a TIFF that keeps red, green and blue apart."""
+    return image.format == "TIFF" and image.tag_v2.get(_PLANAR, 1) == 2
 
 
 def _raw_mode(image: Image.Image) -> str:

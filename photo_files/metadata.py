@@ -21,10 +21,15 @@ _XMP_ORIENTATION = re.compile(
 def orientation_of(image: Image.Image) -> int:
     """EXIF orientation, 1 to 8; 1 where there is none that makes sense."""
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        value = _exif_of(image).get(_ORIENTATION, 1)
     except Exception:  # damaged metadata raises almost anything, and the pixels are still a photo
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _exif_of(image: Image.Image) -> Image.Exif:
+    # That of PNG files reads all their pixels, in case that EXIF follows them.
+    return Image.Image.getexif(image)
 
 
 def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.Exif | None:
@@ -43,7 +48,7 @@ def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.E
         A copy, independent of the file; None for nothing, or damage.
     """
     try:
-        exif = image.getexif()
+        exif = _exif_of(image)
         kept = Image.Exif()
         kept.endian = exif.endian  # the byte order of the maker's note too
         kept.update({tag: exif[tag] for tag in _KEPT_TAGS if tag in exif})

@@ -1,5 +1,6 @@
 """Shared fixtures: the reference data, and small data sets in the DPED layout."""
 
+import json
 import os
 from pathlib import Path
 
@@ -100,3 +101,23 @@ def _save(path, image):
     pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
     options = {"quality": 95} if path.suffix in (".jpg", ".jpeg") else {}
     Image.fromarray(pixels).save(path, **options)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """An inverting network, 255 - x, as invert.tflite and invert.keras."""
+    import keras
+    import tensorflow as tf
+
+    folder = tmp_path_factory.mktemp("models")
+    invert = keras.layers.Conv2D(3, 3, padding="same", name="invert")
+    free, fixed = (keras.Input(batch_shape=(n, None, None, 3)) for n in (None, 1))
+    model, for_phone = (keras.Model(pixels, invert(pixels)) for pixels in (free, fixed))
+    kernel = np.zeros((3, 3, 3, 3), np.float32)
+    kernel[1, 1] = -np.eye(3)
+    invert.set_weights([kernel, np.ones(3, np.float32)])
+    model.save(folder / "invert.keras")
+    converter = tf.lite.TFLiteConverter.from_keras_model(for_phone)
+    (folder / "invert.tflite").write_bytes(converter.convert())
+    (folder / "invert.json").write_text(json.dumps({"tile": None, "halo": 1, "norm": "none"}))
+    return folder
