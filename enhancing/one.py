@@ -30,7 +30,7 @@ def enhance_photo(
     The network expects sRGB, and sees the photo so, clipped and rounded; gray it sees as colour.
     What it changes is added, times `strength`, to the exact colours in sRGB beyond its gamut,
     and the sum goes back into the photo's own space: colours that sRGB lacks stay, and a network
-    that changes nothing changes nothing. Alpha is left alone.
+    that changes nothing changes nothing, to rounding. Alpha is left alone.
 
     Args:
         engine: see `inference.engines`.

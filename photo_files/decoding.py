@@ -10,21 +10,9 @@ from PIL import Image, ImageCms
 from photo_files import deep
 from photo_files.files import PhotoError, opened, reason
 from photo_files.header import header_of, is_deep
-from photo_files.metadata import kept_exif, kept_xmp, orientation_of
+from photo_files.metadata import AS_STORED, kept_exif, kept_xmp, orientation_of
 from photo_files.photo import Photo, bands
 
-# By EXIF orientation: an upright array, seen as its file stores it.
-_AS_STORED = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, 1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a, -1),
-}
-_KEPT_MODES = {"L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA"}
 _SPACES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 
 
@@ -58,11 +46,7 @@ def _loaded(path, image: Image.Image, gps: bool) -> Photo:
     xmp = kept_xmp(image, gps)
     encoding = encoding_of(path, image)
     if is_deep(image):
-        stored = deep.read(path, image, header)
-        upright = stored
-        if orientation_of(image) > 1:
-            upright = np.empty(_upright_shape(image, stored.shape), stored.dtype)
-            _AS_STORED[orientation_of(image)](upright)[:] = stored
+        upright = deep.read(path, image, header)
         profile = _profile_of(image, "L" if upright.shape[2] < 3 else "RGB")
     else:
         image.load()  # which turns a TIFF upright, and says so in its EXIF
@@ -91,7 +75,7 @@ def _pixels(image: Image.Image, mode: str) -> np.ndarray:
     if mode == "I":
         dtype = np.uint16
     upright = np.empty((*_upright_shape(image, (image.height, image.width)), channels), dtype)
-    stored = _AS_STORED[orientation_of(image)](upright)
+    stored = AS_STORED[orientation_of(image)](upright)
     convert = _converter(image, mode)
     for rows in bands(image.height, image.width):
         band = convert(image.crop((0, rows.start, image.width, rows.stop)))

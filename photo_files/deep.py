@@ -1,6 +1,7 @@
 """16-bit colour in PNG and TIFF files, which Pillow would cut to 8 bits.
 
-OpenCV or tifffile, both slow to import, are imported when such a file is met.
+OpenCV or tifffile, both slow to import, are imported when such a file is met. OpenCV mixes up
+planar TIFF files, and of those that are to be turned reads none (5.0) or has turned them already.
 """
 
 import contextlib
@@ -12,7 +13,11 @@ from PIL import Image
 
 from photo_files.files import PhotoError, opened
 from photo_files.header import Header, is_planar
+from photo_files.metadata import AS_STORED, orientation_of
 from photo_files.photo import bands
+
+_COMPRESSION = 259
+_BY_TIFFFILE = (1, 8, 32946)  # none and deflate, without further packages
 
 
 def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
@@ -24,7 +29,7 @@ def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
         header: of the same.
 
     Returns:
-        uint16 `(H, W, C)` as stored, not turned upright.
+        uint16 `(H, W, C)`, upright.
 
     Raises:
         PhotoError: damage.
@@ -33,15 +38,24 @@ def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
     if image.format == "PNG":
         with opened(path) as second:  # the checksums: OpenCV would show what it could decode
             second.verify()
-    height, width = image.height, image.width
-    if image.format == "TIFF":  # whose size Pillow gives upright already
-        width, height = image.tag_v2[256], image.tag_v2[257]
-    if is_planar(image):
-        pixels = _by_tifffile(path)
+    turned = orientation_of(image)
+    if image.format == "TIFF":  # whose size Pillow gives upright
+        height, width = image.tag_v2[257], image.tag_v2[256]
+    else:
+        height, width = image.height, image.width
+    if image.format == "TIFF" and (is_planar(image) or turned > 1):
+        if image.tag_v2.get(_COMPRESSION, 1) not in _BY_TIFFFILE:
+            raise PhotoError("16-bit TIFF, turned or planar, and compressed: save it with deflate")
+        pixels = _by_tifffile(path, is_planar(image))
     else:
         pixels = _by_opencv(path, (height, width, header.channels))
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width):
         raise PhotoError("damaged image (16-bit pixels)")
+    if turned > 1:
+        shape = (width, height) if turned >= 5 else (height, width)
+        upright = np.empty((*shape, pixels.shape[2]), pixels.dtype)
+        AS_STORED[turned](upright)[:] = pixels
+        return upright
     return pixels
 
 
@@ -66,9 +80,9 @@ def _by_opencv(path: str | Path, shape: tuple[int, ...]) -> np.ndarray | None:
     return pixels[..., :channels] if pixels.shape[2] >= channels else None
 
 
-def _by_tifffile(path: str | Path) -> np.ndarray | None:
+def _by_tifffile(path: str | Path, planar: bool) -> np.ndarray | None:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
-        planes = file.pages[0].asarray()
-    return np.moveaxis(planes, 0, -1) if planes.ndim == 3 else None
+        pixels = file.pages[0].asarray()
+    return np.moveaxis(pixels, 0, -1) if planar and pixels.ndim == 3 else pixels

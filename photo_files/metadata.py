@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 from PIL import Image
 
 _ORIENTATION = 0x0112
@@ -16,6 +17,18 @@ _LARGEST_XMP = 1 << 20
 _XMP_ORIENTATION = re.compile(
     rb"""\s*tiff:Orientation\s*=\s*["'][0-9]["']|<tiff:Orientation>[0-9]</tiff:Orientation>"""
 )
+
+# By EXIF orientation: an upright array, seen as its file stores it.
+AS_STORED = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a, -1),
+}
 
 
 def orientation_of(image: Image.Image) -> int:
