@@ -15,6 +15,7 @@ from enhancing.pipeline import Cost, Steps, run_batch
 from enhancing.quiet import codecs_hidden
 from enhancing.record import Record, state_of
 from enhancing.sources import Job
+from inference.engines import ModelFileError
 from photo_files import Photo, PhotoError, load_photo, read_header, save_photo
 
 _LEAST_ROOM = 50_000_000  # bytes, below which no network works
@@ -92,7 +93,7 @@ def enhance_files(
         How many could not.
 
     Raises:
-        ModelFileError: the network does not run.
+        ModelFileError: the network cannot be loaded.
         OSError: a folder for results cannot be made.
     """
     made_by = options.made_by(model)
@@ -154,9 +155,14 @@ class _Batch:
         copy = 0
         if copied(header.channels, self._options.strength, header.profile):
             copy = header.pixels * 3 * header.depth
-        cost = Cost(header.read_bytes, held, copy + ROOM, write)
+        budget = int(self._options.max_memory * 1e9)
+        # Other networks do what they can with all of the memory, and a photo's result should not
+        # depend on its neighbours.
+        local = self._engine.norm in ("batch", "none")
+        work = copy + ROOM if local else budget - held
+        cost = Cost(header.read_bytes, held, work, write)
         needed = max(cost.read, held + copy + _LEAST_ROOM, write)
-        if needed > self._options.max_memory * 1e9:
+        if needed > budget:
             size = f"{header.width}×{header.height} pixels"
             raise PhotoError(
                 f"{job.source}: {size} take {needed / 1e9:.2f} GB of memory; "
@@ -179,7 +185,12 @@ class _Batch:
         def progress(done: int, total: int) -> None:
             self._show(done / total)
 
-        enhance_photo(self._engine, work.photo, self._options.strength, room, progress)
+        try:
+            enhance_photo(self._engine, work.photo, self._options.strength, room, progress)
+        except ModelFileError as error:
+            raise PhotoError(f"{job.source}: {error}") from error
+        except MemoryError as error:
+            raise PhotoError(f"{job.source}: not enough memory for the network") from error
         work.seconds += time.perf_counter() - start
         return work
 

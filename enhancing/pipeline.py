@@ -36,7 +36,7 @@ class Steps(NamedTuple):
     Attributes:
         cost: the job's `Cost`; may raise PhotoError.
         read: job → photo, in a thread of its own; may raise PhotoError.
-        enhance: (job, photo, bytes it may take beyond the photo) → photo.
+        enhance: (job, photo, bytes it may take beyond the photo) → photo; may raise PhotoError.
         write: (job, photo) → result, in a thread of its own; may raise PhotoError.
     """
 
@@ -106,8 +106,15 @@ def run_batch(
                 if together + _reading(ahead) + _writing(behind) > budget:
                     break
                 ahead.append(start())
+            while behind and own.held + own.work + _reading(ahead) + _writing(behind) > budget:
+                yield _finished(behind.popleft())
             room = budget - own.held - _reading(ahead) - _writing(behind)
-            photo = steps.enhance(job, photo, max(room, 0))
+            try:
+                photo = steps.enhance(job, photo, max(room, 0))
+            except PhotoError as error:
+                yield job, error
+                del photo
+                continue
             while behind and own.write + _reading(ahead) + _writing(behind) > budget:
                 yield _finished(behind.popleft())
             if own.write + _reading(ahead) > budget:  # once they are read, they fit
