@@ -41,6 +41,10 @@ class EnhanceConfig:
     compare: bool = option(False, "also write NAME_compare.jpg, before and after side by side")
     drop_gps: bool = option(False, "leave out where the photo was taken, and XMP, which may tell")
     redo: bool = option(False, "also what is done: made by this model from the photo as it is")
+    exact: bool = option(
+        False,
+        "never approximate statistics of the whole photo, however long it takes",
+    )
     max_memory: float = option(1.0, "GB that the photos in hand may take beyond the program itself")
     workers: int = option(2, "threads that read and write while the network runs; 0: in turns")
 
@@ -64,6 +68,7 @@ def main(config: EnhanceConfig) -> int:
         compare=config.compare,
         gps=not config.drop_gps,
         redo=config.redo,
+        exact=config.exact,
         max_memory=config.max_memory,
         workers=config.workers,
     )
@@ -158,10 +163,13 @@ def load_engine(path: Path):
     if path.suffix != ".keras":
         raise ModelFileError(f"{path}: a model file ends in {' or '.join(MODEL_SUFFIXES)}")
     from models import WeightsError, load_generator, normalization_of, receptive_radius
+    from models.stages import split_stages
 
     try:
         model = load_generator(path)
-        return KerasEngine(model, norm=normalization_of(model), halo=receptive_radius(model))
+        norm = normalization_of(model)
+        staged = split_stages(model) if norm == "instance" else None
+        return KerasEngine(model, norm, receptive_radius(model), staged)
     except WeightsError as error:
         raise ModelFileError(str(error)) from error
 

@@ -35,6 +35,7 @@ class BatchOptions:
         compare: whether pictures of before and after are written too.
         gps: whether results keep the place.
         redo: whether what is done is done again.
+        exact: as for `inference.enhancing.enhance_image`.
         max_memory: GB for the photos in hand.
         workers: threads that read and write beside the network.
     """
@@ -43,6 +44,7 @@ class BatchOptions:
     compare: bool = False
     gps: bool = True
     redo: bool = False
+    exact: bool = False
     max_memory: float = 1.0
     workers: int = 2
 
@@ -59,7 +61,9 @@ class BatchOptions:
         """What results depend on, in short."""
         checksum = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
         parts = [checksum, f"strength {self.strength:g}"]
-        parts += ["compared"] * self.compare + ["no place"] * (not self.gps)
+        parts += (
+            ["compared"] * self.compare + ["no place"] * (not self.gps) + ["exact"] * self.exact
+        )
         return ", ".join(parts)
 
 
@@ -186,7 +190,14 @@ class _Batch:
             self._show(done / total)
 
         try:
-            enhance_photo(self._engine, work.photo, self._options.strength, room, progress)
+            enhance_photo(
+                self._engine,
+                work.photo,
+                self._options.strength,
+                room,
+                progress,
+                self._options.exact,
+            )
         except ModelFileError as error:
             raise PhotoError(f"{job.source}: {error}") from error
         except MemoryError as error:

@@ -24,6 +24,7 @@ def enhance_photo(
     strength: float = 1.0,
     max_memory: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    exact: bool = False,
 ) -> None:
     """Enhance a photo in place.
 
@@ -38,6 +39,7 @@ def enhance_photo(
         strength: 0 (the photo itself) to 1 (the network's result).
         max_memory: bytes that may be taken beyond the photo's pixels.
         progress: called with (tiles done, tiles in all).
+        exact: as for `enhance_image`.
 
     Raises:
         ModelFileError: the network does not run at this size.
@@ -45,8 +47,9 @@ def enhance_photo(
     if strength == 0:
         return
     colors, space = photo.colors, space_of(photo.profile)
+    how = {"progress": progress, "in_place": True, "exact": exact}
     if not copied(photo.pixels.shape[2], strength, photo.profile):
-        enhance_image(engine, colors, progress=progress, max_memory=max_memory, in_place=True)
+        enhance_image(engine, colors, max_memory=max_memory, **how)
         return
     height, width = colors.shape[:2]
     seen = np.empty((height, width, 3), colors.dtype)
@@ -54,15 +57,15 @@ def enhance_photo(
         seen[rows] = _as_seen(_exact(colors[rows], space), colors.dtype)
     if max_memory is not None:
         max_memory = max(max_memory - seen.nbytes, 0)
-    enhanced = enhance_image(engine, seen, progress=progress, max_memory=max_memory, in_place=True)
+    enhanced = enhance_image(engine, seen, max_memory=max_memory, **how)
     top = np.float32(np.iinfo(colors.dtype).max)
     for rows in bands(height, width):
-        exact = _exact(colors[rows], space)
-        before = _as_seen(exact, colors.dtype) / top
+        unclipped = _exact(colors[rows], space)
+        before = _as_seen(unclipped, colors.dtype) / top
         change = enhanced[rows] / top - before
         if colors.shape[2] == 1:
             change = change @ _LUMA[:, None]
-        result = exact + np.float32(strength) * change
+        result = unclipped + np.float32(strength) * change
         if space is not None:
             result = space.from_srgb(result)
         colors[rows] = np.rint(np.clip(result, 0, 1) * top).astype(colors.dtype)

@@ -26,7 +26,7 @@ def litert_cost(path: str | Path) -> tuple[int, int | None]:
     """Cost of the network in a file.
 
     Args:
-        path: a `.tflite` file.
+        path: a `.tflite` file, whose first subgraph is the network.
 
     Returns:
         Number of weights, biases included and each counted once; and multiply-adds of the
@@ -46,29 +46,28 @@ def litert_cost(path: str | Path) -> tuple[int, int | None]:
         model = schema.ModelT.InitFromPackedBuf(Path(path).read_bytes(), 0)
     except Exception as error:  # a damaged buffer raises almost anything
         raise ValueError(f"{path}: not a .tflite model") from error
-    weights, total = {}, 0
-    for graph in model.subgraphs:
-        density = dict.fromkeys(graph.inputs, 1)
-        for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            name = operators[max(code.builtinCode, code.deprecatedBuiltinCode)]
-            inputs = [index for index in operator.inputs if index >= 0]
-            for position, index in enumerate(inputs):
-                tensor = graph.tensors[index]
-                constant = model.buffers[tensor.buffer].data is not None
-                bias = position == 2 and name in _AT_OUTPUT
-                if constant and len(tensor.shape) and (tensor.type in weighty or bias):
-                    weights[tensor.buffer] = math.prod(map(int, tensor.shape))
-            before = _densest(density, inputs)
-            change = 1 if name not in _DENSITY else _DENSITY[name](operator.builtinOptions)
-            after = None if name in _RESHAPING or before is None else before * change
-            # Constants stay out: they lie at no position. A dequantized weight is one of them.
-            if before != 0 or any(index in density for index in inputs):
-                density.update(dict.fromkeys(operator.outputs, after))
-            if name in (*_AT_OUTPUT, *_AT_INPUT) and total is not None:
-                kernel = math.prod(map(int, graph.tensors[inputs[1]].shape))
-                times = before if name in _AT_INPUT else after
-                total = None if times is None else total + kernel * times
+    graph = model.subgraphs[0]  # the whole network; others are parts of it, with its weights
+    weights, total, density = {}, 0, dict.fromkeys(graph.inputs, 1)
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        name = operators[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        inputs = [index for index in operator.inputs if index >= 0]
+        for position, index in enumerate(inputs):
+            tensor = graph.tensors[index]
+            constant = model.buffers[tensor.buffer].data is not None
+            bias = position == 2 and name in _AT_OUTPUT
+            if constant and len(tensor.shape) and (tensor.type in weighty or bias):
+                weights[tensor.buffer] = math.prod(map(int, tensor.shape))
+        before = _densest(density, inputs)
+        change = 1 if name not in _DENSITY else _DENSITY[name](operator.builtinOptions)
+        after = None if name in _RESHAPING or before is None else before * change
+        # Constants stay out: they lie at no position. A dequantized weight is one of them.
+        if before != 0 or any(index in density for index in inputs):
+            density.update(dict.fromkeys(operator.outputs, after))
+        if name in (*_AT_OUTPUT, *_AT_INPUT) and total is not None:
+            kernel = math.prod(map(int, graph.tensors[inputs[1]].shape))
+            times = before if name in _AT_INPUT else after
+            total = None if times is None else total + kernel * times
     return sum(weights.values()), None if total is None else round(total)
 
 
