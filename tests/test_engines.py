@@ -85,8 +85,7 @@ def test_fixed_tile_engine(files, network, height, width):
     whole = np.asarray(network(image[None]))[0]
     result = enhance_image(engine, image)
     assert result.shape == image.shape
-    exact = [slice(0, n if n >= 64 else max(n - HALO, 0)) for n in (height, width)]
-    np.testing.assert_allclose(result[tuple(exact)], whole[tuple(exact)], atol=1e-5)
+    np.testing.assert_allclose(result, whole, atol=1e-5)  # smaller than the tile too
 
 
 def test_uint8_photos_are_rounded_not_cut(files, network):
@@ -123,7 +122,7 @@ class FakeEngine:
         ("none", 64, {(1, 64, 64, 3)}),
         ("instance", None, {(1, 100, 208, 3)}),
         ("unknown", None, {(1, 100, 208, 3)}),
-        ("instance", 64, {(1, 64, 64, 3)}),
+        ("instance", 64, {(1, 100, 208, 3)}),  # the runtime resizes its input
     ],
 )
 def test_policy(norm, tile, shapes):

@@ -60,7 +60,9 @@ def test_the_any_size_variant_takes_any_size(saved, exported):
 
 def test_fp16_files_are_about_half_as_large(exported):
     size = {path.stem.split("_", 1)[1]: path.stat().st_size for path in exported}
-    assert size["fp16_64"] < 0.75 * size["fp32_64"]
+    if "fp32_64" in size:  # those in stages are mostly descriptions of graphs, at 6 channels
+        assert size["fp16_64"] < 0.75 * size["fp32_64"]
+    assert size["fp16_any"] < size["fp32_any"]
 
 
 def test_the_manifest_describes_the_file(saved, exported):
@@ -91,7 +93,8 @@ def test_batch_norm_folds_into_the_convolutions():
     """Folded, the file is as large as that of the same network without norms (and a bias)."""
     with_norm = len(convert(build_generator("batch", channels=16, blocks=2), "fp32", 64))
     parameters = 4 * build_generator("batch", channels=16, blocks=2).count_params()
-    assert with_norm < parameters + 8000
+    ones = 2 * 4 * 9 * 27 * 3  # the exact half of the two separated 9×9 convolutions
+    assert with_norm < parameters + ones + 8000
 
 
 def test_a_file_that_is_off_fails_the_parity_check(tmp_path):
@@ -135,16 +138,14 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
     (run / "config.json").write_text('{"phone": "mine", "model": "dped"}')
     write_dataset(tmp_path / "dped", "mine", train=2, test=3)
     files = export(ExportConfig(phone="mine", precision="fp16", tile=64))
-    assert [str(path) for path in files] == [
-        "exported/mine_fp16_64.tflite",
-        "exported/mine_fp16_any.tflite",
-    ]
+    sizes = ["64", "any"] if saved.stem == "batch" else ["any"]
+    assert [str(path) for path in files] == [f"exported/mine_fp16_{size}.tflite" for size in sizes]
     manifest = json.loads(files[0].with_suffix(".json").read_text())
     assert manifest["source"]["run"] == {"phone": "mine", "model": "dped"}
     assert manifest["parity"]["patches"] == "mine test patches"
     # The same model by its file: named after its run, checked on its phone's patches.
     again = export(ExportConfig(model="runs/mine/dped/best.keras", precision="fp16", tile=64))
-    assert again[0].name == "mine_dped_fp16_64.tflite"
+    assert again[0].name == f"mine_dped_fp16_{sizes[0]}.tflite"
     manifest = json.loads(again[0].with_suffix(".json").read_text())
     assert manifest["parity"]["patches"] == "mine test patches"
     other = tmp_path / "runs" / "mine" / "mobile"
