@@ -61,9 +61,8 @@ class BatchOptions:
         """What results depend on, in short."""
         checksum = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
         parts = [checksum, f"strength {self.strength:g}"]
-        parts += (
-            ["compared"] * self.compare + ["no place"] * (not self.gps) + ["exact"] * self.exact
-        )
+        words = {"compared": self.compare, "no place": not self.gps, "exact": self.exact}
+        parts += [word for word, said in words.items() if said]
         return ", ".join(parts)
 
 
