@@ -18,6 +18,7 @@ from enhancing.sources import Job
 from inference.engines import ModelFileError
 from photo_files import Photo, PhotoError, load_photo, read_header, save_photo
 
+_PROGRAM = 60_000_000  # bytes of the model and the libraries that it brings
 _LEAST_ROOM = 50_000_000  # bytes, below which no network works
 _BAR = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
 
@@ -36,7 +37,7 @@ class BatchOptions:
         gps: whether results keep the place.
         redo: whether what is done is done again.
         exact: as for `inference.enhancing.enhance_image`.
-        max_memory: GB for the photos in hand.
+        max_memory: GB beyond the interpreter.
         workers: threads that read and write beside the network.
     """
 
@@ -47,6 +48,11 @@ class BatchOptions:
     exact: bool = False
     max_memory: float = 1.0
     workers: int = 2
+
+    @property
+    def budget(self) -> int:
+        """Bytes for the photos in hand."""
+        return int(self.max_memory * 1e9) - _PROGRAM
 
     def check(self) -> None:
         """Raises OptionError if a number is out of its range."""
@@ -121,8 +127,7 @@ def enhance_files(
             ) as bar,
         ):
             batch = _Batch(engine, options, records, bar)
-            budget = int(options.max_memory * 1e9)
-            for _, outcome in run_batch(todo, batch.steps(), budget, options.workers):
+            for _, outcome in run_batch(todo, batch.steps(), options.budget, options.workers):
                 bar.clear()
                 if isinstance(outcome, PhotoError):
                     failed += 1
@@ -158,17 +163,16 @@ class _Batch:
         copy = 0
         if copied(header.channels, self._options.strength, header.profile):
             copy = header.pixels * 3 * header.depth
-        budget = int(self._options.max_memory * 1e9)
         # Other networks do what they can with all of the memory, and a photo's result should not
         # depend on its neighbours.
         local = self._engine.norm in ("batch", "none")
-        work = copy + ROOM if local else budget - held
+        work = copy + ROOM if local else self._options.budget - held
         cost = Cost(header.read_bytes, held, work, write)
         needed = max(cost.read, held + copy + _LEAST_ROOM, write)
-        if needed > budget:
+        if needed > self._options.budget:
             size = f"{header.width}×{header.height} pixels"
             raise PhotoError(
-                f"{job.source}: {size} take {needed / 1e9:.2f} GB of memory; "
+                f"{job.source}: {size} take {(needed + _PROGRAM) / 1e9:.2f} GB of memory; "
                 f"--max_memory allows {self._options.max_memory:g}"
             )
         return cost

@@ -1,7 +1,8 @@
 """16-bit colour in PNG and TIFF files, which Pillow would cut to 8 bits.
 
 OpenCV or tifffile, both slow to import, are imported when such a file is met. OpenCV mixes up
-planar TIFF files, and of those that are to be turned reads none (5.0) or has turned them already.
+planar TIFF files, of those that are to be turned reads none (5.0) or has turned them already, and
+maps uncompressed ones into memory beside the pixels.
 """
 
 import contextlib
@@ -43,9 +44,11 @@ def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
         height, width = image.tag_v2[257], image.tag_v2[256]
     else:
         height, width = image.height, image.width
-    if image.format == "TIFF" and (is_planar(image) or turned > 1):
-        if image.tag_v2.get(_COMPRESSION, 1) not in _BY_TIFFFILE:
-            raise PhotoError("16-bit TIFF, turned or planar, and compressed: save it with deflate")
+    packing = image.tag_v2.get(_COMPRESSION, 1) if image.format == "TIFF" else None
+    special = packing is not None and (is_planar(image) or turned > 1)
+    if special and packing not in _BY_TIFFFILE:
+        raise PhotoError("16-bit TIFF, turned or planar, and compressed: save it with deflate")
+    if special or packing == 1:
         pixels = _by_tifffile(path, is_planar(image))
     else:
         pixels = _by_opencv(path, (height, width, header.channels))
@@ -85,4 +88,5 @@ def _by_tifffile(path: str | Path, planar: bool) -> np.ndarray | None:
 
     with tifffile.TiffFile(path) as file:
         pixels = file.pages[0].asarray()
+    pixels = pixels.astype(np.uint16, copy=False) if pixels.dtype.kind == "u" else pixels
     return np.moveaxis(pixels, 0, -1) if planar and pixels.ndim == 3 else pixels

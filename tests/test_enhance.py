@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,112 @@ def test_models_by_name(tmp_path, monkeypatch):
         (tmp_path / "pretrained" / name).write_bytes(b"")
     assert enhance.find_model(None).name == "iphone_mobile.tflite"
     assert enhance.find_model("iphone").name == "iphone.tflite"
+
+
+def test_what_is_done_is_not_done_again(tmp_path, models):
+    before = photo(tmp_path / "a.png")
+    arguments = ("a.png", "--model", models / "invert.tflite")
+    assert run(tmp_path, *arguments).stdout.startswith("enhanced/a.png  30×20")
+    assert run(tmp_path, *arguments).stdout == (
+        "1 photo is enhanced already; --redo does it again\n"
+    )
+    for changed in (("--redo",), ("--strength", "0.5"), ("--drop_gps",)):
+        assert run(tmp_path, *arguments, *changed).stdout.startswith("enhanced/a.png"), changed
+    np.testing.assert_array_equal(pixels_of(tmp_path / "enhanced/a.png"), 255 - before)
+
+
+def test_in_place_enhances_once(tmp_path, models):
+    before = photo(tmp_path / "deep/a.png")
+    (tmp_path / "deep/link.png").symlink_to("a.png")
+    arguments = (".", "--recursive", "--in_place", "--compare", "--model", models / "invert.tflite")
+    for _ in range(2):
+        done = run(tmp_path, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        np.testing.assert_array_equal(pixels_of(tmp_path / "deep/a.png"), 255 - before)
+    assert "enhanced already" in done.stdout
+    assert tree(tmp_path) == [
+        f"deep/{name}" for name in (RECORD, "a.png", "a_compare.jpg", "link.png")
+    ]
+    assert (tmp_path / "deep/link.png").is_symlink()
+
+
+def test_folders_are_mirrored_and_compared_with_their_sources(tmp_path, models):
+    before = photo(tmp_path / "shoot/one/a.png", height=64, width=64)
+    photo(tmp_path / "shoot/two/a.png", seed=1)
+    arguments = ("shoot", "--recursive", "--compare", "--strength", "0.5")
+    done = run(tmp_path, *arguments, "--model", models / "invert.tflite")
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = [RECORD, "one/a.png", "one/a_compare.jpg", "two/a.png", "two/a_compare.jpg"]
+    assert tree(tmp_path / "enhanced") == expected
+    assert np.ptp(pixels_of(tmp_path / "enhanced/one/a.png")) <= 1  # halfway to the inverse
+    sheet = pixels_of(tmp_path / "enhanced/one/a_compare.jpg").astype(int)
+    assert sheet.shape == (64, 64 + 2 + 64, 3)
+    assert np.abs(sheet[:, :60] - before[:, :60]).mean() < 20
+    assert np.abs(sheet[:, 70:] - 127).mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--strength", "1.5"), "--strength 1.5: from 0 to 1"),
+        (("--max_memory", "0"), "--max_memory 0.0: GB, more than 0"),
+        (("--workers", "-1"), "--workers -1: from 0 to 64"),
+        (("--max_memory", "0.01"), "30×20 pixels take 0.12 GB of memory; --max_memory allows 0.01"),
+    ],
+)
+def test_numbers_out_of_range_end_in_one_line(tmp_path, models, arguments, reason):
+    photo(tmp_path / "a.png")
+    done = run(tmp_path, "a.png", "--model", models / "invert.tflite", *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert reason in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path, models):
+    for number in range(40):
+        photo(tmp_path / f"photos/{number:02}.png", height=600, width=800)
+    words = [sys.executable, ROOT / "enhance.py", "photos", "--model", models / "invert.tflite"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=30)
+    assert (process.returncode, complaint) == (130, "enhance.py: interrupted\n")
+    done = tree(tmp_path / "enhanced")
+    assert 2 <= len(done) < 40 and done[0] == RECORD
+    for name in done[1:]:
+        assert pixels_of(tmp_path / "enhanced" / name).shape == (600, 800, 3)
+
+
+def test_one_call_from_python(tmp_path, models, monkeypatch):
+    model = models / "invert.tflite"
+    before = photo(tmp_path / "a.png")
+    np.testing.assert_array_equal(enhance.enhance(tmp_path / "a.png", model), 255 - before)
+    wide = before.astype(np.uint16) * 257
+    result = enhance.enhance(wide, str(model))
+    assert result.dtype == np.uint16
+    np.testing.assert_array_equal(result, 65535 - wide)
+    np.testing.assert_array_equal(wide, before.astype(np.uint16) * 257)
+    monkeypatch.setattr(enhance, "load_engine", None)  # it is loaded already
+    np.testing.assert_array_equal(enhance.enhance(before, model, strength=0), before)
+    Image.fromarray(before[..., 0]).save(tmp_path / "gray.png")
+    gray = enhance.enhance(tmp_path / "gray.png", model)
+    np.testing.assert_array_equal(gray, 255 - before[..., [0, 0, 0]])
+    with pytest.raises(TypeError, match="uint8 or uint16"):
+        enhance.enhance(before / 255, model)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 3)])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp", ".bmp"])
+def test_photos_of_one_pixel_and_of_extreme_shapes(tmp_path, models, size, suffix):
+    pixels = np.full((*size, 3), 100, np.uint8)
+    Image.fromarray(pixels).save(tmp_path / f"a{suffix}")
+    config = EnhanceConfig(
+        (str(tmp_path / f"a{suffix}"),),
+        str(models / "invert.tflite"),
+        str(tmp_path / "o"),
+        compare=True,
+    )
+    assert enhance.main(config) == 0
+    result = pixels_of(tmp_path / "o" / f"a{suffix}").astype(int)
+    assert result.shape == (*size, 3) and np.abs(result - 155).max() <= 3
