@@ -11,6 +11,7 @@ import commandline
 from commandline import option
 from enhancing.batch import BatchOptions, OptionError, enhance_files
 from enhancing.one import enhance_photo
+from enhancing.quiet import one_line
 from enhancing.sources import find_jobs
 from inference.engines import KerasEngine, LiteRTEngine, ModelFileError
 from photo_files import Photo, PhotoError, load_photo
@@ -175,7 +176,7 @@ def load_engine(path: Path):
 
 
 def _complain(message: object) -> None:
-    print(f"enhance.py: {message}", file=sys.stderr)
+    print(f"enhance.py: {one_line(message, sys.stderr)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

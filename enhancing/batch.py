@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from enhancing.compare import compare_path, reduced, write_compare
 from enhancing.one import ROOM, copied, enhance_photo
 from enhancing.pipeline import Cost, Steps, run_batch
-from enhancing.quiet import codecs_hidden
+from enhancing.quiet import codecs_hidden, one_line
 from enhancing.record import Record, state_of
 from enhancing.sources import Job
 from inference.engines import ModelFileError
@@ -133,7 +134,7 @@ def enhance_files(
                     failed += 1
                     complain(outcome)
                 else:
-                    print(outcome, flush=True)
+                    print(one_line(outcome, sys.stdout), flush=True)
                 batch.finished()
     done = len(jobs) - len(todo)
     if done:
@@ -187,7 +188,7 @@ class _Batch:
     def enhance(self, job: Job, work: _Work, room: int) -> _Work:
         start = time.perf_counter()
         self._started += 1
-        self._bar.set_description_str(job.source.name, refresh=False)
+        self._bar.set_description_str(one_line(job.source.name, sys.stderr), refresh=False)
 
         def progress(done: int, total: int) -> None:
             self._show(done / total)

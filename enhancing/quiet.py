@@ -1,9 +1,13 @@
-"""Standard error without what codecs print there from C about files that are damaged."""
+"""What is printed: file names that no terminal can show, and nothing that codecs print from C."""
 
 import contextlib
 import os
 import sys
+import unicodedata
 from collections.abc import Iterator
+from typing import TextIO
+
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph ends
 
 
 @contextlib.contextmanager
@@ -35,3 +39,17 @@ def codecs_hidden() -> Iterator[None]:
         os.dup2(python_only, 2)
         shown, sys.stderr = sys.stderr, original
         shown.close()
+
+
+def one_line(text: object, stream: TextIO | None) -> str:
+    """`text` as `stream` can show it, on one line.
+
+    File names may hold control characters, line ends, and bytes that are no characters at all:
+    such, and what the stream's encoding lacks, become escapes.
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    safe = "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _UNSEEN else char
+        for char in str(text)
+    )
+    return safe.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -244,6 +245,21 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, models):
     assert 2 <= len(done) < 40 and done[0] == RECORD
     for name in done[1:]:
         assert pixels_of(tmp_path / "enhanced" / name).shape == (600, 800, 3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_that_no_terminal_shows_are_escaped(tmp_path, models, encoding):
+    names = "two\nlines.png", "esc\x1b[2J.png", os.fsdecode(b"no\xffutf8.png"), "naïve.png"
+    for name in names:
+        photo(tmp_path / name)
+    (tmp_path / "bad\nfile.png").write_bytes(b"")
+    words = [sys.executable, ROOT / "enhance.py", ".", "--model", models / "invert.tflite"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, env=environment)
+    assert done.returncode == 1 and done.stderr.count(b"\n") == 1
+    assert done.stdout.count(b"\n") == len(names) and b"\x1b" not in done.stdout
+    assert b"bad\\nfile.png" in done.stderr
+    assert all((tmp_path / "enhanced" / name).exists() for name in names)
 
 
 def test_one_call_from_python(tmp_path, models, monkeypatch):
