@@ -1,8 +1,16 @@
 """Enhance photos of any size: `python enhance.py photo.jpg`, or from Python `enhance(photo)`."""
 
+import os
+import signal
+import sys
+
+if __name__ == "__main__":  # Ctrl-C while libraries load, when there is nothing to clean up yet
+    signal.signal(
+        signal.SIGINT, lambda *_: (os.write(2, b"enhance.py: interrupted\n"), os._exit(130))
+    )
+
 import dataclasses
 import functools
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,9 +183,16 @@ def load_engine(path: Path):
         raise ModelFileError(str(error)) from error
 
 
+def _script(config: EnhanceConfig) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return main(config)
+
+
 def _complain(message: object) -> None:
     print(f"enhance.py: {one_line(message, sys.stderr)}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    commandline.run(main, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError))
+    commandline.run(
+        _script, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError)
+    )

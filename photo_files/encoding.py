@@ -22,6 +22,8 @@ _QUALITY = 95
 _OPAQUE = ("JPEG", "BMP")
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _LARGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
+_LARGEST_HEIF = 16_000_000  # bytes; of one picture decoders (libde265) take no more than 16 MiB
+_HEIF_QUALITIES = (_QUALITY, 90, 85, 80, 70, 60)
 _LARGEST_SEGMENT = 65_000  # bytes that a JPEG takes of XMP
 
 
@@ -30,7 +32,8 @@ def save_photo(path: str | Path, photo: Photo) -> None:
 
     PNG and TIFF keep 16 bits, HEIC, PNG, TIFF and WebP alpha; other files get 8 bits, and
     transparency over white. JPEG is 4:4:4, at no frequency coarser than quality 95 or than the
-    source was; WebP stays lossless, TIFF compressed or not, as the source was.
+    source was; WebP stays lossless, TIFF compressed or not, as the source was. HEIC has quality 95,
+    less where the file would be too large for decoders (above some 25 megapixels of much detail).
 
     Args:
         path: target with one of `PHOTO_SUFFIXES`; an existing file is replaced.
@@ -71,6 +74,12 @@ def _write(file: IO[bytes], file_format: str, photo: Photo) -> None:
             if file_format == "HEIF":  # whose plugin takes it from there
                 image.info.update({k: v for k, v in options.items() if k in ("exif", "xmp")})
             image.save(_Unnumbered(file), format=file_format, **options)
+            for quality in _HEIF_QUALITIES[1:] if file_format == "HEIF" else ():
+                if file.tell() <= _LARGEST_HEIF:
+                    break
+                file.seek(0)
+                file.truncate()
+                image.save(_Unnumbered(file), format="HEIF", **{**options, "quality": quality})
 
 
 class _Unnumbered:

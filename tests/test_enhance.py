@@ -294,3 +294,15 @@ def test_photos_of_one_pixel_and_of_extreme_shapes(tmp_path, models, size, suffi
     assert enhance.main(config) == 0
     result = pixels_of(tmp_path / "o" / f"a{suffix}").astype(int)
     assert result.shape == (*size, 3) and np.abs(result - 155).max() <= 3
+
+
+def test_ctrl_c_while_libraries_load(tmp_path):
+    photo(tmp_path / "a.png")
+    words = [sys.executable, "-v", ROOT / "enhance.py", "a.png", "--model", "none.tflite"]
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8") as process:
+        while "import 'numpy" not in process.stderr.readline():  # -v tells of each import
+            pass
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "enhance.py: interrupted" in errors and "Traceback" not in errors

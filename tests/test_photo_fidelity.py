@@ -190,3 +190,14 @@ def test_heic_without_pillow_heif(tmp_path, monkeypatch):
     (tmp_path / "x.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     with pytest.raises(PhotoError, match=r"x\.heic: HEIC needs pillow-heif: pip install"):
         load_photo(tmp_path / "x.heic")
+
+
+def test_heic_stays_within_what_decoders_take(tmp_path, monkeypatch):
+    pytest.importorskip("pillow_heif")
+    photo = Photo(noise(3, np.uint8, 256, 256))
+    save_photo(tmp_path / "a.heic", photo)
+    size = (tmp_path / "a.heic").stat().st_size
+    monkeypatch.setattr("photo_files.encoding._LARGEST_HEIF", size * 3 // 4)
+    save_photo(tmp_path / "b.heic", photo)
+    assert size / 3 < (tmp_path / "b.heic").stat().st_size <= size * 3 // 4
+    assert load_photo(tmp_path / "b.heic").pixels.shape == photo.pixels.shape
