@@ -96,18 +96,23 @@ def run_batch(
                 continue
             finally:
                 del reading  # which keeps the photo
+            needed = own.held + own.work
+            while behind and needed + _reading(ahead) + _writing(behind) > budget:
+                yield _finished(behind.popleft())
+            if needed + _reading(ahead) > budget:  # once they are read, they fit
+                concurrent.futures.wait([task.future for task in ahead])
             while waiting and len(ahead) < most_ahead:
                 try:
                     cost = steps.cost(waiting[0])
                 except PhotoError as error:
                     yield waiting.popleft(), error
                     continue
-                together = max(cost.read + own.held + own.work, cost.held + own.write)
+                together = max(cost.read + needed, cost.held + own.write)
                 if together + _reading(ahead) + _writing(behind) > budget:
                     break
+                if _later([*(task.cost for task in ahead), cost]) > budget:
+                    break
                 ahead.append(start())
-            while behind and own.held + own.work + _reading(ahead) + _writing(behind) > budget:
-                yield _finished(behind.popleft())
             room = budget - own.held - _reading(ahead) - _writing(behind)
             try:
                 photo = steps.enhance(job, photo, max(room, 0))
@@ -117,7 +122,7 @@ def run_batch(
                 continue
             while behind and own.write + _reading(ahead) + _writing(behind) > budget:
                 yield _finished(behind.popleft())
-            if own.write + _reading(ahead) > budget:  # once they are read, they fit
+            if own.write + _reading(ahead) > budget:  # likewise
                 concurrent.futures.wait([task.future for task in ahead])
             behind.append(_Task(job, own, pool.submit(steps.write, job, photo)))
             del photo
@@ -137,6 +142,11 @@ def _reading(tasks: Iterable[_Task]) -> int:
 
 def _writing(tasks: Iterable[_Task]) -> int:
     return sum(task.cost.write for task in tasks)
+
+
+def _later(costs: list[Cost]) -> int:
+    """What photos that are read will take at most, while one is in the network or written."""
+    return sum(c.held for c in costs) + max(max(c.work, c.write - c.held) for c in costs)
 
 
 def _finished(task: _Task) -> tuple[Any, Any]:
