@@ -306,3 +306,25 @@ def test_ctrl_c_while_libraries_load(tmp_path):
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "enhance.py: interrupted" in errors and "Traceback" not in errors
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_exact_and_the_memory_reach_the_network(tmp_path, models, monkeypatch, exact):
+    seen = []
+
+    def spied(engine, image, max_memory, exact, **how):
+        seen.append((exact, max_memory))
+        return image
+
+    monkeypatch.setattr("enhancing.one.enhance_image", spied)
+    photo(tmp_path / "a.png")
+    config = EnhanceConfig(
+        (str(tmp_path / "a.png"),),
+        str(models / "invert.tflite"),
+        str(tmp_path / "o"),
+        exact=exact,
+        max_memory=0.5,
+    )
+    assert enhance.main(config) == 0
+    [(was_exact, room)] = seen
+    assert was_exact == exact and 0.4e9 < room < 0.5e9
