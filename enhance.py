@@ -172,13 +172,22 @@ def load_engine(path: Path):
     if path.suffix != ".keras":
         raise ModelFileError(f"{path}: a model file ends in {' or '.join(MODEL_SUFFIXES)}")
     from models import WeightsError, load_generator, normalization_of, receptive_radius
+    from models.anatomy import pixel_multiple
     from models.stages import split_stages
+    from models.thumbnail import with_thumbnail_input
 
     try:
         model = load_generator(path)
-        norm = normalization_of(model)
+        norm, halo, multiple = (
+            normalization_of(model),
+            receptive_radius(model),
+            pixel_multiple(model),
+        )
         staged = split_stages(model) if norm == "instance" else None
-        return KerasEngine(model, norm, receptive_radius(model), staged)
+        multiple = pixel_multiple(model)
+        if norm == "thumbnail":
+            model = with_thumbnail_input(model)
+        return KerasEngine(model, norm, halo, staged, multiple)
     except WeightsError as error:
         raise ModelFileError(str(error)) from error
 

@@ -17,6 +17,7 @@ from enhancing.quiet import codecs_hidden, one_line
 from enhancing.record import Record, state_of
 from enhancing.sources import Job
 from inference.engines import ModelFileError
+from inference.enhancing import LOCAL
 from photo_files import Photo, PhotoError, load_photo, read_header, save_photo
 
 _PROGRAM = 60_000_000  # bytes of the model and the libraries that it brings
@@ -166,7 +167,7 @@ class _Batch:
             copy = header.pixels * 3 * header.depth
         # Other networks do what they can with all of the memory, and a photo's result should not
         # depend on its neighbours.
-        local = self._engine.norm in ("batch", "none")
+        local = self._engine.norm in LOCAL
         work = copy + ROOM if local else self._options.budget - held
         cost = Cost(header.read_bytes, held, work, write)
         needed = max(cost.read, held + copy + _LEAST_ROOM, write)

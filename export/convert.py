@@ -7,7 +7,10 @@ import tensorflow as tf
 
 from backend import native_output_hidden
 from export.separate import separated
-from models.stages import ENHANCED, IMAGE, StagedNetwork, split_stages
+from models.anatomy import normalization_of
+from models.signatures import ENHANCED, IMAGE
+from models.stages import StagedNetwork, split_stages
+from models.thumbnail import with_thumbnail_input
 
 PRECISIONS = ("fp32", "fp16")
 WHOLE = "serving_default"  # signature of the network with its own statistics
@@ -31,9 +34,11 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
         ValueError: unknown precision.
     """
     image = keras.Input(batch_shape=(1, tile, tile, 3), name=IMAGE)
-    return _converted(
-        tf.lite.TFLiteConverter.from_keras_model(separated(model, input_tensors=image)), precision
-    )
+    if normalization_of(model) == "thumbnail":
+        network = with_thumbnail_input(separated(model), image)
+    else:
+        network = separated(model, input_tensors=image)
+    return _converted(tf.lite.TFLiteConverter.from_keras_model(network), precision)
 
 
 def convert_staged(model: keras.Model, precision: str) -> tuple[bytes, StagedNetwork]:

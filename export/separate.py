@@ -10,6 +10,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from export.native import NATIVE
+
 FEW = 4  # channels
 LARGE = 5  # pixels, kernel side
 
@@ -41,6 +43,8 @@ class SeparatedConv2D(layers.Conv2D):
 def separated(model: keras.Model, input_tensors=None) -> keras.Model:
     """A copy of a functional model with every large convolution from or to few channels separated.
 
+    Layers that the runtime has an operation for become that operation (export/native.py).
+
     Args:
         model: any functional model.
         input_tensors: as for `keras.models.clone_model`.
@@ -50,7 +54,7 @@ def separated(model: keras.Model, input_tensors=None) -> keras.Model:
     """
 
     def clone(layer):
-        kind = SeparatedConv2D if _worth_it(layer) else layer.__class__
+        kind = SeparatedConv2D if _worth_it(layer) else NATIVE.get(type(layer), type(layer))
         return kind.from_config(layer.get_config())
 
     copy = keras.models.clone_model(model, input_tensors=input_tensors, clone_function=clone)

@@ -71,7 +71,8 @@ def export(config: ExportConfig) -> list[Path]:
     from export.parity import check_parity, measure_parity
     from inference.engines import LiteRTEngine
     from models import load_generator, normalization_of, receptive_radius
-    from models.anatomy import multiply_adds, working_bytes
+    from models.anatomy import multiply_adds, pixel_multiple, working_bytes
+    from models.thumbnail import thumbnail_size
 
     precisions = [word for word in config.precision.split(",") if word]
     unknown = set(precisions) - set(PRECISIONS)
@@ -81,13 +82,17 @@ def export(config: ExportConfig) -> list[Path]:
     halo = receptive_radius(model)
     if config.tile <= 2 * halo:
         raise ExportError(f"--tile {config.tile} has no room for a halo of {halo} on each side")
+    if config.tile % pixel_multiple(model):
+        raise ExportError(f"--tile {config.tile}: must be a multiple of {pixel_multiple(model)}")
 
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
     name = _name(config, source, run)
     facts = {
         "halo": halo,
+        "multiple": pixel_multiple(model),
         "norm": normalization_of(model),
+        "thumbnail": thumbnail_size(model),
         "bytes_per_pixel": working_bytes(model),
         "multiply_adds": multiply_adds(model),
         "source": {

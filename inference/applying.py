@@ -28,7 +28,7 @@ def apply_tiles(
         result: where to write, of the same shape; may be `image`.
         tile_area: largest tile, pixels, for engines that take any size.
         signature: which of the engine's networks; None is the one without statistics.
-        given: statistics that it takes.
+        given: what it takes of the whole photo: statistics, or its thumbnail.
         counter: ticks after each tile; it expects them.
     """
     halo, given = engine.halo, given or {}
@@ -38,7 +38,8 @@ def apply_tiles(
     with opened(engine, signature) as session:
 
         def work(t, pixels):
-            enhanced = session(image=to_floats(pixels)[None], **given)["enhanced"][0]
+            floats = to_floats(t.filled(pixels))[None]
+            enhanced = session(image=floats, **given)["enhanced"][0]
             return from_floats(t.keep(enhanced), result.dtype)
 
         def write(t, kept):
@@ -52,6 +53,7 @@ def apply_tiles(
 def tiles_of(engine, image: np.ndarray, tile_area: int) -> list[Tile]:
     """The tiles that `apply_tiles` takes."""
     height, width = image.shape[:2]
+    multiple = getattr(engine, "multiple", 1)
     # A photo smaller than a fixed tile goes in at its own size, which the runtime allows.
-    shape = engine.tile or tile_shape(height, width, tile_area, engine.halo)
-    return plan_tiles(height, width, shape, engine.halo)
+    shape = engine.tile or tile_shape(height, width, tile_area, engine.halo, multiple)
+    return plan_tiles(height, width, shape, engine.halo, multiple)

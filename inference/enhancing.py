@@ -9,9 +9,11 @@ from inference.errors import ModelFileError
 from inference.pixels import from_floats, to_floats
 from inference.staged import enhance_staged
 from inference.streaming import Counter
+from inference.thumbnail import thumbnail_of
 from inference.tiling import Progress
 
 MEMORY = 10**9  # bytes, if nobody says
+LOCAL = ("batch", "none", "thumbnail")  # norms of networks that run in tiles as they are
 UNKNOWN_COST = 3000  # bytes a pixel; measured: 64 channels, instance norm, whole frame
 
 
@@ -26,10 +28,11 @@ def enhance_image(
 ) -> np.ndarray:
     """Enhance a photo of any size.
 
-    A network without whole-image statistics runs in tiles: exactly the whole frame's result. One
-    with them that comes in stages (`staged.py`) gives that too where its activations fit the
-    memory; else its statistics are measured on a sample of the photo, or, if `exact`, by running
-    it once for each of its norms. Any other network gets the whole frame.
+    A network without whole-image statistics runs in tiles, each with the photo's thumbnail if it
+    takes one: exactly the whole frame's result. One with them that comes in stages (`staged.py`)
+    gives that too where its activations fit the memory; else its statistics are measured on a
+    sample of the photo, or, if `exact`, by running it once for each of its norms. Any other
+    network gets the whole frame.
 
     Args:
         engine: `LiteRTEngine`, `KerasEngine` or a callable with their attributes.
@@ -59,9 +62,12 @@ def enhance_image(
     counter = Counter(progress)
     if getattr(engine, "stages", None):
         enhance_staged(engine, image, result, tile_area, max_memory, exact, counter)
-    elif engine.norm in ("batch", "none"):
+    elif engine.norm in LOCAL:
         counter.expect(len(tiles_of(engine, image, tile_area)))
-        apply_tiles(engine, image, result, tile_area, counter=counter)
+        given = {}
+        if size := getattr(engine, "thumbnail", None):
+            given = {"thumbnail": thumbnail_of(image, size)[None]}
+        apply_tiles(engine, image, result, tile_area, given=given, counter=counter)
     elif pixels * cost > max_memory:
         raise ModelFileError(_does_not_fit(engine, image.shape, pixels * cost))
     else:

@@ -120,7 +120,11 @@ class SampledPhoto:
         return start, slice(radius if start > 0 else 0, end)
 
 
-def tile_shape(height: int, width: int, area: int, halo: int) -> tuple[int, int]:
+def tile_shape(height: int, width: int, area: int, halo: int, multiple: int = 1) -> tuple[int, int]:
     """Height and width of equal tiles of at most `area` pixels, each side at most its root."""
     side = max(math.isqrt(area), 4 * halo, 8)  # below that most of the work would go into halos
-    return balanced_tile(height, side, halo), balanced_tile(width, side, halo)
+    side -= side % multiple
+    return (
+        balanced_tile(height, side, halo, multiple),
+        balanced_tile(width, side, halo, multiple),
+    )

@@ -21,7 +21,8 @@ class Tile(NamedTuple):
     """Where one tile reads and writes, in pixels of the photo.
 
     Input is `[in_y, in_y + in_height) × [in_x, in_x + in_width)`; of its result the part
-    `[out_y, out_y + out_height) × [out_x, out_x + out_width)` is kept.
+    `[out_y, out_y + out_height) × [out_x, out_x + out_width)` is kept. The input may end past the
+    photo by less than the plan's `multiple`.
     """
 
     in_y: int
@@ -34,8 +35,13 @@ class Tile(NamedTuple):
     out_width: int
 
     def read(self, image: np.ndarray) -> np.ndarray:
-        """The tile's input: a view of `image` `(H, W, C)`."""
+        """The tile's input, as far as the photo goes: a view of `image` `(H, W, C)`."""
         return image[self.in_y : self.in_y + self.in_height, self.in_x : self.in_x + self.in_width]
+
+    def filled(self, pixels: np.ndarray) -> np.ndarray:
+        """What `read` gave, continued to the input's size by repeating the last row and column."""
+        missing = self.in_height - pixels.shape[0], self.in_width - pixels.shape[1]
+        return pixels if missing == (0, 0) else continued(pixels, *missing)
 
     def keep(self, result: np.ndarray) -> np.ndarray:
         """The kept part of the tile's result: a view of `result` `(in_height, in_width, C)`."""
@@ -49,7 +55,14 @@ class Tile(NamedTuple):
         ] = kept
 
 
-def plan_tiles(height: int, width: int, tile: int | tuple[int, int], halo: int) -> list[Tile]:
+def continued(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """`(H, W, C)` with its last row and column repeated below and at the right."""
+    return np.pad(pixels, [(0, rows), (0, columns), (0, 0)], mode="edge")
+
+
+def plan_tiles(
+    height: int, width: int, tile: int | tuple[int, int], halo: int, multiple: int = 1
+) -> list[Tile]:
     """Cover a photo with equal tiles so that each pixel is kept from exactly one of them.
 
     Every kept pixel lies at least `halo` pixels from each edge of its tile that is not an edge of
@@ -61,16 +74,22 @@ def plan_tiles(height: int, width: int, tile: int | tuple[int, int], halo: int) 
         tile: height and width of a tile, or one size for both. A photo that is smaller on an axis
             gets one tile of its own size there.
         halo: pixels around the kept part; the network's receptive radius for an exact result.
+        multiple: of what the sides and the places of all inputs are multiples, as a network at
+            a fraction of the resolution needs; `tile` and `halo` must be. A photo is continued to
+            a multiple by repeating its last row and column.
 
     Returns:
         Tiles row by row; all have the same input size.
 
     Raises:
-        ValueError: `tile` does not exceed two halos although more than one tile is needed.
+        ValueError: `tile` does not exceed two halos although more than one tile is needed; or
+            `tile` or `halo` is no multiple.
     """
     tile_height, tile_width = (tile, tile) if isinstance(tile, int) else tile
-    rows = list(_spans(height, tile_height, halo))
-    columns = list(_spans(width, tile_width, halo))
+    if tile_height % multiple or tile_width % multiple or halo % multiple:
+        raise ValueError(f"a tile of {tile} px or a halo of {halo} px is no multiple of {multiple}")
+    rows = list(_spans(height, tile_height, halo, multiple))
+    columns = list(_spans(width, tile_width, halo, multiple))
     return [
         Tile(in_y, in_x, size_y, size_x, out_y, out_x, end_y - out_y, end_x - out_x)
         for (in_y, size_y, out_y, end_y), (in_x, size_x, out_x, end_x) in itertools.product(
@@ -79,10 +98,11 @@ def plan_tiles(height: int, width: int, tile: int | tuple[int, int], halo: int) 
     ]
 
 
-def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, int]]:
+def _spans(photo: int, tile: int, halo: int, multiple: int) -> Iterator[tuple[int, int, int, int]]:
     """Tiles along one axis: (input start, input size, kept start, kept end)."""
+    length = _rounded_up(photo, multiple)
     if length <= tile:
-        yield 0, length, 0, length
+        yield 0, length, 0, photo
         return
     if tile <= 2 * halo:
         raise ValueError(f"a tile of {tile} px has no room for a halo of {halo} px on each side")
@@ -90,16 +110,21 @@ def _spans(length: int, tile: int, halo: int) -> Iterator[tuple[int, int, int, i
     for start in itertools.count(0, tile - 2 * halo):
         last = start + tile >= length
         start = min(start, length - tile)
-        end = length if last else start + tile - halo
+        end = photo if last else start + tile - halo
         yield start, tile, kept, end
         if last:
             return
         kept = end
 
 
-def balanced_tile(length: int, tile: int, halo: int) -> int:
+def balanced_tile(length: int, tile: int, halo: int, multiple: int = 1) -> int:
     """The smallest tile that covers `length` in as many tiles as `tile` does: less to compute."""
+    length = _rounded_up(length, multiple)
     if length <= tile or tile <= 2 * halo:
         return min(length, tile)
     count = 1 + math.ceil((length - tile) / (tile - 2 * halo))
-    return math.ceil((length + 2 * halo * (count - 1)) / count)
+    return _rounded_up(math.ceil((length + 2 * halo * (count - 1)) / count), multiple)
+
+
+def _rounded_up(length: int, multiple: int) -> int:
+    return -(-length // multiple) * multiple

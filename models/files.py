@@ -7,7 +7,14 @@ import keras
 from atomic import replacing
 
 # Loading a file needs the custom layers registered, whoever calls.
-from models import initializers, normalization, ppcn  # noqa: F401
+from models import (  # noqa: F401
+    initializers,
+    moments,
+    normalization,
+    ppcn,
+    rearrangement,
+    thumbnail,
+)
 
 
 class WeightsError(ValueError):

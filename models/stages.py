@@ -14,9 +14,7 @@ from keras import ops
 
 from models.anatomy import STATISTICS, own_reach, parents
 from models.normalization import InstanceNormalization
-
-IMAGE = "image"
-ENHANCED = "enhanced"
+from models.signatures import ENHANCED, IMAGE
 
 
 @dataclasses.dataclass(frozen=True)

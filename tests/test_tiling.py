@@ -25,6 +25,32 @@ def test_plan_keeps_each_pixel_once_and_halo_pixels_inside(tile, halo):
         assert (kept == 1).all()
 
 
+def test_a_plan_of_blocks_starts_and_ends_between_them():
+    for height, width in itertools.product((1, 2, 15, 31, 49, 50), (1, 16, 47, 101)):
+        kept = np.zeros((height, width, 1), int)
+        for t in plan_tiles(height, width, 16, 4, multiple=2):
+            assert not any(n % 2 for n in (t.in_y, t.in_x, t.in_height, t.in_width, t.out_y))
+            t.place(kept, t.keep(t.filled(np.ones_like(t.read(kept)))) + t.keep(t.read(kept)))
+            for start, size, out, out_size, length in (
+                (t.in_y, t.in_height, t.out_y, t.out_height, height),
+                (t.in_x, t.in_width, t.out_x, t.out_width, width),
+            ):
+                assert start >= 0 and start + size <= length + length % 2 and out_size > 0
+                assert start == 0 or out - start >= 4
+                assert start + size >= length or start + size - (out + out_size) >= 4
+        assert (kept == 1).all()
+    for tile, halo in ((15, 4), (16, 3)):
+        with pytest.raises(ValueError, match="no multiple of 2"):
+            plan_tiles(50, 50, tile, halo, multiple=2)
+
+
+def test_balanced_tile_of_blocks():
+    for length, tile, halo in itertools.product((1, 63, 65, 501, 2047), (64, 512), (0, 4, 10)):
+        smaller = balanced_tile(length, tile, halo, 2)
+        count = len(plan_tiles(2, length, tile, halo, 2))
+        assert smaller % 2 == 0 and len(plan_tiles(2, length, smaller, halo, 2)) == count
+
+
 def test_plan_refuses_a_tile_that_is_all_halo():
     assert len(plan_tiles(10, 10, 10, 8)) == 1
     with pytest.raises(ValueError, match="16 px has no room for a halo of 8 px"):
@@ -45,12 +71,14 @@ def test_the_vectors_of_the_specification():
     assert PATH.read_text() == as_text(vectors())
     assert PATH.stat().st_size < 200_000
     for one in found["plans"]:
-        plan = plan_tiles(one["height"], one["width"], one["tile"], one["halo"])
+        how = one["tile"], one["halo"], one["multiple"]
+        plan = plan_tiles(one["height"], one["width"], *how)
         assert [list(t) for t in plan] == one["tiles"]
         sides = one["height"], one["width"]
-        assert [balanced_tile(n, one["tile"], one["halo"]) for n in sides] == one["balanced"]
+        assert [balanced_tile(n, *how) for n in sides] == one["balanced"]
     for one in found["axes"]:
-        plan = plan_tiles(one["length"], 1, (one["tile"], 1), one["halo"])
+        tile, halo, multiple = one["tile"], one["halo"], one["multiple"]
+        plan = plan_tiles(one["length"], 1, (tile, multiple), halo, multiple)
         spans = [[t.in_y, t.in_height, t.out_y, t.out_height] for t in plan]
         assert (len(spans), spans[:3], spans[-3:]) == (one["count"], one["first"], one["last"])
     for one in found["refused"]:
