@@ -1,4 +1,4 @@
-"""A folder of the user's own photos, to simulate pairs from."""
+"""A folder of the user's own photos, to simulate pairs from or to distill with."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -9,7 +9,7 @@ from commandline import option
 from run_folder import CONFIG, STATE, run_folder
 
 # What each network is trained for unless --preset says otherwise.
-OWN_PRESET = {"dped": "thesis", "mobile": "thesis", "srcnn": "mse", "johnson": "content"}
+OWN_PRESET = {"dped": "thesis", "mobile": "fidelity", "srcnn": "mse", "johnson": "content"}
 
 
 class TrainingError(ValueError):
@@ -58,7 +58,22 @@ class TrainConfig:
         0.999, "decay of the average of weights that is validated and saved; 0: the last weights"
     )
     channels: int | None = option(None, "width of the generator; by default the published one")
-    blocks: int = option(4, "residual blocks of the generator")
+    blocks: int | None = option(
+        None, "residual blocks of the generator, or convolutions of mobile; by default 4 or 3"
+    )
+    start_from: str | None = option(None, "begin with the weights of this .keras file")
+    distill: str | None = option(
+        None,
+        "comma-separated teachers: learn what these .keras files or TF1 checkpoints (by their "
+        "prefix) make of unpaired photos, beside the pairs",
+    )
+    unpaired_photos: str | None = option(
+        None, "folder of photos for --distill; by default the data set's full_size_test_images"
+    )
+    distilled_pairs: int = option(15_000, "patches of the photos that the teachers are asked about")
+    distilled_share: float = option(
+        0.75, "share of each batch that is of these; 1: the data set's pairs only validate"
+    )
     discriminator_width: float = option(1.0, "multiplier of the discriminator's channels")
     content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
     vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
@@ -76,8 +91,10 @@ class TrainConfig:
     seed: int = option(0, "of initial weights, shuffling and augmentation")
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "blocks", "validate_every", "simulated_pairs"):
-            if getattr(self, name) < 1:
+        counts = ("steps", "batch_size", "blocks", "validate_every", "simulated_pairs")
+        for name in (*counts, "distilled_pairs"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
                 raise TrainingError(f"--{name} must be at least 1")
         for name in ("learning_rate", "discriminator_learning_rate", "discriminator_width"):
             value = getattr(self, name)
@@ -93,6 +110,12 @@ class TrainConfig:
             raise TrainingError("--dataset both needs a --batch_size of at least 2")
         if self.photos is not None and self.dataset == "dped":
             raise TrainingError("--photos has no meaning without --dataset simulated or both")
+        if not 0 < self.distilled_share <= 1:
+            raise TrainingError("--distilled_share must be above 0 and at most 1")
+        if self.distill is None and self.unpaired_photos is not None:
+            raise TrainingError("--unpaired_photos has no meaning without --distill")
+        if self.blocks is not None and self.model == "srcnn":
+            raise TrainingError("--blocks has no meaning for srcnn, whose layers are given")
         if self.seed < 0:
             raise TrainingError("--seed must be at least 0")
         if self.jit_compile and self.distribute != "none":
@@ -129,6 +152,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{saved}: damaged or of another version") from error
     movable = {"resume", "run_dir", "cache_dir", "data_dir", "simulated_dir", "photos"}
+    movable |= {"unpaired_photos", "start_from", "distill"}
     movable |= {"jit_compile", "distribute"}
     if earlier.schedule == "constant":
         movable.add("steps")

@@ -17,6 +17,7 @@ from trainer.config import TrainConfig, TrainingError
 
 # What may differ between the workers of one run: places on their machines.
 LOCAL = {"data_dir", "simulated_dir", "run_dir", "cache_dir", "photos", "vgg_weights"}
+LOCAL |= {"unpaired_photos", "start_from", "distill"}
 
 
 # Seconds without a step after which a worker gives up. The others wait while the chief validates.

@@ -3,7 +3,7 @@
 import contextlib
 
 from backend import import_keras
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, TrainingError
 from trainer.distribution import Workers
 
 
@@ -15,7 +15,7 @@ def build(config: TrainConfig, workers: Workers | None = None):
         workers: who shares the step; None for this process alone.
 
     Raises:
-        TrainingError: the workers do not find together.
+        TrainingError: the workers do not find together, or --start_from is another network.
         models.WeightsError: VGG weights are missing or damaged.
     """
     keras = import_keras()
@@ -32,6 +32,8 @@ def build(config: TrainConfig, workers: Workers | None = None):
     precision = "mixed_bfloat16" if config.mixed_precision else "float32"
     with workers.scope(), _precision(keras, precision):
         generator = _generator(config, objective.norm)
+        if config.start_from is not None and not config.resume:
+            _start_from(generator, config.start_from)
         if objective.discriminator is not None:
             builders = {"thesis": build_thesis_discriminator, "iccv": build_iccv_discriminator}
             discriminator = builders[objective.discriminator](width=config.discriminator_width)
@@ -62,14 +64,24 @@ def _generator(config: TrainConfig, norm: str):
     from models.mobile import build_mobile
     from models.srcnn import build_srcnn
 
-    width = {} if config.channels is None else {"channels": config.channels}
+    given = {"channels": config.channels, "blocks": config.blocks}
+    size = {name: value for name, value in given.items() if value is not None}
     if config.model == "srcnn":
         return build_srcnn()
     if config.model == "johnson":
-        return build_johnson(blocks=config.blocks, **width)
+        return build_johnson(**size)
     if config.model == "mobile":
-        return build_mobile(blocks=config.blocks, **width)
-    return build_generator(norm, blocks=config.blocks, **width)
+        return build_mobile(**size)
+    return build_generator(norm, **size)
+
+
+def _start_from(generator, path: str) -> None:
+    from models import load_generator
+
+    weights = load_generator(path).get_weights()
+    if [w.shape for w in weights] != [tuple(w.shape) for w in generator.weights]:
+        raise TrainingError(f"{path}: is another network than --model and its size ask for")
+    generator.set_weights(weights)
 
 
 @contextlib.contextmanager
