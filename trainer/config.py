@@ -9,7 +9,7 @@ from commandline import option
 from run_folder import CONFIG, STATE, run_folder
 
 # What each network is trained for unless --preset says otherwise.
-OWN_PRESET = {"dped": "thesis", "mobile": "fidelity", "srcnn": "mse", "johnson": "content"}
+OWN_PRESET = {"dped": "thesis", "mobile": "distortion", "srcnn": "mse", "johnson": "content"}
 
 
 class TrainingError(ValueError):
@@ -41,7 +41,7 @@ class TrainConfig:
     preset: str | None = option(
         None,
         "losses, weights and, for dped, the norm; by default those published with the network",
-        choices=("thesis", "iccv", "mse", "content", "fidelity"),
+        choices=("thesis", "iccv", "mse", "content", "fidelity", "distortion"),
     )
     steps: int = option(20_000, "training steps in all")
     batch_size: int = option(50, "pairs a step, over all machines")
