@@ -374,6 +374,7 @@ PUBLISHED = {
     "mse": ({"squared_error": 1}, "batch", None, 0.0),
     "content": ({"content": 1}, "batch", None, 0.0),
     "fidelity": ({"absolute_error": 0.16, "structure": 0.84}, "batch", None, 0.0),
+    "distortion": ({"absolute_error": 0.5, "structure": 0.5}, "batch", None, 0.0),
 }  # fmt: skip
 
 
