@@ -1,0 +1,91 @@
+"""One photo, file to file: the phone's net against the full generator run whole-frame in Keras.
+
+    python -m benchmarks.against_full iphone_mobile.tflite --full iphone_orig.keras --photo 0.jpg
+
+Each reads the JPEG, enhances it and writes a JPEG, in a process of its own, one after the other in
+turns. Two times are given: of the work between files, with the network loaded, and of the whole
+command, with the start of Python and all imports. 2048×1536 pixels take some 10 GB in Keras.
+"""
+
+import dataclasses
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import commandline
+from commandline import option
+
+ROOT = Path(__file__).resolve().parent.parent
+_SCRIPTS = {
+    "full generator, whole frame, Keras": """
+import sys, time
+model_file, photo, target = sys.argv[1:]
+import numpy as np
+from models import load_generator
+from photo_files import read_photo, write_photo
+model = load_generator(model_file)
+model.predict_on_batch(np.zeros((1, 64, 64, 3), np.float32))
+started = time.perf_counter()
+image = read_photo(photo).astype(np.float32) / 255
+result = np.clip(model.predict_on_batch(image[None])[0], 0, 1)
+write_photo(target, np.rint(255 * result).astype(np.uint8))
+print(time.perf_counter() - started)
+""",
+    "the phone's net, enhance_image": """
+import sys, time
+model_file, photo, target = sys.argv[1:]
+from enhance import load_engine
+from inference.engines import enhance_image
+from pathlib import Path
+from photo_files import read_photo, write_photo
+engine = load_engine(Path(model_file))
+started = time.perf_counter()
+write_photo(target, enhance_image(engine, read_photo(photo)))
+print(time.perf_counter() - started)
+""",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class AgainstConfig:
+    """What to time."""
+
+    model: str = option(help="the phone's net, a .tflite file", positional=True)
+    full: str = option(help="the full generator, a .keras file")
+    photo: str = option(help="a JPEG")
+    repeats: int = option(2, "runs of the full generator; the phone's net runs five times as often")
+
+
+def main(config: AgainstConfig) -> None:
+    """Time both in turns and print the table."""
+    times = {name: [] for name in _SCRIPTS}
+    for _ in range(config.repeats):
+        for name, model, count in zip(_SCRIPTS, (config.full, config.model), (1, 5), strict=True):
+            times[name] += [_timed(_SCRIPTS[name], model, config.photo) for _ in range(count)]
+    best = [tuple(map(min, zip(*runs, strict=True))) for runs in times.values()]
+    print("| | between files, s | whole command, s |\n|---|---|---|")
+    for name, (work, whole) in zip(times, best, strict=True):
+        print(f"| {name} | {work:.2f} | {whole:.2f} |")
+    ratios = [full / mobile for full, mobile in zip(*best, strict=True)]
+    print("| times faster | {:.0f} | {:.0f} |".format(*ratios))
+
+
+def _timed(script: str, model: str, photo: str) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        target = str(Path(folder) / "enhanced.jpg")
+        paths = [str(Path(path).resolve()) for path in (model, photo)]
+        started = time.perf_counter()
+        run = subprocess.run(
+            [sys.executable, "-c", script, *paths, target],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return float(run.stdout.split()[-1]), time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    commandline.run(main, AgainstConfig, __doc__, [])

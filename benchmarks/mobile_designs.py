@@ -1,0 +1,149 @@
+"""Designs of a mobile generator: quality against multiply-adds, after equal training.
+
+    python -m benchmarks.mobile_designs --data_dir $REF/dped --teacher $REF/checkpoints/ppcn_teacher
+
+Every design learns the teacher's answers to patches of unpaired iPhone photos, from the same
+batches, and is scored on the 60 real training pairs, of which it has seen none. Prints a Markdown
+table and writes docs/mobile_designs.png. What is done is kept in a file and not repeated.
+"""
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+import commandline
+from atomic import replacing
+from benchmarks.mobile_networks import DESIGNS
+from commandline import option
+from data.batches import Batches
+from data.layout import full_size_photos, training_pairs
+from data.packed import open_pairs
+from data.photo_folder import PhotoFolder
+
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "mobile_designs.png"
+
+
+@dataclasses.dataclass(frozen=True)
+class DesignsConfig:
+    """What to compare, and for how long."""
+
+    data_dir: str = option(help="root of the DPED data set")
+    teacher: str = option(help="the PPCN teacher's checkpoint")
+    phone: str = option("iphone", "whose photos and pairs")
+    designs: str = option(",".join(DESIGNS), "which of the designs, comma-separated")
+    steps: int = option(1500, "training steps of each")
+    batch_size: int = option(16, "patches a step")
+    learning_rate: float = option(2e-3, "of Adam at first; cosine down to 0")
+    distilled_pairs: int = option(24_000, "patches that the teacher is asked about")
+    cache_dir: str = option("runs/cache", "folder of patches and answers")
+    results: str = option("runs/mobile_designs.json", "what is done already")
+
+
+def main(config: DesignsConfig) -> None:
+    """Train, score, print and draw."""
+    from trainer.distillation import distilled_pairs
+
+    photos = full_size_photos(config.data_dir, config.phone)
+    pairs = distilled_pairs(
+        [Path(config.teacher)],
+        PhotoFolder(photos[0].parent),
+        config.distilled_pairs,
+        config.cache_dir,
+    )
+    held_out = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
+    path = Path(config.results)
+    done = json.loads(path.read_text()) if path.exists() else {}
+    for name in config.designs.split(","):
+        key = f"{name} {config.steps} {config.batch_size}"
+        if key not in done:
+            done[key] = {"design": name, **_trained(name, config, pairs, held_out)}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as temporary:
+                temporary.write_text(json.dumps(done, indent=1))
+        print(_row(done[key]), flush=True)
+    ending = f" {config.steps} {config.batch_size}"
+    _draw([row for key, row in done.items() if key.endswith(ending)], config.steps)
+
+
+def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
+    import keras
+
+    import metrics
+    from losses.objective import PRESETS
+    from models import multiply_adds
+    from models.gan import gan_training
+
+    build = DESIGNS[name]
+    keras.utils.set_random_seed(0)
+    published = build()
+    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps)
+    training = gan_training(
+        *(build(), PRESETS["distortion"], None, None, rate),
+        published=published,
+        weight_average=0.999,
+    )
+    started = time.monotonic()
+    for phone, target in Batches(pairs, config.batch_size, seed=0).between(0, config.steps):
+        training.step(phone, target)
+    training.publish()
+    phone, target = held_out.scaled()
+    found = metrics.score(published.predict(phone, batch_size=10, verbose=0), target)
+    return {
+        "multiply_adds": multiply_adds(published),
+        "weights": published.count_params(),
+        "psnr": float(found["psnr"]),
+        "ms_ssim": float(found["ms_ssim"]),
+        "minutes": (time.monotonic() - started) / 60,
+    }
+
+
+def _row(row: dict) -> str:
+    return (
+        f"| {row['design']} | {row['multiply_adds'] / 1000:.1f}k | {row['weights'] / 1000:.1f}k "
+        f"| {row['psnr']:.2f} | {row['ms_ssim']:.4f} | {row['minutes']:.1f} |"
+    )
+
+
+def _draw(rows: list[dict], steps: int) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+    for axis, name, label in zip(
+        axes, ("psnr", "ms_ssim"), ("PSNR per image, dB", "MS-SSIM"), strict=True
+    ):
+        x = np.array([row["multiply_adds"] for row in rows]) / 1000
+        y = np.array([row[name] for row in rows])
+        axis.plot(*_front(x, y), color="0.75", zorder=0)
+        axis.scatter(x, y, s=22)
+        for row, across, up in zip(rows, x, y, strict=True):
+            axis.annotate(
+                *(row["design"], (across, up)),
+                xytext=(4, 3),
+                textcoords="offset points",
+                fontsize=7,
+            )
+        axis.set_xscale("log")
+        axis.set_xlabel("thousand multiply-adds a pixel")
+        axis.set_ylabel(label)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.suptitle(f"60 unseen iPhone pairs after {steps} steps of distillation", fontsize=10)
+    with replacing(PICTURE) as path:
+        figure.savefig(path, format="png", dpi=110)
+
+
+def _front(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points that no other beats at no more cost."""
+    order = np.lexsort((-y, x))
+    best = np.maximum.accumulate(y[order])
+    chosen = order[y[order] >= best]
+    return x[chosen], y[chosen]
+
+
+if __name__ == "__main__":
+    commandline.run(main, DesignsConfig, __doc__, [])
