@@ -6,13 +6,14 @@ import keras
 import tensorflow as tf
 
 from backend import native_output_hidden
+from export import graph
 from export.separate import separated
 from models.anatomy import normalization_of
 from models.signatures import ENHANCED, IMAGE
 from models.stages import StagedNetwork, split_stages
 from models.thumbnail import with_thumbnail_input
 
-PRECISIONS = ("fp32", "fp16")
+FLOATS = ("fp32", "fp16")
 WHOLE = "serving_default"  # signature of the network with its own statistics
 
 
@@ -20,7 +21,8 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
     """Convert a generator.
 
     The batch is fixed at 1: an open batch stops the browser's runtime, and open variables stop
-    calibration. Batch norm folds into the convolutions.
+    calibration. Batch norm folds into the convolutions. The one signature, `WHOLE`, is from
+    `image`, and `thumbnail` if the network takes one, to `enhanced`.
 
     Args:
         model: from `(N, H, W, 3)` RGB in [0, 1] to the same shape, any size.
@@ -37,7 +39,8 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
     if normalization_of(model) == "thumbnail":
         network = with_thumbnail_input(separated(model), image)
     else:
-        network = separated(model, input_tensors=image)
+        result = separated(model, input_tensors=image).outputs[0]
+        network = keras.Model({IMAGE: image}, {ENHANCED: result}, name=model.name)
     return _converted(tf.lite.TFLiteConverter.from_keras_model(network), precision)
 
 
@@ -81,10 +84,12 @@ def _function(network: keras.Model):
 
 
 def _converted(converter, precision: str) -> bytes:
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision {precision!r}: expected one of {', '.join(PRECISIONS)}")
+    if precision not in FLOATS:
+        raise ValueError(f"precision {precision!r}: expected one of {', '.join(FLOATS)}")
     if precision == "fp16":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
     with native_output_hidden():
-        return converter.convert()
+        model = graph.read(converter.convert())
+    graph.give_size(model)
+    return graph.written(model)

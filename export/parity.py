@@ -20,8 +20,16 @@ class Tolerance:
 
 
 # fp32 differs by the order of sums alone. fp16 rounds weights to 11 bits; measured, the released
-# generators stay within a third of an 8-bit step (docs/results.md).
-TOLERANCES = {"fp32": Tolerance(1e-3, 80.0), "fp16": Tolerance(2 / 255, 60.0)}
+# generators stay within a third of an 8-bit step (docs/results.md). Of 8 bits any network loses
+# something, each its own amount, seldom evenly: what is refused is a file that is worse than its
+# source to the eye or the metrics. An error at 36 dB costs a photo that is 21 dB from the DSLR's
+# 0.13 dB if the two are independent. The largest of some millions of differences says less.
+TOLERANCES = {
+    "fp32": Tolerance(1e-3, 80.0),
+    "fp16": Tolerance(2 / 255, 60.0),
+    "dynamic": Tolerance(0.2, 36.0),
+    "int8": Tolerance(0.2, 36.0),
+}
 
 
 class ParityError(ValueError):
@@ -30,6 +38,8 @@ class ParityError(ValueError):
 
 def measure_parity(engine, model, patches: np.ndarray) -> dict[str, float]:
     """Compare an engine with a Keras model on patches, in images of the engine's own size.
+
+    Both are clipped to [0, 1] first, as whoever uses them does.
 
     Args:
         engine: an `inference.engines.LiteRTEngine`.
@@ -42,7 +52,7 @@ def measure_parity(engine, model, patches: np.ndarray) -> dict[str, float]:
     images = patches if engine.tile is None else mosaics(patches, engine.tile)
     exported = np.concatenate([engine(image[None]) for image in images])
     expected = np.concatenate([model.predict_on_batch(image[None]) for image in images])
-    difference = np.abs(exported.astype(np.float64) - expected)
+    difference = np.abs(np.clip(exported, 0, 1, dtype=np.float64) - np.clip(expected, 0, 1))
     error = np.mean(np.square(difference))
     return {
         "max_difference": float(difference.max()),
