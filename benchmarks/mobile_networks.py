@@ -4,8 +4,7 @@ import keras
 from keras import layers, ops
 
 from models.generator import build_generator
-from models.mobile import build_mobile
-from models.normalization import image_mean
+from models.mobile import build_mobile, steered, whole_photo
 from models.rearrangement import DepthToSpace, SpaceToDepth
 
 _SMALL = keras.initializers.RandomNormal(stddev=0.02)
@@ -47,17 +46,22 @@ def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
     return keras.Model(image, layers.Add()([image, DepthToSpace()(x)]))
 
 
-def quarter_resolution(channels=20, middle=48, blocks=4):
+def quarter_resolution(channels=20, middle=44, blocks=4, thumbnail=None):
     """Most of the work on blocks of 4×4 pixels, between two skips."""
     image = keras.Input((None, None, 3))
-    x = skip = layers.ReLU()(layers.Conv2D(channels, 3, padding="same")(SpaceToDepth()(image)))
+    x = layers.Conv2D(channels, 3, padding="same")(SpaceToDepth()(image))
+    base = image
+    if thumbnail:
+        view = whole_photo(image, thumbnail)
+        x, base = steered(x, view, "head"), steered(image, view, "color")
+    x = skip = layers.ReLU()(x)
     x = layers.Conv2D(middle, 1, activation="relu")(SpaceToDepth()(x))
     for _ in range(blocks):
         x = layers.Add()([x, layers.Conv2D(middle, 3, padding="same", activation="relu")(x)])
     x = layers.Add()([skip, DepthToSpace()(layers.Conv2D(4 * channels, 1)(x))])
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
     x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL)(x)
-    return keras.Model(image, layers.Add()([image, DepthToSpace()(x)]))
+    return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 
 def full_resolution(channels=10, blocks=6):
@@ -70,28 +74,29 @@ def full_resolution(channels=10, blocks=6):
     return keras.Model(image, layers.Add()([image, x]))
 
 
-class _Mean(layers.Layer):
-    def call(self, inputs):
-        return image_mean(inputs)
-
-
-def thumbnail_color(channels=28):
-    """Half resolution, and the thumbnail decides the colours of the image alone."""
-    whole = build_mobile(channels)
-    local = half_resolution(channels)
+def thumbnail_color(channels=28, blocks=3):
+    """Half resolution, and the thumbnail decides about the colours of the image alone."""
     image = keras.Input((None, None, 3))
-    color = keras.Model(whole.input, whole.get_layer("color_plus_shift").output)(image)
-    return keras.Model(image, layers.Add()([color, local(image) - image]))
+    x = SpaceToDepth()(image)
+    x = skip = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
+    for _ in range(blocks):
+        x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
+    x = layers.Add()([x, skip])
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL)(x)
+    base = steered(image, whole_photo(image, 64), "color")
+    return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 
 DESIGNS = {
     "full resolution": full_resolution,
     "half resolution": half_resolution,
-    "half, folded kernels": lambda: half_resolution(conv=ExpandedConv2D),
+    "half + folded kernels": lambda: half_resolution(conv=ExpandedConv2D),
     "quarter resolution": quarter_resolution,
-    "thumbnail, 12 channels": lambda: build_mobile(12),
-    "thumbnail, 20 channels": lambda: build_mobile(20),
-    "thumbnail, 30 channels": lambda: build_mobile(30),
-    "thumbnail, 48 channels": lambda: build_mobile(48),
-    "DPED, batch norm, 16 channels": lambda: build_generator("batch", channels=16),
+    "quarter + thumbnail": lambda: quarter_resolution(thumbnail=64),
+    "half + thumbnail colour": thumbnail_color,
+    "half + thumbnail 12": lambda: build_mobile(12),
+    "half + thumbnail 20": lambda: build_mobile(20),
+    "half + thumbnail 30": lambda: build_mobile(30),
+    "half + thumbnail 48": lambda: build_mobile(48),
+    "DPED batch norm 16": lambda: build_generator("batch", channels=16),
 }

@@ -34,10 +34,10 @@ def build_mobile(channels: int = 28, blocks: int = 3, thumbnail: int = 64) -> ke
         [0, 1], not clipped. 6,804 multiply-adds a pixel as it stands.
     """
     image = keras.Input((None, None, 3), name="image")
-    view = _whole_photo(image, thumbnail)
+    view = whole_photo(image, thumbnail)
     x = SpaceToDepth(name="pixels_to_channels")(image)
     x = layers.Conv2D(channels, 3, padding="same", name="head")(x)
-    x = layers.ReLU(name="head_relu")(_steered(x, view, "head"))
+    x = layers.ReLU(name="head_relu")(steered(x, view, "head"))
     skip = x
     for number in range(1, blocks + 1):
         x = layers.Conv2D(channels, 3, padding="same", name=f"conv{number}")(x)
@@ -45,20 +45,20 @@ def build_mobile(channels: int = 28, blocks: int = 3, thumbnail: int = 64) -> ke
     x = layers.Add(name="skip")([x, skip])
     x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL, name="tail")(x)
     x = DepthToSpace(name="channels_to_pixels")(x)
-    enhanced = layers.Add(name="enhanced")([_steered(image, view, "color"), x])
+    enhanced = layers.Add(name="enhanced")([steered(image, view, "color"), x])
     return keras.Model(image, enhanced, name="mobile")
 
 
-def _whole_photo(image, size: int):
-    """What is to be known of the whole photo, `(N, 1, 1, 48)`."""
+def whole_photo(image, size: int):
+    """What a network is to know of the whole photo `image`, by a thumbnail: `(N, 1, 1, 48)`."""
     x = Thumbnail(size, name="thumbnail")(image)
     x = layers.Conv2D(24, 1, activation="relu", name="thumbnail_functions")(x)
     x = GlobalMoments(name="thumbnail_moments")(x)
     return layers.Conv2D(48, 1, activation="relu", name="view")(x)
 
 
-def _steered(x, view, name: str):
-    """A gain and a shift of each channel, linear in `view`; at first about 1 and 0."""
+def steered(x, view, name: str):
+    """`x` with a gain and a shift of each channel, linear in `view`; at first about 1 and 0."""
     channels = x.shape[-1]
     gain = layers.Conv2D(
         channels, 1, kernel_initializer=_SMALL, bias_initializer="ones", name=f"{name}_gain"
