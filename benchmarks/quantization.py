@@ -1,0 +1,208 @@
+"""What 8 bits cost in quality, and gain in size and time.
+
+    python -m benchmarks.quantization models/pretrained/iphone_mobile.keras --data_dir $REF/dped
+
+exports the network in every precision and size (ranges for int8 from the phone's training
+pairs), and gives for each file: size; PSNR and MS-SSIM on the phone's test pairs, as `evaluate.py`
+computes them, and PSNR to the 32-bit file; milliseconds for one tile and for a megapixel on
+`--threads` threads, the best of `--repeats` that take turns with the other files; the median that
+`litert-benchmark` finds; and the operations that XNNPACK leaves to the runtime. Files of any size
+are timed at the largest tile. Cores that are shared change all times: compare within one table.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import commandline
+import metrics
+from commandline import option
+from data.layout import DatasetError, test_pairs, training_pairs
+from data.packed import read_patch
+from inference.engines import LiteRTEngine, enhance_image
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkConfig:
+    """What to measure."""
+
+    model: str = option(help="a .keras file", positional=True)
+    phone: str = option("iphone", "whose pairs")
+    data_dir: str = option("dped", "data set")
+    split: str = option("test", "pairs that are scored: test, or training for decisions")
+    precision: str = option("", "comma-separated; empty for all that the network has")
+    tiles: str = option("256,512,any", "comma-separated: sides of tiles in pixels, and any")
+    threads: int = option(2, "of the runtime")
+    repeats: int = option(20, "runs of each file, of which the best counts")
+
+
+@dataclasses.dataclass
+class Row:
+    """One file and what was found of it."""
+
+    path: Path
+    precision: str
+    tile: int | None
+    side: int  # that it is timed at
+    psnr: float = 0.0
+    ms_ssim: float = 0.0
+    to_floats: float = 0.0
+    ms: float = float("inf")
+
+
+def main(config: BenchmarkConfig) -> None:
+    """Measure everything and print the table."""
+    pairs = {"test": test_pairs, "training": training_pairs}[config.split](
+        config.data_dir, config.phone
+    )
+    phone, target = (
+        np.stack([read_patch(path) for path in tqdm(files, "patches", disable=None, leave=False)])
+        for files in (pairs.phone, pairs.target)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        rows = export_all(config, Path(folder))
+        score_all(rows, phone, target)
+        time_all(rows, config.threads, config.repeats)
+        print(
+            f"{len(phone)} {config.split} pairs of {config.phone}, {config.threads} threads\n\n"
+            "| precision | tile | KB | PSNR, dB | MS-SSIM | to fp32, dB | ms a tile | ms/MP | "
+            "litert-benchmark, ms | not delegated |\n" + 10 * "|---" + "|"
+        )
+        for row in rows:
+            print(
+                f"| {row.precision} | {row.tile or 'any'} | {row.path.stat().st_size / 1000:.0f} "
+                f"| {row.psnr:.3f} | {row.ms_ssim:.4f} | {row.to_floats:.1f} | {row.ms:.1f} "
+                f"| {row.ms / (row.side**2 / 1e6):.0f} | {litert_benchmark(row, config.threads)} "
+                f"| {', '.join(not_delegated(row)) or 'none'} |",
+                flush=True,
+            )
+
+
+def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
+    """The network's files, each with the manifest that an engine needs."""
+    from backend import import_keras
+
+    import_keras()
+    from export.patches import calibration_patches
+    from export.variants import PRECISIONS, Variants
+    from models import load_generator, normalization_of, receptive_radius
+    from models.anatomy import pixel_multiple
+
+    model = load_generator(config.model)
+    variants = Variants(model, calibration_patches(config.data_dir, config.phone)[0])
+    norm = normalization_of(model)
+    manifest = {
+        "halo": receptive_radius(model),
+        "multiple": pixel_multiple(model),
+        "norm": norm,
+    }
+    precisions = [word for word in config.precision.split(",") if word] or [
+        precision for precision in PRECISIONS if not variants.refusal(precision)
+    ]
+    tiles = [None if word == "any" else int(word) for word in config.tiles.split(",")]
+    if norm == "instance":
+        tiles = [None]
+    side = max((tile for tile in tiles if tile), default=512)
+    rows = []
+    for precision in precisions:
+        for tile in tiles:
+            content, staged = variants.file(precision, tile)
+            path = folder / f"{precision}_{tile or 'any'}.tflite"
+            path.write_bytes(content)
+            stages = {"stages": staged.as_json()} if staged else {}
+            path.with_suffix(".json").write_text(json.dumps({**manifest, **stages}))
+            rows.append(Row(path, precision, tile, tile or side))
+    return rows
+
+
+def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
+    """Quality of every file on pairs, uint8 `(N, H, W, 3)`, and its distance to the 32-bit one."""
+    floats = target.astype(np.float32) / 255
+    reference = {}
+    for row in rows:
+        engine = LiteRTEngine(row.path)
+        images = [enhance_image(engine, image.astype(np.float32) / 255) for image in phone]
+        enhanced = np.stack(images)
+        row.psnr = float(np.mean(metrics.psnr(enhanced, floats)))
+        row.ms_ssim = float(np.mean(metrics.ms_ssim(enhanced, floats)))
+        if row.precision == "fp32":
+            reference[row.tile] = enhanced
+        if row.tile in reference:
+            same = np.mean(np.square(enhanced - reference[row.tile], dtype=np.float64))
+            row.to_floats = float(-10 * np.log10(same)) if same else float("inf")
+        else:
+            row.to_floats = float("nan")
+
+
+def time_all(rows: list[Row], threads: int, repeats: int) -> None:
+    """Milliseconds of every file, in turns, so that a busy moment of the machine hits all."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreters = []
+    for row in rows:
+        interpreter = Interpreter(str(row.path), num_threads=threads)
+        for details in interpreter.get_input_details():
+            if -1 in details["shape_signature"]:
+                interpreter.resize_tensor_input(details["index"], [1, row.side, row.side, 3])
+        interpreter.allocate_tensors()
+        rng = np.random.default_rng(0)
+        for details in interpreter.get_input_details():
+            values = rng.random(details["shape"])
+            top = 255 if details["dtype"] == np.uint8 else 1
+            interpreter.set_tensor(details["index"], (top * values).astype(details["dtype"]))
+        interpreter.invoke()
+        interpreters.append(interpreter)
+    for _ in range(repeats):
+        for row, interpreter in zip(rows, interpreters, strict=True):
+            started = time.perf_counter()
+            interpreter.invoke()
+            row.ms = min(row.ms, 1000 * (time.perf_counter() - started))
+
+
+def litert_benchmark(row: Row, threads: int) -> str:
+    """The median in milliseconds by LiteRT's own tool, which cannot resize files of any size."""
+    if row.tile is None:
+        return ""
+    result = row.path.with_suffix(".benchmark.json")
+    tool = Path(sys.executable).with_name("litert-benchmark")
+    command = [tool, "--model", row.path, "--num_threads", threads, "--result_json", result]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
+    if done.returncode or not result.is_file():
+        return "fails"
+    return f"{json.loads(result.read_text())['latency']['median_ms']:.1f}"
+
+
+def not_delegated(row: Row) -> list[str]:
+    """Names of the operations that XNNPACK leaves to the runtime's own kernels."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(row.path))
+    interpreter.allocate_tensors()
+    everything = interpreter._get_ops_details()
+    plain = [op for op in everything if op["op_name"] != "DELEGATE"]
+    makers = {int(index): op for op in plain for index in op["outputs"]}
+    inside = set()
+    for delegate in (op for op in everything if op["op_name"] == "DELEGATE"):
+        given, wanted = set(map(int, delegate["inputs"])), [*map(int, delegate["outputs"])]
+        while wanted:
+            tensor = wanted.pop()
+            if tensor in makers and tensor not in given and makers[tensor]["index"] not in inside:
+                inside.add(makers[tensor]["index"])
+                wanted += map(int, makers[tensor]["inputs"])
+    return [op["op_name"] for op in plain if op["index"] not in inside]
+
+
+if __name__ == "__main__":
+    commandline.run(
+        main,
+        BenchmarkConfig,
+        __doc__,
+        errors=[DatasetError, "models.files.WeightsError", "inference.engines.ModelFileError"],
+    )
