@@ -80,7 +80,7 @@ def main(config: BenchmarkConfig) -> None:
                 f"| {row.precision} | {row.tile or 'any'} | {row.path.stat().st_size / 1000:.0f} "
                 f"| {row.psnr:.3f} | {row.ms_ssim:.4f} | {row.to_floats:.1f} | {row.ms:.1f} "
                 f"| {row.ms / (row.side**2 / 1e6):.0f} | {litert_benchmark(row, config.threads)} "
-                f"| {', '.join(not_delegated(row)) or 'none'} |",
+                f"| {', '.join(not_delegated(row.path)) or 'none'} |",
                 flush=True,
             )
 
@@ -179,11 +179,11 @@ def litert_benchmark(row: Row, threads: int) -> str:
     return f"{json.loads(result.read_text())['latency']['median_ms']:.1f}"
 
 
-def not_delegated(row: Row) -> list[str]:
-    """Names of the operations that XNNPACK leaves to the runtime's own kernels."""
+def not_delegated(path: Path) -> list[str]:
+    """Names of the operations of a file that XNNPACK leaves to the runtime's own kernels."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(str(row.path))
+    interpreter = Interpreter(str(path))
     interpreter.allocate_tensors()
     everything = interpreter._get_ops_details()
     plain = [op for op in everything if op["op_name"] != "DELEGATE"]

@@ -11,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
 import models
+from benchmarks.quantization import not_delegated
 from export import graph, metadata, quantize
 from export.convert import convert
 from export.examples import Example
@@ -39,26 +40,6 @@ def pointwise(gain):
     model = keras.Model(image, conv(image))
     conv.set_weights([gain * np.eye(3, dtype=np.float32)[None, None]])
     return model
-
-
-def outside_delegate(interpreter):
-    """Names of the operations that the delegate leaves to the runtime's own kernels."""
-    everything = interpreter._get_ops_details()
-    makers = {int(i): op for op in everything if op["op_name"] != "DELEGATE" for i in op["outputs"]}
-    inside = set()
-    for delegate in (op for op in everything if op["op_name"] == "DELEGATE"):
-        given = set(map(int, delegate["inputs"]))
-        wanted = [*map(int, delegate["outputs"])]
-        while wanted:
-            tensor = wanted.pop()
-            if tensor in makers and tensor not in given and makers[tensor]["index"] not in inside:
-                inside.add(makers[tensor]["index"])
-                wanted += [int(i) for i in makers[tensor]["inputs"]]
-    return [
-        op["op_name"]
-        for op in everything
-        if op["op_name"] != "DELEGATE" and op["index"] not in inside
-    ]
 
 
 def run_bytes(content, **inputs):
@@ -116,15 +97,10 @@ def test_int8_has_no_floats(exported):
         assert {net.tensors[i].type for i in used} <= {TYPES.INT8, TYPES.UINT8, TYPES.INT32}
 
 
-def test_int8_is_delegated(exported):
-    interpreter = Interpreter(str(exported["int8_64"]))
-    interpreter.allocate_tensors()
-    # At the edges, bytes to int8 and back; of the thumbnail, once a tile and small, two more.
-    of_the_thumbnail = {"SQUARED_DIFFERENCE", "SQRT"}
-    assert set(outside_delegate(interpreter)) - of_the_thumbnail == {"QUANTIZE"}
-    interpreter = Interpreter(str(exported["dynamic_64"]))
-    interpreter.allocate_tensors()
-    assert outside_delegate(interpreter) == []
+def test_everything_is_delegated(exported):
+    # At the edges, bytes to int8 and back; and the root of a few numbers of the thumbnail.
+    assert set(not_delegated(exported["int8_64"])) - {"SQRT"} == {"QUANTIZE"}
+    assert not_delegated(exported["dynamic_64"]) == []
 
 
 def test_dynamic_keeps_floats_outside_and_bytes_for_weights(exported, network):
