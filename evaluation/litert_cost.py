@@ -47,7 +47,9 @@ def litert_cost(path: str | Path) -> tuple[int, int | None]:
     except Exception as error:  # a damaged buffer raises almost anything
         raise ValueError(f"{path}: not a .tflite model") from error
     graph = model.subgraphs[0]  # the whole network; others are parts of it, with its weights
-    weights, total, density = {}, 0, dict.fromkeys(graph.inputs, 1)
+    # What is made of a thumbnail costs nothing by the pixel, as what follows a mean.
+    density = {i: int(b"thumbnail" not in graph.tensors[i].name) for i in graph.inputs}
+    weights, total = {}, 0
     for operator in graph.operators:
         code = model.operatorCodes[operator.opcodeIndex]
         name = operators[max(code.builtinCode, code.deprecatedBuiltinCode)]
@@ -60,7 +62,8 @@ def litert_cost(path: str | Path) -> tuple[int, int | None]:
                 weights[tensor.buffer] = math.prod(map(int, tensor.shape))
         before = _densest(density, inputs)
         change = 1 if name not in _DENSITY else _DENSITY[name](operator.builtinOptions)
-        after = None if name in _RESHAPING or before is None else before * change
+        lost = before is None or (name in _RESHAPING and before != 0)
+        after = None if lost else before * change
         # Constants stay out: they lie at no position. A dequantized weight is one of them.
         if before != 0 or any(index in density for index in inputs):
             density.update(dict.fromkeys(operator.outputs, after))

@@ -12,6 +12,7 @@ from keras import layers
 
 import models
 from benchmarks.quantization import not_delegated
+from evaluation.litert_cost import litert_cost
 from export import graph, metadata, quantize
 from export.convert import convert
 from export.examples import Example
@@ -19,6 +20,7 @@ from export.patches import calibration_patches, calibration_samples, parity_patc
 from export.to_tflite import ExportConfig, ExportError, export
 from export.variants import Variants
 from inference.engines import LiteRTEngine, enhance_image
+from models.anatomy import multiply_adds
 from models.generator import build_generator
 from models.mobile import build_mobile
 from models.rearrangement import DepthToSpace, SpaceToDepth
@@ -101,6 +103,17 @@ def test_everything_is_delegated(exported):
     # At the edges, bytes to int8 and back; and the root of a few numbers of the thumbnail.
     assert set(not_delegated(exported["int8_64"])) - {"SQRT"} == {"QUANTIZE"}
     assert not_delegated(exported["dynamic_64"]) == []
+
+
+def test_the_cost_of_a_file_does_not_depend_on_its_bits(exported, network):
+    model = models.load_generator(network)
+    plain = network.with_suffix(".tflite")
+    plain.write_bytes(convert(model, "fp32", 64))
+    expected = litert_cost(plain)
+    if network.stem == "mobile":  # the other has its large convolutions separated
+        assert expected[1] == multiply_adds(model)
+    for name in ("int8_64", "dynamic_64", "int8_any"):
+        assert litert_cost(exported[name])[1] == expected[1] > 100
 
 
 def test_dynamic_keeps_floats_outside_and_bytes_for_weights(exported, network):
