@@ -61,6 +61,41 @@ def give_size(model: schema.ModelT) -> None:
                 tensor.shape = [tensor.shape[0], *map(int, sides), tensor.shape[3]]
 
 
+def made_of(model: schema.ModelT, name: str) -> list[str]:
+    """The tensors that are computed from one input of the signature alone, and it, by name."""
+    graph = model.subgraphs[0]
+    found = {
+        entry.tensorIndex
+        for entry in model.signatureDefs[0].inputs
+        if entry.name in (name, name.encode())
+    }
+    for operator in graph.operators:  # in the order of computation
+        sources = {int(index) for index in operator.inputs if index >= 0}
+        sources = {index for index in sources if not _is_constant(model, graph.tensors[index])}
+        if sources and sources <= found:
+            found |= {int(index) for index in operator.outputs}
+    return [graph.tensors[index].name.decode() for index in sorted(found)]
+
+
+def sums_under_relu(model: schema.ModelT) -> list[tuple[str, str]]:
+    """Of each sum that a ReLU follows, the two terms by name, if nothing else reads them."""
+    graph, found = model.subgraphs[0], []
+    read = [int(index) for operator in graph.operators for index in operator.inputs]
+    for operator in graph.operators:
+        options = operator.builtinOptions
+        if _kind(model, operator) != OPERATORS.ADD or options is None:
+            continue
+        rectified = options.fusedActivationFunction == schema.ActivationFunctionType.RELU
+        if rectified and all(read.count(int(index)) == 1 for index in operator.inputs):
+            found.append(tuple(graph.tensors[int(i)].name.decode() for i in operator.inputs))
+    return found
+
+
+def _is_constant(model: schema.ModelT, tensor) -> bool:
+    data = model.buffers[tensor.buffer].data
+    return data is not None and len(data) > 0
+
+
 def keep_open(model: schema.ModelT) -> None:
     """Say of the tensors beside QUANTIZE and DEQUANTIZE which sides are open, as of the others.
 

@@ -4,14 +4,23 @@ It is the one that is maintained, and works on a converted file, whatever that w
 is quantized is what was checked.
 """
 
+import re
 import warnings
 
 import numpy as np
-from litert_quantizer import calibrator, qtyping, quantizer, recipe, recipe_manager
+from litert_quantizer import (
+    algorithm_manager,
+    calibrator,
+    qtyping,
+    quantizer,
+    recipe,
+    recipe_manager,
+)
 from litert_quantizer.utils import qsv_utils
 
 from backend import native_output_hidden
 from export import graph
+from models.signatures import THUMBNAIL
 
 THREADS = 2
 
@@ -68,16 +77,34 @@ def int8(content: bytes, known: dict[str, dict]) -> bytes:
         Another file, with no operation on floats if the quantizer knows all of the network's.
     """
     unit = {"min": np.zeros((1, 1, 1, 1), np.float32), "max": np.ones((1, 1, 1, 1), np.float32)}
+    known = _less_what_relu_drops(content, known)
     tensors = graph.read(content).subgraphs[0]
     ends = [*tensors.inputs, *tensors.outputs]
     known = {**known, **{tensors.tensors[index].name.decode(): unit for index in ends}}
-    edited = graph.read(_quantized(content, recipe.static_wi8_ai8(), known))
+    kept = graph.made_of(graph.read(content), THUMBNAIL)
+    edited = graph.read(_quantized(content, recipe.static_wi8_ai8(), known, kept))
     graph.keep_open(edited)
     graph.fold_islands(edited)
     return graph.written(edited)
 
 
-def _quantized(content: bytes, rules, known: dict | None) -> bytes:
+def _less_what_relu_drops(content: bytes, known: dict[str, dict]) -> dict[str, dict]:
+    """Ranges without values of a sum's term that the ReLU after it makes 0 whatever the other is.
+
+    A term below minus the greatest value of the other may as well be just that; the steps
+    between the others become finer.
+    """
+    known = {name: dict(values) for name, values in known.items()}
+    for pair in graph.sums_under_relu(graph.read(content)):
+        if all(name in known for name in pair):
+            greatest = [known[name]["max"] for name in pair]
+            for name, other in zip(pair, greatest[::-1], strict=True):
+                least = np.maximum(known[name]["min"], -np.max(other))
+                known[name]["min"] = least.astype(np.float32)
+    return known
+
+
+def _quantized(content: bytes, rules, known: dict | None, kept: list[str] = ()) -> bytes:
     network = quantizer.Quantizer(bytearray(content))
     network.load_quantization_recipe(rules)
     if known is not None:
@@ -89,6 +116,12 @@ def _quantized(content: bytes, rules, known: dict | None) -> bytes:
         )
         for end in (qtyping.TFLOperationName.INPUT, qtyping.TFLOperationName.OUTPUT):
             network.update_quantization_recipe(".*", end, pictures)
+        for name in kept:
+            network.update_quantization_recipe(
+                f"^{re.escape(name)}",
+                qtyping.TFLOperationName.ALL_SUPPORTED,
+                algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE,
+            )
     with native_output_hidden():
         result = network.quantize(known, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
