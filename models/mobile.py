@@ -35,8 +35,8 @@ def build_mobile(channels: int = 28, blocks: int = 3, thumbnail: int = 64) -> ke
     """
     image = keras.Input((None, None, 3), name="image")
     view = whole_photo(image, thumbnail)
-    x = SpaceToDepth(name="pixels_to_channels")(image)
-    x = layers.Conv2D(channels, 3, padding="same", name="head")(x)
+    pixels = SpaceToDepth(name="pixels_to_channels")(image)
+    x = layers.Conv2D(channels, 3, padding="same", name="head")(pixels)
     x = layers.ReLU(name="head_relu")(steered(x, view, "head"))
     skip = x
     for number in range(1, blocks + 1):
@@ -44,9 +44,9 @@ def build_mobile(channels: int = 28, blocks: int = 3, thumbnail: int = 64) -> ke
         x = layers.ReLU(name=f"relu{number}")(x)
     x = layers.Add(name="skip")([x, skip])
     x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL, name="tail")(x)
-    x = DepthToSpace(name="channels_to_pixels")(x)
-    enhanced = layers.Add(name="enhanced")([steered(image, view, "color"), x])
-    return keras.Model(image, enhanced, name="mobile")
+    # Colours are steered while four pixels lie side by side: three values are too few for a loop.
+    x = layers.Add(name="sum")([_steered_pixels(pixels, view), x])
+    return keras.Model(image, DepthToSpace(name="enhanced")(x), name="mobile")
 
 
 def whole_photo(image, size: int):
@@ -59,10 +59,25 @@ def whole_photo(image, size: int):
 
 def steered(x, view, name: str):
     """`x` with a gain and a shift of each channel, linear in `view`; at first about 1 and 0."""
-    channels = x.shape[-1]
-    gain = layers.Conv2D(
-        channels, 1, kernel_initializer=_SMALL, bias_initializer="ones", name=f"{name}_gain"
-    )(view)
-    shift = layers.Conv2D(channels, 1, kernel_initializer=_SMALL, name=f"{name}_shift")(view)
+    gain, shift = _gain_and_shift(x.shape[-1], view, name)
     x = layers.Multiply(name=f"{name}_times_gain")([x, gain])
     return layers.Add(name=f"{name}_plus_shift")([x, shift])
+
+
+def _steered_pixels(pixels, view):
+    """`steered` for the three colours of each of the pixels that lie side by side."""
+    count = pixels.shape[-1] // 3
+    gain, shift = (
+        layers.Concatenate(name=f"color_{kind}_of_pixels")([value] * count)
+        for kind, value in zip(("gain", "shift"), _gain_and_shift(3, view, "color"), strict=True)
+    )
+    x = layers.Multiply(name="color_times_gain")([pixels, gain])
+    return layers.Add(name="color_plus_shift")([x, shift])
+
+
+def _gain_and_shift(channels: int, view, name: str):
+    gain = layers.Conv2D(
+        channels, 1, kernel_initializer=_SMALL, bias_initializer="ones", name=f"{name}_gain"
+    )
+    shift = layers.Conv2D(channels, 1, kernel_initializer=_SMALL, name=f"{name}_shift")
+    return gain(view), shift(view)
