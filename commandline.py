@@ -24,7 +24,9 @@ def option(default=dataclasses.MISSING, help="", choices=None, **argument):
         default: the default value; without one the flag is required.
         help: one line for `--help`.
         choices: allowed values, or None.
-        **argument: passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...).
+        **argument: passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...); but
+            `flag` is what the flag is called where that cannot name a field (`class`), and
+            `positional=True` makes an argument without a flag.
     """
     metadata = {"help": help, "choices": choices, **argument}
     return dataclasses.field(default=default, metadata=metadata)
@@ -43,15 +45,16 @@ def parser_for(config_class, description: str, prog: str | None = None) -> argpa
         argument["default"] = argparse.SUPPRESS if required else field.default
         if argument.get("action") == "append":
             argument["default"] = list(field.default)  # which argparse copies
+        flag = f"--{argument.pop('flag', field.name)}"
         if argument.pop("positional", False):
             parser.add_argument(field.name, type=value_type, **argument)
         elif value_type is bool:
             # --name switches on; where that is the default, --no-name switches off.
             action = argparse.BooleanOptionalAction if field.default else "store_true"
-            parser.add_argument(f"--{field.name}", action=action, **argument)
+            parser.add_argument(flag, dest=field.name, action=action, **argument)
         else:
             argument["required"] = required
-            parser.add_argument(f"--{field.name}", type=value_type, **argument)
+            parser.add_argument(flag, dest=field.name, type=value_type, **argument)
     return parser
 
 
@@ -81,6 +84,7 @@ def run(
     description: str,
     errors: Sequence[type[Exception] | str] = (),
     prog: str | None = None,
+    words: Sequence[str] | None = None,
 ) -> None:
     """Parse the command line into `config_class`, call `main(config)` and exit with its status.
 
@@ -91,6 +95,7 @@ def run(
         errors: exceptions that mean the user's input is at fault, as types or, where importing
             the type is slow, as "module.Type". OSError always counts.
         prog: what the program is called in messages; None for the name of its file.
+        words: the command line, without the program; None for the process's.
     """
     parser = parser_for(config_class, description, prog)
 
@@ -116,7 +121,8 @@ def run(
             sys.exit(1)
         sys.exit(status or 0)
 
-    app.run(guarded, flags_parser=parse)
+    argv = None if words is None else [sys.argv[0], *words]
+    app.run(guarded, argv=argv, flags_parser=parse)
 
 
 def _loaded(errors) -> Iterator[type[Exception]]:

@@ -1,0 +1,49 @@
+"""`python -m study COMMAND`: a user study, from photos to a report."""
+
+import importlib
+import sys
+
+import commandline
+from study.errors import StudyError
+
+PROGRAM = "python -m study"
+COMMANDS = {
+    "prepare": "PrepareConfig",
+    "serve": "ServeConfig",
+    "report": "ReportConfig",
+    "simulate": "SimulateConfig",
+}
+ERRORS = [StudyError, "sqlalchemy.exc.SQLAlchemyError"]
+
+
+def usage() -> str:
+    """The commands with the first line of what each says of itself."""
+    lines = [f"usage: {PROGRAM} COMMAND [--help]", ""]
+    for name in COMMANDS:
+        lines.append(f"  {name:10}{_module(name).__doc__.splitlines()[0].split(': `')[0]}")
+    return "\n".join(lines)
+
+
+def _module(name):
+    return importlib.import_module(f"study.{name}")
+
+
+def main(words: list[str]) -> None:
+    """Run the command that the first word names."""
+    name = words[0] if words else ""
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        sys.exit(0)
+    if name not in COMMANDS:
+        said = f"no command {name!r}" if name else "no command given"
+        print(f"{PROGRAM}: error: {said}: {', '.join(COMMANDS)} (see --help)", file=sys.stderr)
+        sys.exit(2)
+    module = _module(name)
+    commandline.run(
+        module.main, getattr(module, COMMANDS[name]), module.__doc__,
+        errors=ERRORS, prog=f"{PROGRAM} {name}", words=words[1:],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

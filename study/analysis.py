@@ -1,0 +1,148 @@
+"""All numbers of a study's report, from its votes."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from study.agreement import Agreement, agreement
+from study.bradley_terry import Scores, bradley_terry
+from study.claims import Claim, roles_of, tested
+from study.design import Study
+from study.errors import StudyError
+from study.plan import plan
+from study.shares import Share, share_of
+from study.votes import Vote
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Analysis:
+    """The numbers.
+
+    Attributes:
+        study: what was asked.
+        counted: the votes that count: not undone.
+        undone: how many were.
+        participants: how many voted.
+        finished: how many of them answered every question.
+        roles: which class is "original", "enhanced", "dslr", or None.
+        photos: shares for the first class by (phone, photo, first, second).
+        pooled: the same over photos, by (phone or None for all, first, second): for these photos.
+        wider: as `pooled`, with intervals for other photos of the kind, too.
+        scores: Bradley-Terry scores by phone, and None for all phones.
+        reference: the class whose score is 0.
+        agreement: between and within participants.
+        claims: tests.
+        margin: of parity.
+    """
+
+    study: Study
+    counted: tuple[Vote, ...]
+    undone: int
+    participants: int
+    finished: int
+    roles: dict[str, str | None]
+    photos: dict[tuple[str, str, str, str], Share]
+    pooled: dict[tuple[str | None, str, str], Share]
+    wider: dict[tuple[str | None, str, str], Share]
+    scores: dict[str | None, Scores]
+    reference: str
+    agreement: Agreement
+    claims: tuple[Claim, ...]
+    margin: float
+
+
+def analyse(
+    study: Study,
+    votes: Sequence[Vote],
+    roles: dict[str, str | None] | None = None,
+    margin: float = 0.1,
+    finished_only: bool = False,
+) -> Analysis:
+    """Work out the report's numbers. Repeated questions count for consistency alone.
+
+    Args:
+        study: what was asked.
+        votes: as `read_votes` gives them.
+        roles: classes by role where their names do not tell.
+        margin: of parity with the DSLR: shares within 1/2 ± margin are on a par.
+        finished_only: leave out participants who did not answer everything.
+
+    Raises:
+        StudyError: no vote counts, or a role names no class.
+    """
+    roles = roles_of(study.classes, roles or {})
+    standing = [vote for vote in votes if not vote.undone]
+    answered = Counter(vote.participant for vote in standing)
+    whole = {who for who, count in answered.items() if count >= len(plan(study, who))}
+    counted = [v for v in standing if v.participant in whole or not finished_only]
+    first = [vote for vote in counted if not vote.repeat]
+    if not first:
+        raise StudyError("there are no votes yet")
+    table = _Table(study, first)
+    keys = dict.fromkeys((q.phone, q.first, q.second) for q in study.questions())
+    phones = study.phones
+    if len(phones) > 1:
+        keys |= dict.fromkeys((None, *pair) for pair in study.pairs)
+    reference = roles["original"] or study.classes[0]
+    return Analysis(
+        study=study,
+        counted=tuple(counted),
+        undone=len(votes) - len(standing),
+        participants=len({vote.participant for vote in counted}),
+        finished=len(whole),
+        roles=roles,
+        photos={
+            (q.phone, q.scene, q.first, q.second): table.share(q.phone, q.first, q.second, q.scene)
+            for q in study.questions()
+        },
+        pooled={key: table.share(*key) for key in keys},
+        wider={key: table.share(*key, wider=True) for key in keys},
+        scores={
+            phone: table.scores(phone, reference)
+            for phone in (*phones, *([None] if len(phones) > 1 else []))
+        },
+        reference=reference,
+        agreement=agreement(counted),
+        claims=tuple(tested(roles, study.classes, phones, table.share, margin)),
+        margin=margin,
+    )
+
+
+class _Table:
+    """The votes as arrays."""
+
+    def __init__(self, study: Study, votes: Sequence[Vote]):
+        self._study = study
+        place = {kind: i for i, kind in enumerate(study.classes)}
+        self._winner = np.array([place[vote.better] for vote in votes])
+        self._loser = np.array([place[vote.worse] for vote in votes])
+        self._who = np.array([vote.participant for vote in votes])
+        self._phone = np.array([vote.phone for vote in votes])
+        self._photo = np.array([vote.photo for vote in votes])
+
+    def share(self, phone, first, second, photo=None, wider=False) -> Share:
+        """Of the votes between two classes, those for the first."""
+        one, other = (self._study.classes.index(kind) for kind in (first, second))
+        won = (self._winner == one) & (self._loser == other)
+        used = (won | ((self._winner == other) & (self._loser == one))) & self._of(phone)
+        if photo is not None:
+            used &= self._photo == photo
+        photos = np.unique(self._photo, return_inverse=True)[1].ravel()
+        return share_of(won[used], self._who[used], photos[used] if wider else None)
+
+    def scores(self, phone, reference) -> Scores:
+        """Of the classes that were compared for a phone."""
+        used = self._of(phone)
+        seen = {*self._winner[used], *self._loser[used]}
+        classes = tuple(c for i, c in enumerate(self._study.classes) if i in seen)
+        zero = reference if reference in classes else (classes or self._study.classes)[0]
+        place = np.array([classes.index(c) if c in classes else -1 for c in self._study.classes])
+        return bradley_terry(
+            place[self._winner[used]], place[self._loser[used]], self._who[used],
+            classes or self._study.classes, zero,
+        )  # fmt: skip
+
+    def _of(self, phone):
+        return np.full(len(self._who), True) if phone is None else self._phone == phone
