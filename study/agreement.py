@@ -1,11 +1,11 @@
 """Whether participants agree with each other and with themselves.
 
 - Agreement: of two participants asked the same question, how often they answer alike; 1/2 by
-  chance. M. G. Kendall and B. Babington Smith ("On the method of paired comparisons", Biometrika 31,
-  1940) call 2·agreement − 1 the coefficient of agreement u: 1 where all agree, 0 by chance. Its
+  chance. M. G. Kendall and B. Babington Smith ("On the method of paired comparisons", Biometrika
+  31, 1940) call 2·agreement − 1 the coefficient of agreement u: 1 where all agree, 0 by chance. Its
   interval is the jackknife's over participants.
-- Circular triads, from the same paper: A over B, B over C, but C over A. Who guesses closes a circle
-  in one of four triads.
+- Circular triads, from the same paper: A over B, B over C, but C over A. Who guesses closes a
+  circle in one of four triads.
 - Repeats: questions answered alike at the second time, with the sides exchanged; 1/2 by chance.
 - Side: how often the left photo is chosen; sides are random, so that 1/2 is without bias.
 """
@@ -113,7 +113,7 @@ def _triads(votes) -> list[tuple[int, bool]]:
 
 
 def _kendall_u(votes) -> tuple[float, float, float]:
-    """u and its jackknife interval over participants."""
+    """Kendall's u and its jackknife interval over participants."""
     questions = {q: i for i, q in enumerate(dict.fromkeys(map(_question, votes)))}
     people = {p: i for i, p in enumerate(dict.fromkeys(vote.participant for vote in votes))}
     # +1 for the one class, -1 for the other, 0 for no answer.

@@ -11,7 +11,6 @@ from study.bradley_terry import Scores, bradley_terry
 from study.claims import Claim, roles_of, tested
 from study.design import Study
 from study.errors import StudyError
-from study.plan import plan
 from study.shares import Share, share_of
 from study.votes import Vote
 
@@ -29,8 +28,10 @@ class Analysis:
         roles: which class is "original", "enhanced", "dslr", or None.
         photos: shares for the first class by (phone, photo, first, second).
         pooled: the same over photos, by (phone or None for all, first, second): for these photos.
+            Over all phones, where every phone has both classes.
         wider: as `pooled`, with intervals for other photos of the kind, too.
-        scores: Bradley-Terry scores by phone, and None for all phones.
+        scores: Bradley-Terry scores by phone, and None for all phones, of the classes that every
+            phone has.
         reference: the class whose score is 0.
         agreement: between and within participants.
         claims: tests.
@@ -75,7 +76,8 @@ def analyse(
     roles = roles_of(study.classes, roles or {})
     standing = [vote for vote in votes if not vote.undone]
     answered = Counter(vote.participant for vote in standing)
-    whole = {who for who, count in answered.items() if count >= len(plan(study, who))}
+    asked = len(study.questions()) + study.repeats
+    whole = {who for who, count in answered.items() if count >= asked}
     counted = [v for v in standing if v.participant in whole or not finished_only]
     first = [vote for vote in counted if not vote.repeat]
     if not first:
@@ -83,8 +85,9 @@ def analyse(
     table = _Table(study, first)
     keys = dict.fromkeys((q.phone, q.first, q.second) for q in study.questions())
     phones = study.phones
+    common = _on_every_phone(study)
     if len(phones) > 1:
-        keys |= dict.fromkeys((None, *pair) for pair in study.pairs)
+        keys |= dict.fromkeys((None, *pair) for pair in study.pairs if {*pair} <= {*common})
     reference = roles["original"] or study.classes[0]
     return Analysis(
         study=study,
@@ -99,15 +102,19 @@ def analyse(
         },
         pooled={key: table.share(*key) for key in keys},
         wider={key: table.share(*key, wider=True) for key in keys},
-        scores={
-            phone: table.scores(phone, reference)
-            for phone in (*phones, *([None] if len(phones) > 1 else []))
-        },
+        scores={phone: table.scores(phone, reference, study.classes) for phone in phones}
+        | ({None: table.scores(None, reference, common)} if len(phones) > 1 else {}),
         reference=reference,
         agreement=agreement(counted),
-        claims=tuple(tested(roles, study.classes, phones, table.share, margin)),
+        claims=tuple(tested(roles, keys, table.share, margin)),
         margin=margin,
     )
+
+
+def _on_every_phone(study) -> tuple[str, ...]:
+    """The classes that every phone has: pooled, others would be compared on other photos."""
+    there = {(picture.phone, picture.kind) for picture in study.pictures}
+    return tuple(c for c in study.classes if all((phone, c) in there for phone in study.phones))
 
 
 class _Table:
@@ -132,9 +139,10 @@ class _Table:
         photos = np.unique(self._photo, return_inverse=True)[1].ravel()
         return share_of(won[used], self._who[used], photos[used] if wider else None)
 
-    def scores(self, phone, reference) -> Scores:
-        """Of the classes that were compared for a phone."""
-        used = self._of(phone)
+    def scores(self, phone, reference, among) -> Scores:
+        """Of those classes that were compared for a phone."""
+        allowed = np.isin(self._study.classes, among)
+        used = self._of(phone) & allowed[self._winner] & allowed[self._loser]
         seen = {*self._winner[used], *self._loser[used]}
         classes = tuple(c for i, c in enumerate(self._study.classes) if i in seen)
         zero = reference if reference in classes else (classes or self._study.classes)[0]

@@ -1,7 +1,7 @@
 """The study as a web application: one page for participants, one for results, and what they ask.
 
-Nothing is served by a path that a visitor gives: photos are looked up by name among the study's, the
-page's own files among `ASSETS`.
+Nothing is served by a path that a visitor gives: photos are looked up by name among the study's,
+the pages' own files among `ASSETS`.
 """
 
 import hashlib

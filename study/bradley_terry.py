@@ -3,8 +3,8 @@
 Formula: P(i is preferred to j) = 1 / (1 + exp(s_j - s_i)) (R. A. Bradley, M. E. Terry, Biometrika
 39, 1952). The maximum of the likelihood comes from choix; scores are differences to a reference
 class, in logits: 0 is parity, 1 wins 73 % of the votes, 2 wins 88 %. The covariance is the sandwich
-of the likelihood with participants as clusters (K.-Y. Liang, S. L. Zeger, Biometrika 73, 1986), with
-Student's t for their number.
+of the likelihood with participants as clusters (K.-Y. Liang, S. L. Zeger, Biometrika 73, 1986),
+with Student's t for their number.
 """
 
 import dataclasses

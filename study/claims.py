@@ -1,16 +1,16 @@
 """The claims that a study of enhanced photos is made for, tested.
 
-- Enhanced over original; enhanced over each rival (Photoshop, one-click enhancers): the share of votes
-  for the enhanced photo against 1/2, two-sided, p-values adjusted for their number by S. Holm's
-  method (Scand. J. Stat. 6, 1979).
-- Parity with the DSLR: that no difference was found shows nothing; parity holds where the share lies
-  within 1/2 ± a margin by two one-sided tests at 5 % (D. J. Schuirmann, J. Pharmacokinet. Biopharm.
-  15, 1987), that is, where the 90 % interval lies within it.
+- Enhanced over original; enhanced over each rival (Photoshop, one-click enhancers): the share of
+  votes for the enhanced photo against 1/2, two-sided, p-values adjusted for their number by
+  S. Holm's method (Scand. J. Stat. 6, 1979).
+- Parity with the DSLR: that no difference was found shows nothing; parity holds where the share
+  lies within 1/2 ± a margin by two one-sided tests at 5 % (D. J. Schuirmann, J. Pharmacokinet.
+  Biopharm. 15, 1987), that is, where the 90 % interval lies within it.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from study.errors import StudyError
 from study.shares import Share
@@ -64,8 +64,7 @@ def roles_of(classes: tuple[str, ...], given: dict[str, str | None]) -> dict[str
 
 def tested(
     roles: dict[str, str | None],
-    classes: tuple[str, ...],
-    phones: tuple[str, ...],
+    pairings: Iterable[tuple[str | None, str, str]],
     share: Callable[[str | None, str, str], Share],
     margin: float,
 ) -> list[Claim]:
@@ -73,20 +72,20 @@ def tested(
 
     Args:
         roles: see `roles_of`.
-        classes: all of the study.
-        phones: names.
+        pairings: (phone or None for all, class, other class) that were asked about.
         share: of (phone or None for all, class, other class): the share for the first.
         margin: of parity.
 
     Returns:
-        Claims for each phone, and for all where there are several; none without an enhanced class.
+        A claim for each pairing of the enhanced class, parity last; none without that class.
     """
     enhanced = roles["enhanced"]
     if enhanced is None:
         return []
     better, parity = [], []
-    for other in (c for c in classes if c != enhanced):
-        for phone in (*phones, *([None] if len(phones) > 1 else [])):
+    for phone, *pair in pairings:
+        if enhanced in pair:
+            other = next(c for c in pair if c != enhanced)
             found = share(phone, enhanced, other)
             if found.votes and found.effective > 0:
                 (parity if other == roles["dslr"] else better).append((other, phone, found))

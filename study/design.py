@@ -104,8 +104,8 @@ def check_name(name: str, what: str) -> str:
     starts = name[:1] == "_" or unicodedata.category(name[:1] or " ")[0] in "LN"
     if not (plain and starts and len(name) <= LONGEST_NAME and name == name.strip()):
         raise StudyError(
-            f"{what} {name[: LONGEST_NAME + 1]!r}: up to {LONGEST_NAME} letters, digits, spaces and "
-            "_ . , + ( ) - name one, beginning with a letter or digit"
+            f"{what} {name[: LONGEST_NAME + 1]!r}: up to {LONGEST_NAME} letters, digits, spaces "
+            "and _ . , + ( ) - name one, beginning with a letter or digit"
         )
     return name
 

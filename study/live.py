@@ -11,7 +11,7 @@ from study.votes import read_votes
 
 
 def live_page(study: Study, store: Store) -> tuple[str, str]:
-    """The page, and the Content-Security-Policy that lets it show its own style and nothing else."""
+    """The page, and the Content-Security-Policy that lets it have its own style alone."""
     try:
         analysis = analyse(study, read_votes(study, store))
     except StudyError as error:

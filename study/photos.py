@@ -1,4 +1,4 @@
-"""The photos of a study: found, checked against each other, and made alike but for their content."""
+"""The photos of a study: found, checked against each other, made alike but for their content."""
 
 import itertools
 from pathlib import Path
@@ -31,7 +31,7 @@ def find_photos(folder: Path, phone: str) -> tuple[Found, bool]:
         phone: what the phone is called if the folder holds the photos themselves.
 
     Returns:
-        The files by phone and scene, in the order of their names, and whether there are sub-folders.
+        The files by phone and scene, in the order of their names; whether there are sub-folders.
 
     Raises:
         StudyError: there are no photos, both kinds at once, two of one name, or a name that cannot

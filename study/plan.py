@@ -55,8 +55,8 @@ def plan(study: Study, number: int) -> tuple[Asked, ...]:
         if (left[question] == question.second) != bool(mirrored):
             sides = sides[::-1]
         asked.append(Asked(question, *sides))
-    early = asked[: (len(asked) + 1) // 2]
-    again = _shuffled(early, *key, mirrored, "repeats")[: study.repeats]
+    early = {a.question: a for a in asked[: (len(asked) + 1) // 2]}
+    again = [early[q] for q in _shuffled(early, *key, mirrored, "repeats")[: study.repeats]]
     return (*asked, *(Asked(a.question, a.right, a.left, repeat=True) for a in again))
 
 
@@ -87,8 +87,8 @@ def _left_classes(study, key) -> dict[Question, str]:
     return left
 
 
-def _shuffled(items: Iterable, *key) -> list:
-    return sorted(items, key=lambda item: _digest(*key, dataclasses.astuple(item)))
+def _shuffled(questions: Iterable[Question], *key) -> list[Question]:
+    return sorted(questions, key=lambda q: _digest(*key, q.phone, q.scene, q.first, q.second))
 
 
 def _digest(*key) -> bytes:

@@ -95,49 +95,38 @@ def as_json(analysis: Analysis) -> dict:
         ],
         "pooled": [
             {
-                "phone": phone,
-                "first": first,
-                "second": second,
-                **_share(share),
+                **{"phone": phone, "first": first, "second": second, **_share(share)},
                 "interval_other_photos": _pair(analysis.wider[phone, first, second].interval()),
             }
             for (phone, first, second), share in analysis.pooled.items()
-        ],  # fmt: skip
+        ],
         "scores": [
             {
-                "phone": phone,
-                "class": name,
-                "score": _number(score),
-                "interval": _pair(ends),
+                **{"phone": phone, "class": name, "score": _number(scores.score[i])},
+                "interval": _pair((scores.low[i], scores.high[i])),
                 "bounded": scores.bounded,
             }
             for phone, scores in analysis.scores.items()
-            for name, score, *ends in zip(
-                scores.classes, scores.score, scores.low, scores.high, strict=True
-            )
-        ],  # fmt: skip
+            for i, name in enumerate(scores.classes)
+        ],
         "agreement": {"u": _number(agreed.u), "interval": _pair((agreed.low, agreed.high))},
         "repeats": _share(agreed.repeats),
         "not_circular": _share(agreed.straight),
         "left": _share(agreed.left),
         "claims": [
             {
-                "claim": claim.text,
-                "phone": claim.phone,
-                **_share(claim.share),
-                "p": _number(claim.p),
-                "p_adjusted": _number(claim.adjusted),
-                "verdict": claim.verdict,
-                "holds": claim.holds,
+                **{"claim": claim.text, "phone": claim.phone, **_share(claim.share)},
+                **{"p": _number(claim.p), "p_adjusted": _number(claim.adjusted)},
+                **{"verdict": claim.verdict, "holds": claim.holds},
             }
             for claim in analysis.claims
-        ],  # fmt: skip
+        ],
     }
 
 
 def _share(share: Share) -> dict:
-    return {"wins": share.wins, "votes": share.votes, "share": _number(share.share),
-            "interval": _pair(share.interval())}  # fmt: skip
+    counts = {"wins": share.wins, "votes": share.votes}
+    return {**counts, "share": _number(share.share), "interval": _pair(share.interval())}
 
 
 def _pair(ends) -> list:

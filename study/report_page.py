@@ -40,7 +40,10 @@ def page(title: str, body: str) -> tuple[str, str]:
     """A page in the report's style, and the policy that allows this style alone."""
     style = resources.files("study").joinpath("report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
@@ -72,11 +75,11 @@ def _claims(analysis) -> str:
     ]
     heads = ["Phone", "Claim", "Share", "95 % interval", "Votes", "p", "What the votes say"]
     return (
-        f"<section><h2>Claims</h2>{_table(heads, rows, words=(0, 1, 6))}<p class=note>Shares of the "
-        "votes for the enhanced photo. Over another class: two-sided test against 50 %, p by Holm's "
-        f"method. On a par: two one-sided tests that the share is within 50 ± "
-        f"{100 * analysis.margin:.0f} %; that no difference was found would not show it. Intervals "
-        "and tests take participants as the unit.</p></section>"
+        f"<section><h2>Claims</h2>{_table(heads, rows, words=(0, 1, 6))}<p class=note>Shares of "
+        "the votes for the enhanced photo. Over another class: two-sided test against 50 %, p by "
+        "Holm's method. On a par: two one-sided tests that the share is within 50 ± "
+        f"{100 * analysis.margin:.0f} %; that no difference was found would not show it. "
+        "Intervals and tests take participants as the unit.</p></section>"
     )
 
 
@@ -104,9 +107,9 @@ def _shares(analysis) -> str:
             )
         parts.append(f'<h3>{escape(phone)}</h3><div class="plots">{"".join(figures)}</div>')
     return (
-        "<section><h2>Preference of each photo</h2><p class=note>Share of the votes for either photo "
-        "of a pair. Lines are 95 % intervals: of a photo for other people of the kind, of all photos "
-        f"for other people and these photos.</p>{''.join(parts)}</section>"
+        "<section><h2>Preference of each photo</h2><p class=note>Share of the votes for either "
+        "photo of a pair. Lines are 95 % intervals, for other people of the kind and these "
+        f"photos.</p>{''.join(parts)}</section>"
     )
 
 
@@ -126,8 +129,8 @@ def _scores(analysis) -> str:
         svg = report_svg.score_dots(scores, colors, low, high, f"Scores for {phone or ALL}")
         figures.append(f"<figure><figcaption>{escape(phone or ALL)}</figcaption>{svg}</figure>")
     warning = (
-        "<p class=warning>Somewhere a class won or lost every vote, so that its score has no bound: "
-        "half a vote was added each way.</p>"
+        "<p class=warning>Somewhere a class won or lost every vote, so that its score has no "
+        "bound: half a vote was added each way.</p>"
         if unbounded
         else ""
     )
@@ -199,9 +202,9 @@ def _tables(analysis) -> str:
     photo_heads = ["Phone", "Photo", "Pairing", "First", "Share", "95 % interval"]
     return (
         "<section><h2>Tables</h2><details open><summary>Over photos</summary>"
-        f"{_table(pooled_heads, pooled, words=(0, 1))}<p class=note>For other photos of the kind, too: "
-        "photos are then clusters beside participants, and with few photos the interval is wide."
-        "</p></details><details><summary>Scores</summary>"
+        f"{_table(pooled_heads, pooled, words=(0, 1))}<p class=note>For other photos of the kind, "
+        "too: photos are then clusters beside participants, and with few photos the interval is "
+        "wide.</p></details><details><summary>Scores</summary>"
         f"{_table(['Phone', 'Class', 'Score', '95 % interval'], scores, words=(0, 1))}</details>"
         f"<details><summary>Each photo</summary>{_table(photo_heads, photos, words=(0, 1, 2))}"
         "</details></section>"

@@ -9,28 +9,31 @@ from study.analysis import Analysis
 
 COLORS = ("#0072b2", "#c2410c", "#00795a", "#a83a86", "#8a6a00", "#5b4bc4", "#4d5560", "#0e8aa8")
 DPI = 110
+ACROSS = 3  # panels
 
 
 def shares(analysis: Analysis, path: Path) -> None:
-    """One panel for each phone and pairing: a bar of both classes for each photo, with intervals."""
+    """A panel for each phone and pairing: a bar of both classes for each photo, with intervals."""
     study = analysis.study
-    phones = study.phones
-    columns = {
-        phone: [pair for pair in study.pairs if (phone, *pair) in analysis.pooled]
-        for phone in phones
-    }
-    width = max(map(len, columns.values()))
-    photos = {phone: [q[1] for q in analysis.photos if q[0] == phone] for phone in phones}
-    tallest = max(len(dict.fromkeys(names)) for names in photos.values())
-    figure = Figure(
-        figsize=(3.6 * width, len(phones) * (0.27 * tallest + 1.3)), layout="constrained"
+    panels = []  # rows of up to ACROSS panels of one phone
+    for phone in study.phones:
+        pairs = [pair for pair in study.pairs if (phone, *pair) in analysis.pooled]
+        panels += [
+            [(phone, *pair) for pair in pairs[i : i + ACROSS]] for i in range(0, len(pairs), ACROSS)
+        ]
+    heights = [
+        2.9 + sum((q[0], *q[2:]) == row[0] for q in analysis.photos) for row in panels
+    ]  # in rows of bars
+    width = max(map(len, panels))
+    figure = Figure(figsize=(3.4 * width, 0.24 * sum(heights)), layout="constrained")
+    grid = figure.subplots(
+        len(panels), width, squeeze=False, gridspec_kw={"height_ratios": heights}
     )
-    grid = figure.subplots(len(phones), width, squeeze=False)
-    for row, phone in zip(grid, phones, strict=True):
-        for axes in row[len(columns[phone]) :]:
+    for axes_row, row in zip(grid, panels, strict=True):
+        for axes, panel in zip(axes_row, row, strict=False):
+            _panel(axes, analysis, *panel)
+        for axes in axes_row[len(row) :]:
             axes.set_axis_off()
-        for axes, (first, second) in zip(row, columns[phone], strict=False):
-            _panel(axes, analysis, phone, first, second)
     figure.savefig(path, dpi=DPI)
 
 
@@ -61,7 +64,7 @@ def _panel(axes, analysis, phone, first, second) -> None:
 
 def scores(analysis: Analysis, path: Path) -> None:
     """Scores with their intervals, one panel for each phone."""
-    known = {phone: found for phone, found in analysis.scores.items()}
+    known = analysis.scores
     tallest = max(len(found.classes) for found in known.values())
     figure = Figure(figsize=(5.5, len(known) * (0.3 * tallest + 0.75)), layout="constrained")
     panels = figure.subplots(len(known), 1, squeeze=False, sharex=True)[:, 0]

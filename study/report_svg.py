@@ -50,9 +50,10 @@ def share_bars(rows: dict[str, Share], first: int, second: int, label: str) -> s
         )
     for value in (0, 0.5, 1):
         anchor = "end" if value == 1 else "middle"
+        place = f"{x(value):.1f}"
         parts.append(
-            f'<path class="half" d="M{x(value):.1f} 0V{height - AXIS}"/><text class="tick {anchor}" '
-            f'x="{x(value):.1f}" y="{height - 5}">{value:.0%}</text>'.replace("%<", " %<")
+            f'<path class="half" d="M{place} 0V{height - AXIS}"/><text class="tick {anchor}" '
+            f'x="{place}" y="{height - 5}">{percent(value)}</text>'
         )
     return _svg(height, "".join(parts), label)
 
@@ -70,7 +71,7 @@ def score_dots(scores: Scores, colors: list[int], low: float, high: float, label
         kind = "zero" if tick == 0 else "grid"
         parts.append(
             f'<path class="{kind}" d="M{x(tick):.1f} 0V{height - AXIS}"/><text class="tick middle" '
-            f'x="{x(tick):.1f}" y="{height - 5}">{tick}</text>'.replace("-", "−", 0)
+            f'x="{x(tick):.1f}" y="{height - 5}">{tick}</text>'
         )
     rows = zip(scores.classes, scores.score, scores.low, scores.high, colors, strict=True)
     for i, (name, score, bottom, top, color) in enumerate(rows):
@@ -101,4 +102,5 @@ def _name(name, y, heavy):
 
 
 def _svg(height, inside, label):
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">{inside}</svg>'
+    size, name = f'viewBox="0 0 {WIDTH} {height}"', f'aria-label="{escape(label)}"'
+    return f'<svg {size} role="img" {name}>{inside}</svg>'

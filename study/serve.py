@@ -42,19 +42,27 @@ def main(config: ServeConfig) -> int:
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         print(f"participants: {address}")
         print(f"results, for you alone: {address}results#{results_key(secret)}", flush=True)
-        # No log of requests: it would hold participants' addresses.
-        settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", server_header=False,
-            timeout_graceful_shutdown=5, backlog=2048,
-        )  # fmt: skip
         _allow_connections()
         try:
-            uvicorn.Server(settings).run(sockets=[listener])
+            uvicorn.Server(settings(app)).run(sockets=[listener])
         except KeyboardInterrupt:  # how a server is stopped
             pass
         finally:
             store.close()
     return 0
+
+
+def settings(app) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
+        app,
+        access_log=False,  # it would hold participants' addresses
+        log_level="warning",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        port=0,  # where no socket is given
+    )
 
 
 def open_store(folder: str | Path, url: str | None, study: str) -> Store:

@@ -1,8 +1,8 @@
 """A study without people, to see what a report can tell: `python -m study simulate`.
 
-Photos that ship with scikit-image are shot by virtual phones and a virtual DSLR. Participants do not
-look at them: they draw from a Bradley-Terry model whose scores are known, so that the report can be
-held against them.
+Photos that ship with scikit-image are shot by virtual phones and a virtual DSLR. Participants do
+not look at them: they draw from a Bradley-Terry model whose scores are known, so that the report
+can be held against them.
 """
 
 import dataclasses

@@ -178,8 +178,8 @@ class Store:
             return False
         return True
 
-    def journals(self) -> Iterator[tuple[int, int, list[tuple[int, Step]]]]:
-        """Every participant's number, when they joined, and steps with their times.
+    def journals(self) -> Iterator[tuple[int, list[tuple[int, Step]]]]:
+        """Every participant's number, and steps with their times.
 
         Times are milliseconds since 1970, UTC.
         """
@@ -200,7 +200,7 @@ class Store:
             for *step, participant, at in rows:
                 steps.setdefault(participant, []).append((at, Step(*step)))
         for row in joined:
-            yield row.number, row.joined_ms, steps[row.id]
+            yield row.number, steps[row.id]
 
 
 _select_steps = sa.select(*(_steps.c[field.name] for field in dataclasses.fields(Step)))

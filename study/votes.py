@@ -51,7 +51,7 @@ def read_votes(study: Study, store: Store) -> list[Vote]:
     """
     known = {(picture.phone, picture.scene, picture.kind) for picture in study.pictures}
     votes = []
-    for number, _, steps in store.journals():
+    for number, steps in store.journals():
         standing, mine = [], []
         for index, (at, step) in enumerate(steps):
             if step.action == VOTE:
