@@ -8,7 +8,7 @@ import numpy as np
 
 from study.agreement import Agreement, agreement
 from study.bradley_terry import Scores, bradley_terry
-from study.claims import Claim, roles_of, tested
+from study.claims import Claim, check_claims, roles_of
 from study.design import Study
 from study.errors import StudyError
 from study.shares import Share, share_of
@@ -106,7 +106,7 @@ def analyse(
         | ({None: table.scores(None, reference, common)} if len(phones) > 1 else {}),
         reference=reference,
         agreement=agreement(counted),
-        claims=tuple(tested(roles, keys, table.share, margin)),
+        claims=tuple(check_claims(roles, keys, table.share, margin)),
         margin=margin,
     )
 

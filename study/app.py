@@ -25,7 +25,7 @@ from starlette.routing import Route
 from study import tokens, visit
 from study.design import PHOTOS, Study
 from study.plan import plan
-from study.prepare import SECONDS
+from study.prepare import minutes
 from study.store import Store
 from study.web import Hardened, read_body, same_site
 
@@ -196,7 +196,7 @@ class Pages:
             title=escape(self._study.title),
             prompt=escape(self._study.prompt),
             total=self._total,
-            minutes=max(1, round(self._total * SECONDS / 60)),
+            minutes=minutes(self._total),
             **more,
         )
         return Response(text, status, media_type="text/html")

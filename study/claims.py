@@ -62,7 +62,7 @@ def roles_of(classes: tuple[str, ...], given: dict[str, str | None]) -> dict[str
     return roles
 
 
-def tested(
+def check_claims(
     roles: dict[str, str | None],
     pairings: Iterable[tuple[str | None, str, str]],
     share: Callable[[str | None, str, str], Share],

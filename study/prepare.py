@@ -154,6 +154,15 @@ def _check_questions(study) -> None:
         )
 
 
+def minutes(questions: int) -> int:
+    """What they take a participant, about."""
+    return max(1, round(questions * SECONDS / 60))
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'s' * (count != 1)}"
+
+
 def main(config: PrepareConfig) -> None:
     """Prepare a study and say what comes of it."""
     study = prepare(config)
@@ -162,8 +171,8 @@ def main(config: PrepareConfig) -> None:
     pairings = {(question.first, question.second) for question in questions}
     repeats = f" and {study.repeats} again" if study.repeats else ""
     print(
-        f"{len(questions)} questions{repeats}: {len(photos)} photos of {len(study.phones)} "
-        f"phone{'s' * (len(study.phones) != 1)}, {len(pairings)} pairings of "
-        f"{len(study.classes)} classes; about {max(1, round(asked * SECONDS / 60))} minutes each"
+        f"{_many(len(questions), 'question')}{repeats}: {_many(len(photos), 'photo')} of "
+        f"{_many(len(study.phones), 'phone')}, {_many(len(pairings), 'pairing')} of "
+        f"{len(study.classes)} classes; about {minutes(asked)} min each"
     )
     print(f"then: python -m study serve {config.out}")

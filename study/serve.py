@@ -1,5 +1,6 @@
 """The study's pages, for everyone who can reach this machine: `python -m study serve`."""
 
+import contextlib
 import dataclasses
 import socket
 from pathlib import Path
@@ -35,20 +36,18 @@ class ServeConfig:
 def main(config: ServeConfig) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     study, secret = read_study(config.study), read_secret(config.study)
-    store = open_store(config.study, config.database, study.id)
-    app = make_app(Path(config.study), study, store, secret, config.shared_device)
-    with _listening(config.host, config.port) as listener:
+    with (
+        _listening(config.host, config.port) as listener,
+        contextlib.closing(open_store(config.study, config.database, study.id)) as store,
+    ):
+        app = make_app(Path(config.study), study, store, secret, config.shared_device)
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         print(f"participants: {address}")
         print(f"results, for you alone: {address}results#{results_key(secret)}", flush=True)
         _allow_connections()
-        try:
+        with contextlib.suppress(KeyboardInterrupt):  # how a server is stopped
             uvicorn.Server(settings(app)).run(sockets=[listener])
-        except KeyboardInterrupt:  # how a server is stopped
-            pass
-        finally:
-            store.close()
     return 0
 
 

@@ -119,7 +119,11 @@ class Store:
         )
         if sqlite:
             sa.event.listen(self._engine, "connect", _durable)
-        _metadata.create_all(self._engine)
+        try:
+            _metadata.create_all(self._engine)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -279,3 +279,23 @@ def test_a_reader_that_leaves_is_no_error(script):
     message = process.stderr.read()
     process.stderr.close()
     assert (process.wait(60), message) == (0, "")
+
+
+def test_a_flag_may_be_called_what_no_field_can(capsys):
+    @dataclasses.dataclass(frozen=True)
+    class Classes:
+        classes: tuple[str, ...] = option((), "a class", action="append", flag="class")
+        fast: bool = option(True, "go fast", flag="quick")
+
+    words = "--class", "a=1", "--class", "b=2", "--no-quick"
+    assert parsed(Classes, *words) == {"classes": ("a=1", "b=2"), "fast": False}
+    assert parsed(Classes) == {"classes": (), "fast": True}
+    assert "--classes" in refused(capsys, Classes, "--classes", "a=1")
+
+
+def test_words_can_be_given_in_place_of_the_command_line(capsys):
+    with pytest.raises(SystemExit) as raised:
+        commandline.run(lambda config: print(config.steps), Config, "x",
+                        words=["--phone", "mine", "--steps", "3"])  # fmt: skip
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == "3\n"

@@ -1,5 +1,6 @@
 """The order and the sides of the questions: random, balanced, and the same for ever."""
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -51,7 +52,7 @@ def test_sides_are_balanced_within_a_participant(number):
 @pytest.mark.parametrize("number", range(6))
 def test_no_scene_follows_itself(number):
     scenes = [a.question.scene for a in plan(SEEDS, number)]
-    assert all(a != b for a, b in zip(scenes, scenes[1:], strict=False))
+    assert all(a != b for a, b in itertools.pairwise(scenes))
     assert len(plan(study(photos=1), number)) == 9  # where it cannot be avoided
 
 

@@ -204,8 +204,8 @@ def test_bad_questions_are_refused(folders, options, culprit):
 
 
 @pytest.mark.parametrize(
-    "options", [{"repeats": -1}, {"longest_side": 0}, {"seed": -1}, {"title": " "}, {"prompt": "a\nb"},
-                {"title": "x" * 201}],
+    "options", [{"repeats": -1}, {"longest_side": 0}, {"seed": -1}, {"title": " "},
+                {"prompt": "a\nb"}, {"title": "x" * 201}],
 )  # fmt: skip
 def test_values_out_of_range_are_refused(options):
     with pytest.raises(StudyError, match="--"):
