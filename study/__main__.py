@@ -13,6 +13,7 @@ COMMANDS = {
     "report": "ReportConfig",
     "simulate": "SimulateConfig",
 }
+EXTRA = ("choix", "sqlalchemy", "starlette", "uvicorn")
 ERRORS = [StudyError, "sqlalchemy.exc.SQLAlchemyError"]
 
 
@@ -25,7 +26,12 @@ def usage() -> str:
 
 
 def _module(name):
-    return importlib.import_module(f"study.{name}")
+    try:
+        return importlib.import_module(f"study.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in EXTRA:
+            raise
+        sys.exit(f"{PROGRAM}: error: {error.name} is missing: pip install -e '.[study]'")
 
 
 def main(words: list[str]) -> None:

@@ -14,6 +14,8 @@ from study.errors import StudyError
 from study.store import Store, sqlite_url
 from study.tokens import read_secret, results_key
 
+BACKLOG = 1024  # connections that wait to be accepted
+
 
 @dataclasses.dataclass(frozen=True)
 class ServeConfig:
@@ -60,6 +62,8 @@ def settings(app) -> uvicorn.Config:
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,  # seconds; looking at two photos can take a while
+        backlog=BACKLOG,
         port=0,  # where no socket is given
     )
 
@@ -83,6 +87,7 @@ def _listening(host, port) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # before the address is printed
     except (OSError, OverflowError) as error:
         raise StudyError(
             f"cannot listen at {host} port {port}: {error.strerror or error}"

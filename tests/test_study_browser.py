@@ -109,6 +109,7 @@ def test_a_whole_visit(visit, folder, device):
     assert [vote.better for vote in counted(folder)] == expected
 
 
+@pytest.mark.slow
 def test_side_by_side_on_a_desk_and_stacked_on_a_phone(visit):
     for device, stacked in ((DESK, False), (PHONE, True)):
         tab = started(visit(**device))
@@ -139,6 +140,7 @@ def test_by_keyboard_alone(visit, folder):
     ]
 
 
+@pytest.mark.slow
 def test_the_tab_key_reaches_all_in_the_order_of_the_page(visit):
     tab = started(visit())
     reached = []
@@ -161,6 +163,7 @@ def test_a_double_click_answers_one_question(visit, folder):
     assert len(counted(folder)) == 1
 
 
+@pytest.mark.slow
 def test_a_held_key_answers_one_question(visit, folder):
     tab = started(visit())
     for _ in range(5):
@@ -236,6 +239,7 @@ def test_an_answer_given_without_a_connection_survives_a_reload(visit, folder):
     visit.complaints[:] = [c for c in visit.complaints if "ERR_FAILED" not in c]
 
 
+@pytest.mark.slow
 def test_photos_that_do_not_load_are_tried_again(visit, folder):
     tab = visit()
     tab.route("**/photo/*", lambda route: route.abort())
@@ -306,6 +310,7 @@ def test_a_pinch_zooms_both(visit):
     assert tab.evaluate("visualViewport.scale") == 1  # the page itself stays
 
 
+@pytest.mark.slow
 def test_undo_on_the_last_page_and_the_next_participant(visit, folder):
     tab = started(visit())
     for done in range(1, 6):
@@ -328,6 +333,7 @@ def test_without_scripts_the_page_says_so(visit):
     assert "needs JavaScript" in visit(java_script_enabled=False).inner_text("body")
 
 
+@pytest.mark.slow
 def test_light_and_dark_have_contrast(visit):
     for scheme, bright in (("light", True), ("dark", False)):
         tab = started(visit(color_scheme=scheme))
@@ -351,6 +357,7 @@ def test_the_results_open_with_the_printed_link(visit, folder):
     assert waiting.value.path().read_text().count("\n") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_results_fit_the_screen(visit, folder, width):
     tab = started(visit())

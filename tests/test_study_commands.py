@@ -105,3 +105,16 @@ def test_an_unknown_role_is_named(tmp_path, capsys):
     Store(sqlite_url(folder), study.id).close()
     assert "no such class" in stopped(capsys, "report", folder, "--dslr", "canon")
     assert not (folder / "report").exists()
+
+
+def test_a_missing_extra_is_named(folder):
+    """As where only the project itself is installed."""
+    code = (
+        "import sys; sys.modules['uvicorn'] = None\n"
+        f"from study.__main__ import main; main(['serve', {str(folder)!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "uvicorn" in done.stderr and "[study]" in done.stderr
