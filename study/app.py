@@ -24,8 +24,7 @@ from starlette.routing import Route
 
 from study import tokens, visit
 from study.design import PHOTOS, Study
-from study.plan import plan
-from study.prepare import minutes
+from study.plan import minutes, plan
 from study.store import Store
 from study.web import Hardened, read_body, same_site
 

@@ -18,6 +18,8 @@ from collections.abc import Iterable
 
 from study.design import Question, Study
 
+SECONDS = 6  # a question takes, about
+
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
@@ -58,6 +60,11 @@ def plan(study: Study, number: int) -> tuple[Asked, ...]:
     early = {a.question: a for a in asked[: (len(asked) + 1) // 2]}
     again = [early[q] for q in _shuffled(early, *key, mirrored, "repeats")[: study.repeats]]
     return (*asked, *(Asked(a.question, a.right, a.left, repeat=True) for a in again))
+
+
+def minutes(questions: int) -> int:
+    """What they take a participant, about."""
+    return max(1, round(questions * SECONDS / 60))
 
 
 def _order(study, key) -> list[Question]:

@@ -12,11 +12,10 @@ from commandline import option
 from study.design import PHOTOS, Picture, Study, check_name, write_study
 from study.errors import StudyError
 from study.photos import Found, alike, check_names, encode, find_photos
-from study.plan import plan
+from study.plan import minutes, plan
 from study.tokens import write_secret
 
 LONGEST_TEXT = 200
-SECONDS = 6  # a question takes, about
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,11 +151,6 @@ def _check_questions(study) -> None:
             f"--repeats {study.repeats}: at most half of the {len(questions)} questions can be "
             "asked twice, with half of the visit between"
         )
-
-
-def minutes(questions: int) -> int:
-    """What they take a participant, about."""
-    return max(1, round(questions * SECONDS / 60))
 
 
 def _many(count: int, thing: str) -> str:
