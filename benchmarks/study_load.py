@@ -62,7 +62,7 @@ class Participant(threading.Thread):
 
     def _visit(self):
         self._ask("GET", "/")
-        for name in ("page.css", "page.js"):
+        for name in ("page.css", "zoom.js", "page.js"):
             self._ask("GET", f"/static/{name}")
         self._pause()
         state = self._ask("POST", "/api/join", {})

@@ -28,7 +28,8 @@ from study.plan import minutes, plan
 from study.store import Store
 from study.web import Hardened, read_body, same_site
 
-ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "results.js": "text/javascript"}
+SCRIPT = "text/javascript"
+ASSETS = {"page.css": "text/css", "page.js": SCRIPT, "zoom.js": SCRIPT, "results.js": SCRIPT}
 YEAR = 365 * 24 * 3600
 FOREVER = f"private, max-age={YEAR}, immutable"
 

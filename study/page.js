@@ -1,15 +1,12 @@
 // A visit: shows what the server says comes next and sends what the participant chooses.
 // An answer is kept here until the server has acknowledged it, and sent again as often as it takes:
-// with the step that it belongs to, so that it counts once.
+// with the step that it belongs to, so that it counts once. Zoom is in zoom.js.
 "use strict";
 
 const LOCK_MS = 500; // the second half of a double click is no answer to the next question
 const TIMEOUT_MS = 10000;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 const $ = (id) => document.getElementById(id);
-const stage = $("stage");
-const frames = [...document.querySelectorAll(".frame")];
-const photos = [$("left"), $("right")];
 const choices = [...document.querySelectorAll(".choices button")];
 
 let state = null; // as the server last said
@@ -167,83 +164,6 @@ function arrange() {
     frame.style.height = `${Math.floor(height * scale)}px`;
   }
   place();
-}
-
-// Zoom: one factor and one place for both photos
-
-const view = { factor: 1, x: 0.5, y: 0.5 }; // x, y: the point of the photo in the middle
-
-function most() {
-  const width = state && state.coming && state.coming[0] ? state.coming[0][0].width : 1;
-  return Math.max(4, (2 * width) / (frames[0].clientWidth || width));
-}
-
-function zoomTo(factor, x = view.x, y = view.y) {
-  view.factor = Math.min(Math.max(factor, 1), most());
-  const edge = 0.5 / view.factor;
-  view.x = Math.min(Math.max(x, edge), 1 - edge);
-  view.y = Math.min(Math.max(y, edge), 1 - edge);
-  place();
-}
-
-// Zoom so that the point under the pointer stays there; across, down: in the frame, 0 to 1.
-function zoomAt(factor, across, down) {
-  const x = view.x + (across - 0.5) / view.factor;
-  const y = view.y + (down - 0.5) / view.factor;
-  const next = Math.min(Math.max(factor, 1), most());
-  zoomTo(next, x - (across - 0.5) / next, y - (down - 0.5) / next);
-}
-
-function place() {
-  stage.classList.toggle("zoomed", view.factor > 1);
-  photos.forEach((photo, i) => {
-    const { clientWidth: width, clientHeight: height } = frames[i];
-    const left = (0.5 - view.x * view.factor) * width;
-    const top = (0.5 - view.y * view.factor) * height;
-    photo.style.transform = `translate(${left}px, ${top}px) scale(${view.factor})`;
-  });
-  $("factor").textContent = `${Math.round(view.factor * 10) / 10}×`;
-}
-
-const pointers = new Map();
-
-function inFrame(frame, event) {
-  const box = frame.getBoundingClientRect();
-  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-}
-
-function spread() {
-  const [a, b] = [...pointers.values()];
-  return Math.hypot(a.x - b.x, a.y - b.y);
-}
-
-for (const frame of frames) {
-  frame.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoomAt(view.factor * Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), ...inFrame(frame, event));
-  }, { passive: false });
-  frame.addEventListener("dblclick", (event) => {
-    zoomAt(view.factor > 1 ? 1 : 3, ...inFrame(frame, event));
-  });
-  frame.addEventListener("pointerdown", (event) => {
-    frame.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-  });
-  frame.addEventListener("pointermove", (event) => {
-    const last = pointers.get(event.pointerId);
-    if (!last) return;
-    const before = pointers.size === 2 ? spread() : 0;
-    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    if (before) {
-      zoomAt((view.factor * spread()) / before, ...inFrame(frame, event));
-    } else if (pointers.size === 1 && view.factor > 1) {
-      zoomTo(view.factor, view.x - (event.clientX - last.x) / frame.clientWidth / view.factor,
-        view.y - (event.clientY - last.y) / frame.clientHeight / view.factor);
-    }
-  });
-  for (const end of ["pointerup", "pointercancel"]) {
-    frame.addEventListener(end, (event) => pointers.delete(event.pointerId));
-  }
 }
 
 // What the participant does
