@@ -129,6 +129,8 @@ def _draw(rows: list[dict], steps: int) -> None:
                 fontsize=7,
             )
         axis.set_xscale("log")
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("{x:g}")
         axis.set_xlabel("thousand multiply-adds a pixel")
         axis.set_ylabel(label)
         axis.spines[["top", "right"]].set_visible(False)

@@ -34,7 +34,7 @@ class ExpandedConv2D(layers.Conv2D):
         return self._kernel + ops.einsum("hwim,mo->hwio", self.wide, self.narrow)
 
 
-def half_resolution(channels=30, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
+def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
     """Blocks of pixels as channels and nothing of the whole photo."""
     image = keras.Input((None, None, 3))
     plain = {"kernel_size": 3, "padding": "same"} if conv is layers.Conv2D else {}
@@ -74,7 +74,7 @@ def full_resolution(channels=10, blocks=6):
     return keras.Model(image, layers.Add()([image, x]))
 
 
-def thumbnail_color(channels=30, blocks=3):
+def thumbnail_color(channels=28, blocks=3):
     """Half resolution, and the thumbnail decides about the colours of the image alone."""
     image = keras.Input((None, None, 3))
     x = SpaceToDepth()(image)
