@@ -7,7 +7,10 @@ from models.generator import build_generator
 from models.mobile import build_mobile, steered, whole_photo
 from models.rearrangement import DepthToSpace, SpaceToDepth
 
-_SMALL = keras.initializers.RandomNormal(stddev=0.02)
+
+def _small():
+    """An initializer of its own for each layer: it draws its seed when it is made."""
+    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 class ExpandedConv2D(layers.Conv2D):
@@ -42,7 +45,7 @@ def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
     for _ in range(blocks):
         x = act()(conv(channels, **plain)(x))
     x = layers.Add()([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL)(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
     return keras.Model(image, layers.Add()([image, DepthToSpace()(x)]))
 
 
@@ -60,7 +63,7 @@ def quarter_resolution(channels=20, middle=44, blocks=4, thumbnail=None):
         x = layers.Add()([x, layers.Conv2D(middle, 3, padding="same", activation="relu")(x)])
     x = layers.Add()([skip, DepthToSpace()(layers.Conv2D(4 * channels, 1)(x))])
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL)(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
     return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 
@@ -70,7 +73,7 @@ def full_resolution(channels=10, blocks=6):
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(image)
     for _ in range(blocks):
         x = layers.Add()([x, layers.Conv2D(channels, 3, padding="same", activation="relu")(x)])
-    x = layers.Conv2D(3, 3, padding="same", kernel_initializer=_SMALL)(x)
+    x = layers.Conv2D(3, 3, padding="same", kernel_initializer=_small())(x)
     return keras.Model(image, layers.Add()([image, x]))
 
 
@@ -82,7 +85,7 @@ def thumbnail_color(channels=28, blocks=3):
     for _ in range(blocks):
         x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
     x = layers.Add()([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL)(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
     base = steered(image, whole_photo(image, 64), "color")
     return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 

@@ -7,7 +7,10 @@ from models.moments import GlobalMoments
 from models.rearrangement import DepthToSpace, SpaceToDepth
 from models.thumbnail import Thumbnail
 
-_SMALL = keras.initializers.RandomNormal(stddev=0.02)
+
+def _small():
+    """An initializer of its own for each layer: it draws its seed when it is made."""
+    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def build_mobile(channels: int = 30, blocks: int = 3, thumbnail: int = 64) -> keras.Model:
@@ -43,7 +46,7 @@ def build_mobile(channels: int = 30, blocks: int = 3, thumbnail: int = 64) -> ke
         x = layers.Conv2D(channels, 3, padding="same", name=f"conv{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
     x = layers.Add(name="skip")([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_SMALL, name="tail")(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small(), name="tail")(x)
     # Colours are steered while four pixels lie side by side: three values are too few for a loop.
     x = layers.Add(name="sum")([_steered_pixels(pixels, view), x])
     return keras.Model(image, DepthToSpace(name="enhanced")(x), name="mobile")
@@ -77,7 +80,7 @@ def _steered_pixels(pixels, view):
 
 def _gain_and_shift(channels: int, view, name: str):
     gain = layers.Conv2D(
-        channels, 1, kernel_initializer=_SMALL, bias_initializer="ones", name=f"{name}_gain"
+        channels, 1, kernel_initializer=_small(), bias_initializer="ones", name=f"{name}_gain"
     )
-    shift = layers.Conv2D(channels, 1, kernel_initializer=_SMALL, name=f"{name}_shift")
+    shift = layers.Conv2D(channels, 1, kernel_initializer=_small(), name=f"{name}_shift")
     return gain(view), shift(view)

@@ -114,8 +114,6 @@ class TrainConfig:
             raise TrainingError("--distilled_share must be above 0 and at most 1")
         if self.distill is None and self.unpaired_photos is not None:
             raise TrainingError("--unpaired_photos has no meaning without --distill")
-        if self.blocks is not None and self.model == "srcnn":
-            raise TrainingError("--blocks has no meaning for srcnn, whose layers are given")
         if self.seed < 0:
             raise TrainingError("--seed must be at least 0")
         if self.jit_compile and self.distribute != "none":
