@@ -74,7 +74,8 @@ def int8(content: bytes, known: dict[str, dict]) -> bytes:
         known: what `ranges` found.
 
     Returns:
-        Another file, with no operation on floats if the quantizer knows all of the network's.
+        Another file. Floats are what it computes of the thumbnail alone, if it takes one, and
+        what surrounds operations that the quantizer does not know.
     """
     unit = {"min": np.zeros((1, 1, 1, 1), np.float32), "max": np.ones((1, 1, 1, 1), np.float32)}
     known = _less_what_relu_drops(content, known)
