@@ -1,0 +1,164 @@
+/** The page's elements, by what they are for. */
+
+/** What the page can be asked to do. */
+export interface Actions {
+  choose(files: File[]): void;
+  enhance(): void;
+  cancel(): void;
+  reopen(): void;
+  divide(share: number): void;
+  zoom: Record<string, () => void>;
+  result(): File | null;
+}
+
+type Controls = ReturnType<typeof controls>;
+
+/** Find the elements; functions that change them together. */
+export function controls() {
+  const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+  const view = element<HTMLCanvasElement>("view");
+  const model = element<HTMLSelectElement>("model");
+  const processor = element<HTMLSelectElement>("processor");
+  const divider = element<HTMLInputElement>("divider");
+  const status = element("status");
+  const error = element("error");
+  const progress = element<HTMLProgressElement>("progress");
+  const tags = document.querySelectorAll<HTMLElement>(".tag");
+
+  return {
+    root: document.documentElement,
+    view,
+    model,
+    processor,
+    divider,
+
+    say(sentence: string): void {
+      status.textContent = sentence;
+    },
+
+    complain(sentence: string): void {
+      error.textContent = sentence;
+      error.hidden = false;
+    },
+
+    clearError(): void {
+      error.hidden = true;
+    },
+
+    /** A photo is on the screen. */
+    showPhoto(name: string, { width, height }: { width: number; height: number }): void {
+      element("empty").hidden = true;
+      element("zoom").hidden = false;
+      view.setAttribute("aria-label", `${name}, ${width} by ${height} pixels`);
+    },
+
+    working(on: boolean): void {
+      element("working").hidden = !on;
+      progress.value = 0;
+      document.documentElement.dataset.state = on ? "working" : "idle";
+    },
+
+    progress(share: number): void {
+      progress.value = share;
+      status.textContent = `Enhancing… ${Math.floor(share * 100)} %`;
+    },
+
+    /** Offer to enhance the photo: where it has no result of the network that is chosen. */
+    offer(on: boolean): void {
+      element("enhance").hidden = !on;
+    },
+
+    showResult(jpeg: File | null): void {
+      for (const shown of [element("save"), element("slider"), ...tags]) {
+        shown.hidden = !jpeg;
+      }
+      element("share").hidden = !jpeg || !navigator.canShare?.({ files: [jpeg] });
+      if (jpeg) {
+        document.documentElement.dataset.state = "done";
+      }
+    },
+
+    addModel(id: string, label: string, choose: boolean): void {
+      const option = [...model.options].find(({ value }) => value === id) ?? model.appendChild(new Option("", id));
+      option.textContent = label;
+      if (choose) {
+        model.value = id;
+      }
+    },
+
+    /** Of the network that is chosen, without its size. */
+    modelName(): string {
+      return model.selectedOptions[0]?.textContent?.replace(/ \(\d.*$/, "") ?? "";
+    },
+
+    connect(actions: Actions): void {
+      connect(this, actions);
+    },
+  };
+}
+
+function connect(page: Controls, actions: Actions): void {
+  const element = (id: string) => document.getElementById(id)!;
+  for (const id of ["camera", "file", "own"]) {
+    const input = element(id) as HTMLInputElement;
+    input.addEventListener("change", () => {
+      const files = [...(input.files ?? [])];
+      input.value = ""; // the same file can be chosen again
+      if (files.length) {
+        actions.choose(files);
+      }
+    });
+  }
+  element("try").addEventListener("click", async () => {
+    const blob = await (await fetch("sample.jpg")).blob();
+    actions.choose([new File([blob], "sample.jpg", { type: blob.type })]);
+  });
+  element("enhance").addEventListener("click", actions.enhance);
+  element("cancel").addEventListener("click", actions.cancel);
+  page.model.addEventListener("change", actions.reopen);
+  page.processor.addEventListener("change", actions.reopen);
+  page.divider.addEventListener("input", () => actions.divide(page.divider.valueAsNumber / 100));
+  for (const button of document.querySelectorAll<HTMLElement>("[data-zoom]")) {
+    button.addEventListener("click", () => actions.zoom[button.dataset.zoom!]());
+  }
+  element("save").addEventListener("click", () => save(actions.result()));
+  element("share").addEventListener("click", () => {
+    const jpeg = actions.result();
+    if (jpeg) {
+      navigator.share({ files: [jpeg] }).catch(() => undefined); // dismissed
+    }
+  });
+  connectDrop(element("stage"), actions);
+}
+
+/** Files may be dropped anywhere. */
+function connectDrop(stage: HTMLElement, actions: Actions): void {
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    stage.classList.add("over");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) {
+      stage.classList.remove("over");
+    }
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    stage.classList.remove("over");
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length) {
+      actions.choose(files);
+    }
+  });
+}
+
+function save(jpeg: File | null): void {
+  if (!jpeg) {
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(jpeg);
+  link.download = jpeg.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

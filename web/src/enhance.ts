@@ -1,0 +1,107 @@
+/** A whole photo through a network, tile by tile; used in a worker. */
+
+import { Cancelled, PlainError } from "./errors";
+import type { Network } from "./network";
+import { emptyValues, keptPixels, readTile } from "./pixels";
+import type { Finished } from "./protocol";
+import { Thumbnail } from "./thumbnail";
+import { planAxis, sources } from "./tiling";
+
+const BAND = 256; // rows read at a time for the thumbnail
+
+/**
+ * Enhance a photo.
+ *
+ * The photo's pixels are read in bands of one row of tiles, so that beside the photo itself little is
+ * held.
+ *
+ * @param finished called with each tile's result, which it may keep.
+ * @param cancelled asked between tiles.
+ * @throws Cancelled where `cancelled` says so; PlainError where the photo cannot be read.
+ */
+export async function enhancePhoto(
+  network: Network,
+  photo: ImageBitmap,
+  finished: (part: Finished) => void,
+  cancelled: () => boolean,
+): Promise<void> {
+  const { manifest } = network;
+  const { tile, dtype } = manifest;
+  const { width, height } = photo;
+  const bands = new Bands(photo, Math.min(Math.max(tile, BAND), height));
+  const rows = planAxis(height, manifest);
+  const columns = planAxis(width, manifest).map((span) => ({ span, places: sources(span, width, tile) }));
+
+  let thumbnail = null;
+  if (manifest.thumbnail) {
+    const cells = new Thumbnail(manifest.thumbnail, width, height);
+    for (let top = 0; top < height; top += BAND) {
+      cells.add(bands.read(top, Math.min(top + BAND, height)), top);
+      await pause();
+      if (cancelled()) {
+        throw new Cancelled();
+      }
+    }
+    thumbnail = cells.values(dtype);
+  }
+
+  const input = emptyValues(dtype, tile * tile * 3);
+  const count = rows.length * columns.length;
+  let done = 0;
+  for (const row of rows) {
+    const band = bands.read(row.start, Math.min(row.start + row.size, height));
+    const places = sources(row, height, tile);
+    for (const column of columns) {
+      readTile(band, row.start, places, column.places, input);
+      const output = await network.run(input, thumbnail);
+      const x = column.span.keptStart;
+      const y = row.keptStart;
+      const [w, h] = [column.span.keptEnd - x, row.keptEnd - y];
+      const data = keptPixels(output, tile, x - column.span.start, y - row.start, w, h);
+      done += 1;
+      finished({ data, x, y, width: w, height: h, progress: done / count });
+      await pause(); // a wish to cancel arrives between tiles
+      if (cancelled()) {
+        throw new Cancelled();
+      }
+    }
+  }
+}
+
+/** A photo's pixels, some rows at a time. */
+class Bands {
+  private readonly context: OffscreenCanvasRenderingContext2D;
+
+  constructor(
+    private readonly photo: ImageBitmap,
+    private readonly rows: number,
+  ) {
+    const context = new OffscreenCanvas(photo.width, rows).getContext("2d", { willReadFrequently: true });
+    if (!context) {
+      throw new PlainError("This browser has no memory left for the photo.");
+    }
+    this.context = context;
+  }
+
+  /** Rows [top, bottom), at most as many as the canvas has; what is transparent is on white. */
+  read(top: number, bottom: number): ImageData {
+    const { width } = this.photo;
+    const height = Math.min(bottom - top, this.rows);
+    this.context.fillStyle = "white";
+    this.context.fillRect(0, 0, width, height);
+    this.context.drawImage(this.photo, 0, top, width, height, 0, 0, width, height);
+    return this.context.getImageData(0, 0, width, height);
+  }
+}
+
+const channel = new MessageChannel();
+const waiting: (() => void)[] = [];
+channel.port1.onmessage = () => waiting.shift()!();
+
+/** Let messages in; unlike `setTimeout`, without a delay of milliseconds. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    channel.port2.postMessage(null);
+  });
+}

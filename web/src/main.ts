@@ -1,0 +1,208 @@
+/** The page: what is chosen goes to the engine, what comes back to the viewer. */
+
+import { Engine } from "./engine";
+import { Cancelled, sentenceFor } from "./errors";
+import { droppedModel, offeredModels, type Listed } from "./models";
+import type { Processor } from "./network";
+import { workOffline } from "./offline";
+import { controls } from "./controls";
+import { openPhoto, Result, type Photo } from "./photo";
+import type { Opened } from "./protocol";
+import { Viewer } from "./viewer";
+
+const page = controls();
+const engine = new Engine("worker.js");
+const viewer = new Viewer(page.view, (share) => (page.divider.value = String(Math.round(share * 100))));
+const models = new Map<string, Listed>();
+
+let photo: Photo | null = null;
+let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
+let opened: { key: string; what: Promise<Opened> } | null = null;
+let running: AbortController | null = null;
+let latest: Promise<void> = Promise.resolve();
+
+/** What is chosen to enhance with. */
+const choice = () => `${page.model.value} ${page.processor.value}`;
+
+/** Make the chosen network ready, unless it is. */
+function openModel(): Promise<Opened> {
+  const processor = page.processor.value as Processor | "auto";
+  const listed = models.get(page.model.value);
+  const key = choice();
+  if (opened?.key !== key) {
+    const what = (async () => {
+      if (!listed) {
+        throw new Error("this site offers no network. Add your own.");
+      }
+      return engine.open(await listed.load(), processor);
+    })();
+    const mine = (opened = { key, what });
+    what.catch(() => {
+      if (opened === mine) {
+        opened = null;
+      }
+    });
+  }
+  return opened.what;
+}
+
+/** Say what is ready, or why it is not. */
+async function announce(): Promise<void> {
+  try {
+    page.say("Loading the network…");
+    const ready = await openModel();
+    page.say(`Ready: ${describe(ready)}.${ready.remark ? ` ${ready.remark}` : ""}`);
+    page.root.dataset.state = "ready";
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function describe({ processor, threads }: Opened): string {
+  const what = processor === "webgpu" ? "GPU" : `CPU, ${threads} thread${threads === 1 ? "" : "s"}`;
+  return `${page.modelName()} on ${what}`;
+}
+
+/** Show a photo, and enhance it. */
+async function choose(file: File): Promise<void> {
+  await stop();
+  page.clearError();
+  try {
+    const next = await openPhoto(file);
+    forgetResult();
+    photo?.bitmap.close();
+    photo = next;
+    viewer.show(next.bitmap);
+    page.showPhoto(next.name, next.bitmap);
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  await enhance();
+}
+
+/** Enhance the photo that is shown; one at a time. */
+function enhance(): Promise<void> {
+  latest = stop().then(run);
+  return latest;
+}
+
+async function run(): Promise<void> {
+  if (!photo) {
+    return;
+  }
+  const { bitmap } = photo;
+  const stopper = (running = new AbortController());
+  let result: Result | null = null;
+  page.clearError();
+  page.working(true);
+  page.offer(false);
+  forgetResult();
+  const by = choice();
+  try {
+    const { signal } = stopper;
+    result = new Result(photo);
+    page.say("Loading the network…");
+    const ready = await openModel();
+    signal.throwIfAborted();
+    viewer.begin();
+    page.say("Enhancing…");
+    const seconds = await engine.enhance(bitmap, (part) => {
+      if (!signal.aborted) {
+        result!.add(part);
+        viewer.add(result!.source, part);
+        page.progress(part.progress);
+      }
+    }, signal);
+    signal.throwIfAborted();
+    enhanced = { bitmap: await result.bitmap(), jpeg: await result.jpeg(), by };
+    viewer.finish(enhanced.bitmap);
+    const megapixels = (bitmap.width * bitmap.height) / 1e6;
+    page.say(
+      `${bitmap.width}×${bitmap.height} in ${seconds.toFixed(seconds < 10 ? 1 : 0)} s: ` +
+      `${(megapixels / seconds).toPrecision(2)} megapixels a second (${describe(ready)}).` +
+      `${ready.remark ? ` ${ready.remark}` : ""}`,
+    );
+  } catch (error) {
+    viewer.finish(null);
+    if (stopper.signal.aborted || error instanceof Cancelled) {
+      page.say("Cancelled.");
+    } else {
+      opened = null; // the worker may have lost it
+      complain(error);
+    }
+  } finally {
+    result?.close();
+    running = null;
+    page.working(false);
+    page.showResult(enhanced?.jpeg ?? null);
+    page.offer(!enhanced);
+  }
+}
+
+/** Stop what is going on, if anything, and wait until it has. */
+async function stop(): Promise<void> {
+  running?.abort();
+  await latest;
+}
+
+function forgetResult(): void {
+  enhanced?.bitmap.close();
+  enhanced = null;
+  viewer.finish(null);
+  page.showResult(null);
+}
+
+function complain(error: unknown): void {
+  page.say("");
+  page.complain(sentenceFor(error));
+}
+
+/** Photos and networks that were dropped or picked. */
+async function take(files: File[]): Promise<void> {
+  if (!files.some((file) => /\.(tflite|json)$/i.test(file.name))) {
+    const [first] = files;
+    return first && choose(first);
+  }
+  page.clearError();
+  try {
+    const listed = await droppedModel(files);
+    models.set(listed.id, listed);
+    page.addModel(listed.id, listed.label, true);
+    opened = null; // perhaps one of the same name
+    await reopen();
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Another network or processor was chosen. */
+async function reopen(): Promise<void> {
+  await stop();
+  page.clearError();
+  await announce();
+  page.offer(photo !== null && enhanced?.by !== choice());
+}
+
+async function start(): Promise<void> {
+  page.connect({
+    choose: take,
+    enhance,
+    cancel: () => running?.abort(),
+    reopen,
+    divide: (share) => viewer.divide(share),
+    zoom: { in: () => viewer.zoomIn(), out: () => viewer.zoomOut(), fit: () => viewer.fit(), actual: () => viewer.actualSize() },
+    result: () => enhanced?.jpeg ?? null,
+  });
+  const offline = await workOffline();
+  for (const listed of await offeredModels()) {
+    models.set(listed.id, listed);
+    page.addModel(listed.id, listed.label, false);
+  }
+  if (!photo) {
+    await announce();
+  }
+  page.root.dataset.offline = String(offline);
+}
+
+start().catch(complain);

@@ -1,0 +1,169 @@
+/** A `.tflite` network in LiteRT.js, on the CPU or on the GPU; used in a worker only. */
+
+import { loadAndCompile, loadLiteRt, supportsFeature, Tensor, type CompiledModel } from "@litertjs/core";
+
+import { PlainError } from "./errors";
+import type { Manifest } from "./manifest";
+import { emptyValues, keptPixels, type Pixels, type Values } from "./pixels";
+import type { LoadedModel } from "./models";
+
+/** What computes. */
+export type Processor = "webgpu" | "wasm";
+
+// A GPU may sum in another order, or in 16 bits: levels of 255 beyond what the manifest allows.
+const GPU_LEVELS = 3;
+
+let runtime: Promise<{ threads: number }> | undefined;
+
+/**
+ * Load LiteRT's Wasm once: with threads where the page is cross-origin isolated and the browser can.
+ *
+ * @param folder address of the Wasm files, with a slash at the end.
+ */
+function loadRuntime(folder: string): Promise<{ threads: number }> {
+  runtime ??= (async () => {
+    const threaded = crossOriginIsolated && (await supportsFeature("threads")) && (await supportsFeature("relaxedSimd"));
+    // In a worker the loader cannot tell where its script came from.
+    (self as any).Module = {
+      locateFile: (name: string) => folder + name,
+      mainScriptUrlOrBlob: folder + "litert_wasm_threaded_internal.js",
+    };
+    await loadLiteRt(folder, { threads: threaded });
+    return { threads: threaded ? navigator.hardwareConcurrency : 1 };
+  })();
+  runtime.catch(() => (runtime = undefined));
+  return runtime;
+}
+
+/** Whether this browser has a GPU for programs that is not emulated on the CPU. */
+async function hasRealGpu(): Promise<boolean> {
+  const gpu = (navigator as any).gpu;
+  const adapter = await gpu?.requestAdapter().catch(() => null);
+  return Boolean(adapter) && !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false);
+}
+
+/** A network that is ready to run. */
+export class Network {
+  private constructor(
+    private readonly model: CompiledModel,
+    readonly manifest: Manifest,
+    readonly processor: Processor,
+    readonly threads: number,
+    /** Why the GPU was asked for and the CPU is used, a sentence; or null. */
+    readonly remark: string | null,
+  ) {}
+
+  /**
+   * Compile a network, and see by its sample picture that it computes what it should.
+   *
+   * @param wanted "auto" takes the GPU where there is one and it computes the same.
+   * @throws PlainError where neither runs the file, or the CPU computes something else.
+   */
+  static async open(loaded: LoadedModel, wanted: Processor | "auto", wasm: string): Promise<Network> {
+    const { threads } = await loadRuntime(wasm).catch((error) => {
+      throw new PlainError(`The runtime for networks did not start in this browser (${error?.message ?? error}).`);
+    });
+    let remark: string | null = null;
+    if (wanted === "webgpu" || (wanted === "auto" && (await hasRealGpu()))) {
+      try {
+        return await Network.compiled(loaded, "webgpu", threads, null);
+      } catch (error) {
+        const reason = error instanceof PlainError ? error.message : "it cannot run on this GPU.";
+        remark = wanted === "webgpu" ? `Using the CPU: ${reason}` : null;
+      }
+    }
+    try {
+      return await Network.compiled(loaded, "wasm", threads, remark);
+    } catch (error) {
+      if (error instanceof PlainError) {
+        throw error;
+      }
+      throw new PlainError(`${loaded.manifest.file} is not a network that runs here.`);
+    }
+  }
+
+  private static async compiled(
+    loaded: LoadedModel, processor: Processor, threads: number, remark: string | null,
+  ): Promise<Network> {
+    const { manifest } = loaded;
+    if (processor === "webgpu" && manifest.dtype !== "float32") {
+      throw new PlainError("a GPU computes in floats, this network in integers. Take fp16.");
+    }
+    const model = await loadAndCompile(loaded.content, {
+      accelerator: processor,
+      gpuOptions: { precision: "fp32" }, // means over the photo's thumbnail overflow in 16 bits
+    });
+    const network = new Network(model, manifest, processor, threads, remark);
+    try {
+      if (model.options.accelerator !== processor) {
+        throw new PlainError("this GPU does not run all of its operations.");
+      }
+      network.checkTensors();
+      await network.checkSample(loaded);
+    } catch (error) {
+      network.close();
+      throw error;
+    }
+    return network;
+  }
+
+  /** Run one tile; `image` and `thumbnail` as the manifest says; the result is the caller's. */
+  async run(image: Values, thumbnail: Values | null): Promise<Values> {
+    const { tile, thumbnail: small } = this.manifest;
+    const inputs: Record<string, Tensor> = { image: new Tensor(image, [1, tile, tile, 3]) };
+    if (small) {
+      inputs.thumbnail = new Tensor(thumbnail!, [1, small, small, 3]);
+    }
+    try {
+      const { enhanced } = await this.model.run(inputs);
+      const values = (await enhanced.data()).slice() as Values;
+      enhanced.delete();
+      return values;
+    } finally {
+      Object.values(inputs).forEach((tensor) => tensor.delete());
+    }
+  }
+
+  /** Free what it holds. */
+  close(): void {
+    this.model.delete();
+  }
+
+  private checkTensors(): void {
+    const { file, tile, thumbnail, dtype } = this.manifest;
+    const found = new Map(this.model.getInputDetails().map((details) => [details.name, details]));
+    const sides: [string, number][] = [["image", tile], ...(thumbnail ? [["thumbnail", thumbnail] as [string, number]] : [])];
+    const fits = sides.every(([name, side]) =>
+      found.get(name)?.dtype === dtype && String(found.get(name)!.shape) === String([1, side, side, 3]));
+    if (!fits || found.size !== sides.length) {
+      throw new PlainError(`${file} does not take what its manifest says.`);
+    }
+  }
+
+  private async checkSample({ sample, manifest }: LoadedModel): Promise<void> {
+    if (!sample) {
+      return;
+    }
+    const tensor = (pixels: Pixels): Values => {
+      const bytes = pixels.data.filter((_, i) => i % 4 !== 3);
+      const values = emptyValues(manifest.dtype, bytes.length);
+      bytes.forEach((byte, i) => (values[i] = manifest.dtype === "float32" ? byte / 255 : byte));
+      return values;
+    };
+    const output = await this.run(tensor(sample.image), sample.thumbnail && tensor(sample.thumbnail));
+    const { tile } = manifest;
+    const result = keptPixels(output, tile, 0, 0, tile, tile);
+    const furthest = result.reduce((most, level, i) => Math.max(most, Math.abs(level - sample.expected.data[i])), 0);
+    if (furthest > manifest.sample!.levels + allowance(manifest, this.processor)) {
+      throw new PlainError(`it computes something else than it should (off by ${furthest} of 255).`);
+    }
+  }
+}
+
+/** How much further than the manifest says a result may be off on a right processor, levels. */
+function allowance({ dtype }: Manifest, processor: Processor): number {
+  if (processor === "webgpu") {
+    return GPU_LEVELS;
+  }
+  return dtype === "float32" ? 1 : 8; // docs/deploy.md: kernels of other machines
+}

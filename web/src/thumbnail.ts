@@ -1,0 +1,71 @@
+/** The thumbnail of the whole photo that some networks take beside each tile (docs/tiling.md). */
+
+import { emptyValues, type Pixels, type Values } from "./pixels";
+
+/**
+ * Means over the cells of a grid, made from bands of the photo as they are read. A pixel across a
+ * border counts in part on both sides, as in OpenCV's INTER_AREA.
+ */
+export class Thumbnail {
+  private readonly sums: Float64Array;
+  private readonly columns: { cell: number; share: number }[][];
+
+  /**
+   * @param size height and width of the thumbnail, pixels.
+   * @param width of the photo, pixels; `height` likewise.
+   */
+  constructor(
+    private readonly size: number,
+    width: number,
+    private readonly height: number,
+  ) {
+    this.sums = new Float64Array(size * size * 3);
+    this.columns = Array.from({ length: width }, (_, x) => shares(x, width, size));
+  }
+
+  /** Add rows of the photo, the first of which is row `top`; each row once, in any order. */
+  add(band: Pixels, top: number): void {
+    const line = new Float64Array(this.size * 3);
+    for (let y = 0; y < band.height; y += 1) {
+      this.shrinkRow(band.data, y * band.width * 4, line);
+      for (const { cell, share } of shares(top + y, this.height, this.size)) {
+        const row = cell * line.length;
+        for (let i = 0; i < line.length; i += 1) {
+          this.sums[row + i] += share * line[i];
+        }
+      }
+    }
+  }
+
+  private shrinkRow(data: Uint8ClampedArray, from: number, line: Float64Array): void {
+    line.fill(0);
+    for (const cells of this.columns) {
+      for (const { cell, share } of cells) {
+        line[3 * cell] += share * data[from];
+        line[3 * cell + 1] += share * data[from + 1];
+        line[3 * cell + 2] += share * data[from + 2];
+      }
+      from += 4;
+    }
+  }
+
+  /** The thumbnail, `size × size × 3`, when all rows were added. */
+  values(dtype: "float32" | "uint8"): Values {
+    const values = emptyValues(dtype, this.sums.length);
+    values.set(dtype === "float32" ? this.sums.map((sum) => sum / 255) : Uint8ClampedArray.from(this.sums));
+    return values;
+  }
+}
+
+/** The cells that pixel `place` of `length` lies in, each with the pixel's share of its mean. */
+function shares(place: number, length: number, size: number): { cell: number; share: number }[] {
+  const found = [];
+  const side = length / size;
+  for (let cell = Math.floor(place / side); cell < size && cell * side < place + 1; cell += 1) {
+    const common = Math.min((cell + 1) * side, place + 1) - Math.max(cell * side, place);
+    if (common > 0) {
+      found.push({ cell, share: common / side });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,265 @@
+/** Before and after of a photo under a divider, to zoom and move in. */
+
+import { Gestures } from "./gestures";
+import type { Finished } from "./protocol";
+
+const PREVIEW = 1600; // pixels of the longer side of what is drawn when the whole photo shows
+const MOST = 8; // screen pixels for one of the photo's
+const STEP = 1.5; // of the zoom buttons
+
+type Picture = ImageBitmap | HTMLCanvasElement;
+
+/** A rectangle on the screen, CSS pixels. */
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Draws into a canvas, which it keeps as large as it is shown. */
+export class Viewer {
+  private before: ImageBitmap | null = null;
+  private after: ImageBitmap | null = null;
+  private beforeSmall: HTMLCanvasElement | null = null;
+  private afterSmall: HTMLCanvasElement | null = null;
+  private share = 0.5; // of the visible photo that shows what was before
+  private zoom = 1; // CSS pixels for one of the photo's
+  private x = 0; // CSS pixels from the canvas' left to the photo's
+  private y = 0;
+  private frame = 0;
+
+  /** @param moved called with the share in [0, 1] when the divider was moved by hand. */
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly moved: (share: number) => void,
+  ) {
+    new ResizeObserver(() => this.resize()).observe(canvas);
+    new Gestures(canvas, this);
+  }
+
+  /** Show a photo that has no result yet. The bitmap stays the caller's. */
+  show(photo: ImageBitmap): void {
+    this.before = photo;
+    this.after = null;
+    this.beforeSmall = shrunk(photo);
+    this.afterSmall = null;
+    this.fit();
+  }
+
+  /** Begin a result over a copy of the photo. */
+  begin(): void {
+    this.after = null;
+    this.afterSmall = this.beforeSmall && shrunk(this.beforeSmall);
+    this.draw();
+  }
+
+  /** Show a part of the result, which stands in `source` at its place. */
+  add(source: HTMLCanvasElement, { x, y, width, height }: Finished): void {
+    if (this.before && this.afterSmall) {
+      const scale = this.afterSmall.width / this.before.width;
+      const context = this.afterSmall.getContext("2d")!;
+      context.imageSmoothingQuality = "high";
+      context.drawImage(source, x, y, width, height, x * scale, y * scale, width * scale, height * scale);
+      this.draw();
+    }
+  }
+
+  /** Show the whole result; null takes it away. The bitmap stays the caller's. */
+  finish(result: ImageBitmap | null): void {
+    this.after = result;
+    this.afterSmall = result && shrunk(result);
+    this.draw();
+  }
+
+  /** Move the divider. */
+  divide(share: number): void {
+    this.share = Math.min(Math.max(share, 0), 1);
+    this.draw();
+  }
+
+  /** Show the whole photo. */
+  fit(): void {
+    this.zoom = this.smallest;
+    this.clamp();
+  }
+
+  /** One pixel of the photo to one of the screen. */
+  actualSize(): void {
+    this.zoomTo(1 / devicePixelRatio);
+  }
+
+  /** Nearer by a step, or farther. */
+  zoomIn(): void {
+    this.zoomBy(STEP);
+  }
+
+  zoomOut(): void {
+    this.zoomBy(1 / STEP);
+  }
+
+  /** Zoom about a point of the canvas, by default its middle. */
+  zoomBy(factor: number, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2): void {
+    this.zoomTo(this.zoom * factor, x, y);
+  }
+
+  /** Whether a part of the photo is outside. */
+  get zoomed(): boolean {
+    return this.zoom > this.smallest * 1.001;
+  }
+
+  /** From the whole photo to its pixels, or back. */
+  toggleZoom(x: number, y: number): void {
+    if (this.zoomed) {
+      this.fit();
+    } else {
+      this.zoomTo(Math.max(1 / devicePixelRatio, this.smallest * 2), x, y);
+    }
+  }
+
+  /** Move the photo, CSS pixels. */
+  pan(x: number, y: number): void {
+    this.x += x;
+    this.y += y;
+    this.clamp();
+  }
+
+  /** Where the divider is, CSS pixels from the canvas' left; null without a result. */
+  get divider(): number | null {
+    const { left, right } = this.visible;
+    return this.afterSmall ? left + (right - left) * this.share : null;
+  }
+
+  /** Move the divider to a place, CSS pixels. */
+  divideAt(x: number): void {
+    const { left, right } = this.visible;
+    this.divide((x - left) / (right - left));
+    this.moved(this.share);
+  }
+
+  private zoomTo(zoom: number, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2): void {
+    const most = Math.max(MOST / devicePixelRatio, this.smallest);
+    const next = Math.min(Math.max(zoom, this.smallest), most);
+    this.x = x - ((x - this.x) * next) / this.zoom;
+    this.y = y - ((y - this.y) * next) / this.zoom;
+    this.zoom = next;
+    this.clamp();
+  }
+
+  private get smallest(): number {
+    const { clientWidth, clientHeight } = this.canvas;
+    return this.before ? Math.min(clientWidth / this.before.width, clientHeight / this.before.height) || 1 : 1;
+  }
+
+  private clamp(): void {
+    if (!this.before) {
+      return;
+    }
+    const within = (place: number, length: number, room: number) =>
+      length <= room ? (room - length) / 2 : Math.min(Math.max(place, room - length), 0);
+    this.x = within(this.x, this.before.width * this.zoom, this.canvas.clientWidth);
+    this.y = within(this.y, this.before.height * this.zoom, this.canvas.clientHeight);
+    // What is whole leaves up and down to the page.
+    this.canvas.style.touchAction = this.zoomed ? "none" : "pan-y";
+    this.draw();
+  }
+
+  private resize(): void {
+    const whole = !this.zoomed;
+    const { clientWidth, clientHeight } = this.canvas;
+    this.canvas.width = Math.round(clientWidth * devicePixelRatio);
+    this.canvas.height = Math.round(clientHeight * devicePixelRatio);
+    if (whole || this.zoom < this.smallest) {
+      this.fit();
+    } else {
+      this.clamp();
+    }
+  }
+
+  private get visible(): Box {
+    const { width, height } = this.before ?? { width: 0, height: 0 };
+    return {
+      left: Math.max(this.x, 0),
+      top: Math.max(this.y, 0),
+      right: Math.min(this.x + width * this.zoom, this.canvas.clientWidth),
+      bottom: Math.min(this.y + height * this.zoom, this.canvas.clientHeight),
+    };
+  }
+
+  private draw(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.paint();
+    });
+  }
+
+  private paint(): void {
+    const context = this.canvas.getContext("2d")!;
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    if (!this.before || !this.beforeSmall) {
+      return;
+    }
+    const visible = this.visible;
+    const divider = this.divider ?? visible.right;
+    this.paintSide(context, this.before, this.beforeSmall, { ...visible, right: divider });
+    if (this.afterSmall) {
+      this.paintSide(context, this.after, this.afterSmall, { ...visible, left: divider });
+      paintDivider(context, divider, visible);
+    }
+  }
+
+  private paintSide(
+    context: CanvasRenderingContext2D, full: ImageBitmap | null, small: HTMLCanvasElement, box: Box,
+  ): void {
+    if (box.right <= box.left || box.bottom <= box.top) {
+      return;
+    }
+    const { width, height } = this.before!;
+    const needed = this.zoom * devicePixelRatio * width > small.width;
+    context.save();
+    context.beginPath();
+    context.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
+    context.clip();
+    context.imageSmoothingEnabled = this.zoom * devicePixelRatio < 2; // large pixels are shown as such
+    context.imageSmoothingQuality = "high";
+    context.drawImage(needed && full ? full : small, this.x, this.y, width * this.zoom, height * this.zoom);
+    context.restore();
+  }
+}
+
+function paintDivider(context: CanvasRenderingContext2D, x: number, { top, bottom }: Box): void {
+  const middle = (top + bottom) / 2;
+  context.strokeStyle = context.fillStyle = "white";
+  context.shadowColor = "rgb(0 0 0 / 60%)";
+  context.shadowBlur = 4;
+  context.lineWidth = 2;
+  context.beginPath();
+  context.moveTo(x, top);
+  context.lineTo(x, bottom);
+  context.stroke();
+  context.beginPath();
+  context.arc(x, middle, 18, 0, 2 * Math.PI);
+  context.fill();
+  context.shadowBlur = 0;
+  context.fillStyle = "#222";
+  for (const side of [-1, 1]) {
+    context.beginPath();
+    context.moveTo(x + side * 12, middle);
+    context.lineTo(x + side * 5, middle - 6);
+    context.lineTo(x + side * 5, middle + 6);
+    context.fill();
+  }
+}
+
+/** A copy that is quick to draw, with a longer side of at most `PREVIEW`. */
+function shrunk(picture: Picture): HTMLCanvasElement {
+  const scale = Math.min(1, PREVIEW / Math.max(picture.width, picture.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(Math.round(picture.width * scale), 1);
+  canvas.height = Math.max(Math.round(picture.height * scale), 1);
+  const context = canvas.getContext("2d")!;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
