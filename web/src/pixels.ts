@@ -57,9 +57,9 @@ export function keptPixels(
   for (let y = 0; y < height; y += 1) {
     let from = ((top + y) * side + left) * 3;
     for (let x = 0; x < width; x += 1) {
-      kept[to] = output[from] * scale;
-      kept[to + 1] = output[from + 1] * scale;
-      kept[to + 2] = output[from + 2] * scale;
+      kept[to] = Math.fround(output[from] * scale);
+      kept[to + 1] = Math.fround(output[from + 1] * scale);
+      kept[to + 2] = Math.fround(output[from + 2] * scale);
       kept[to + 3] = 255;
       from += 3;
       to += 4;

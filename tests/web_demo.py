@@ -1,0 +1,150 @@
+"""Fixtures: the built web demo, served as its users serve it, in a real browser."""
+
+import base64
+import contextlib
+import io
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export.demos import SHIPPED, install
+from export.serve import ServeConfig, server
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# An emulated GPU: slow, but it runs the same programs.
+EMULATED_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
+DONE = "html[data-state=done]"
+READY = "html[data-state=ready]"
+WAIT = 60_000  # ms; other tests may share the processor
+
+# Keeps what the page says it has enhanced, as PNG.
+LISTEN = """
+document.addEventListener("enhanced", ({ detail: bitmap }) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d", { willReadFrequently: true }).drawImage(bitmap, 0, 0);
+  window.enhanced = canvas.toDataURL("image/png");
+  document.documentElement.dataset.enhanced = "yes";
+});
+"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A folder with the site, built from the sources as they are, and the networks that ship."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed")
+    if not (ROOT / "web/node_modules").is_dir():
+        pytest.skip("web/ is not installed: make web-build")
+    subprocess.run(["npm", "run", "--silent", "build"], cwd=ROOT / "web", check=True)
+    folder = tmp_path_factory.mktemp("site") / "dist"
+    ignored = shutil.ignore_patterns("models", "*.map")
+    shutil.copytree(ROOT / "web/dist", folder, ignore=ignored)
+    install(sorted(SHIPPED.glob("*.tflite")), folder / "models")
+    return folder
+
+
+@contextlib.contextmanager
+def serving(listening):
+    """The address of a server, which serves meanwhile."""
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    try:
+        yield f"http://localhost:{listening.server_address[1]}/"
+    finally:
+        listening.shutdown()
+        listening.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the site is served, as by `python -m export.serve`."""
+    with serving(server(ServeConfig(folder=str(site), port=0))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def launched():
+    """A function of extra switches that starts a browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
+    with playwright.sync_playwright() as started, contextlib.ExitStack() as stack:
+
+        def launch(*switches):
+            # Containers lack what the sandbox wants; the only page is our own.
+            chromium = started.chromium.launch(
+                executable_path=program, args=["--no-sandbox", *switches]
+            )
+            stack.callback(chromium.close)
+            return chromium
+
+        yield launch
+
+
+@pytest.fixture(scope="session")
+def browser(launched):
+    """One browser for all pages."""
+    return launched()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """A function that opens the page; at the end nothing may have gone wrong or outside."""
+    with contextlib.ExitStack() as stack:
+        errors, requests = [], []
+
+        def visit(url=address, chromium=browser, wait=READY, **options):
+            context = chromium.new_context(**options)
+            stack.callback(context.close)
+            context.add_init_script(LISTEN)
+            page = context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("request", lambda request: requests.append((url, request.url)))
+            page.goto(url)
+            page.wait_for_selector(wait, timeout=WAIT)
+            return page
+
+        yield visit
+        assert not errors
+        outside = [to for url, to in requests if not to.startswith((url, f"blob:{url}"))]
+        assert not outside
+
+
+def enhance_in(page, photo, name="photo.png", processor=None, model=None):
+    """Choose a photo as a person does; the result, uint8 `(H, W, 3)`.
+
+    Args:
+        page: at rest.
+        photo: uint8 `(H, W, 3)`, or a file's path, or the bytes of one.
+    """
+    if processor:
+        page.select_option("#processor", processor)
+    if model:
+        page.select_option("#model", model)
+    if isinstance(photo, np.ndarray):
+        photo = png(photo)
+    if isinstance(photo, bytes):
+        photo = {"name": name, "mimeType": "image/*", "buffer": photo}
+    page.evaluate("delete document.documentElement.dataset.enhanced")
+    page.set_input_files("#file", photo)
+    page.wait_for_selector("html[data-enhanced]", timeout=WAIT)
+    page.wait_for_selector(DONE)
+    encoded = page.evaluate("window.enhanced").split(",")[1]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB"))
+
+
+def png(pixels):
+    """The bytes of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    return file.getvalue()
