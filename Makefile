@@ -1,4 +1,5 @@
 # `make demo` shows the whole path, `make test` checks it; both install what they need into .venv.
+# `make web` builds the web demo and serves it.
 # `make train-gpu` trains the published schedule on an accelerator with JAX, without TensorFlow;
 # docs/training.md says what can be set.
 PYTHON ?= python3
@@ -12,7 +13,7 @@ STEPS ?= 20000
 JAX ?= cuda12
 GPU_BIN := .venv-gpu/bin
 
-.PHONY: demo test test-all lint format train-gpu clean
+.PHONY: demo test test-all lint format train-gpu web web-build clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py
@@ -58,5 +59,17 @@ train-gpu: .venv-gpu/installed
 	$(GPU_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
+web: web-build
+	$(BIN)/python -m export.serve
+
+# With the networks that ship and those in exported/.
+web-build: .venv/installed web/node_modules/.package-lock.json
+	npm --prefix web run --silent build
+	$(BIN)/python -m export.demos --to web/dist/models
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	touch $@
+
 clean:
-	rm -rf .venv .venv-gpu .pytest_cache .ruff_cache *.egg-info
+	rm -rf .venv .venv-gpu .pytest_cache .ruff_cache *.egg-info web/node_modules web/dist web/build

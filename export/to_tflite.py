@@ -41,6 +41,7 @@ class ExportConfig:
     )
     author: str | None = option(None, "who made the network, for the files' metadata")
     license: str | None = option(None, "of the network's weights, likewise")
+    demos: bool = option(False, "also give the files for fixed tiles to the demos (web/, android/)")
 
     def __post_init__(self):
         if self.phone is None and self.model is None:
@@ -174,7 +175,13 @@ def _check(tile: int, halo: int, multiple: int) -> None:
 
 def main(config: ExportConfig) -> None:
     """Export as the command line says."""
-    export(config)
+    targets = export(config)
+    if config.demos:
+        from export import demos
+
+        for folder in demos.folders():
+            for target in demos.install(targets, folder):
+                print(f"{target}  for the demo")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 import models  # first: holds back TensorFlow's chatter
 from export.convert import convert
 from export.parity import ParityError, check_parity, measure_parity, mosaics
-from export.to_tflite import ExportConfig, ExportError, export
+from export.to_tflite import ExportConfig, ExportError, export, main
 from inference.engines import LiteRTEngine, ModelFileError
 from models.generator import build_generator
 
@@ -118,6 +118,15 @@ def test_a_failed_export_leaves_nothing(saved, tmp_path, monkeypatch):
     with pytest.raises(ParityError):
         export(ExportConfig(model=str(saved), tile=64, output=str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demos_get_the_files_for_fixed_tiles(exported, tmp_path, monkeypatch):
+    monkeypatch.setattr("export.to_tflite.export", lambda config: exported)
+    monkeypatch.setattr("export.demos.folders", lambda: [tmp_path / "web", tmp_path / "android"])
+    main(ExportConfig(model="x", demos=True))
+    fixed = {path.name for path in exported if path.stem.endswith("_64")}
+    for folder in ("web", "android"):
+        assert {path.name for path in (tmp_path / folder).glob("*.tflite")} == fixed
 
 
 def test_mosaics_use_every_patch():

@@ -1,0 +1,81 @@
+"""Networks are given to the demos with all that belongs to them, or a line says why not."""
+
+import json
+import shutil
+
+import pytest
+
+from export.demos import INDEX, SHIPPED, DemoError, DemosConfig, install, main
+
+FP16 = SHIPPED / "iphone_mobile_fp16_256.tflite"
+ANY = SHIPPED / "iphone_mobile.tflite"
+
+
+def listed(folder):
+    return json.loads((folder / INDEX).read_text())["models"]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A network of one's own in exported/."""
+    folder = tmp_path / "exported"
+    folder.mkdir()
+    manifest = json.loads(FP16.with_suffix(".json").read_text())
+    for name in filter(None, (manifest["sample"][k] for k in ("image", "thumbnail", "expected"))):
+        shutil.copy(SHIPPED / name, folder)
+    shutil.copy(FP16, folder / "mine_fp16_256.tflite")
+    manifest["file"] = "mine_fp16_256.tflite"
+    (folder / "mine_fp16_256.json").write_text(json.dumps(manifest))
+    return folder / "mine_fp16_256.tflite"
+
+
+def test_all_that_ship_with_their_pictures(tmp_path):
+    main(DemosConfig(to=str(tmp_path / "models")))
+    models = listed(tmp_path / "models")
+    assert [entry["manifest"] for entry in models] == [
+        "iphone_mobile_fp16_256.json",
+        "iphone_mobile_int8_256.json",
+    ]
+    for entry in models:
+        manifest = json.loads((tmp_path / "models" / entry["manifest"]).read_text())
+        sample = manifest["sample"]
+        pictures = {sample["image"], sample["thumbnail"], sample["expected"]}
+        assert set(entry["files"]) == {manifest["file"], entry["manifest"], *pictures}
+        for name in entry["files"]:
+            assert (tmp_path / "models" / name).read_bytes() == (SHIPPED / name).read_bytes()
+
+
+def test_files_for_any_size_are_left_out(tmp_path):
+    assert install([ANY, FP16], tmp_path) == [tmp_path / FP16.name]
+    assert not (tmp_path / ANY.name).exists()
+
+
+def test_ones_own_comes_first_and_the_rest_stays(tmp_path, own):
+    folder = tmp_path / "models"
+    install([FP16], folder)
+    install([own], folder)
+    assert [entry["manifest"] for entry in listed(folder)] == [
+        "mine_fp16_256.json",
+        "iphone_mobile_fp16_256.json",
+    ]
+
+
+@pytest.mark.parametrize("missing", [".tflite", ".json"])
+def test_nothing_is_copied_if_a_file_is_missing(tmp_path, own, missing):
+    own.with_suffix(missing).unlink()
+    with pytest.raises(DemoError, match=f"mine_fp16_256.{missing[1:]}"):
+        install([FP16, own], tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
+    (own.parent / "iphone_mobile_sample_image_256.png").unlink()
+    with pytest.raises(DemoError, match="which its manifest names"):
+        install([own], tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_manifest_that_is_none(tmp_path, own):
+    own.with_suffix(".json").write_text("[]")
+    with pytest.raises(DemoError, match="not a manifest"):
+        install([own], tmp_path / "models")
