@@ -104,13 +104,13 @@ def test_cancel_and_go_on(visit, photo):
         "#file", {"name": "large.png", "mimeType": "image/png", "buffer": png(large)}
     )
     page.locator("#progress").wait_for(state="visible", timeout=WAIT)
-    page.locator("#status", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
+    page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
     page.click("#cancel")
     page.locator("#status", has_text="Cancelled").wait_for(timeout=5000)
     assert page.is_hidden("#save") and page.is_hidden("#working")
     assert page.is_hidden("#error")
     page.click("#enhance")
-    page.locator("#status", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
+    page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
     # Another photo, chosen meanwhile, takes its place.
     result = enhance_in(page, photo)
     assert result.shape == photo.shape

@@ -23,6 +23,7 @@ export function controls() {
   const status = element("status");
   const error = element("error");
   const progress = element<HTMLProgressElement>("progress");
+  const percent = element("percent"); // beside the status: that one is read out at every change
   const tags = document.querySelectorAll<HTMLElement>(".tag");
 
   return {
@@ -55,12 +56,13 @@ export function controls() {
     working(on: boolean): void {
       element("working").hidden = !on;
       progress.value = 0;
+      percent.textContent = "";
       document.documentElement.dataset.state = on ? "working" : "idle";
     },
 
     progress(share: number): void {
       progress.value = share;
-      status.textContent = `Enhancing… ${Math.floor(share * 100)} %`;
+      percent.textContent = `${Math.floor(share * 100)} %`;
     },
 
     /** Offer to enhance the photo: where it has no result of the network that is chosen. */

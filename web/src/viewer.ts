@@ -6,6 +6,7 @@ import type { Finished } from "./protocol";
 const PREVIEW = 1600; // pixels of the longer side of what is drawn when the whole photo shows
 const MOST = 8; // screen pixels for one of the photo's
 const STEP = 1.5; // of the zoom buttons
+const PARTS = 150; // ms between looks at a result that grows: drawing takes the network's time
 
 type Picture = ImageBitmap | HTMLCanvasElement;
 
@@ -28,6 +29,7 @@ export class Viewer {
   private x = 0; // CSS pixels from the canvas' left to the photo's
   private y = 0;
   private frame = 0;
+  private timer = 0;
 
   /** @param moved called with the share in [0, 1] when the divider was moved by hand. */
   constructor(
@@ -61,7 +63,10 @@ export class Viewer {
       const context = this.afterSmall.getContext("2d")!;
       context.imageSmoothingQuality = "high";
       context.drawImage(source, x, y, width, height, x * scale, y * scale, width * scale, height * scale);
-      this.draw();
+      this.timer ||= window.setTimeout(() => {
+        this.timer = 0;
+        this.draw();
+      }, PARTS);
     }
   }
 

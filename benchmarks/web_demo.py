@@ -1,0 +1,108 @@
+"""Time and memory of the web demo in a browser.
+
+    make web-build
+    python -m benchmarks.web_demo photo.jpg
+
+serves the built site, opens it in Chromium, enhances the photo with each network, and prints seconds
+(as the page shows them: all tiles, without decoding and the JPEG), megapixels a second, and the peak of
+the memory that the page's process (with its worker) holds beside what an open page without a photo
+does, and of the process that draws.
+"""
+
+import dataclasses
+import shutil
+import threading
+import time
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+import commandline
+from commandline import option
+from export.serve import ServeConfig, ServeError, server
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+INTERVAL = 0.1  # seconds between looks at the memory
+SECOND = 1000  # ms
+
+
+@dataclasses.dataclass(frozen=True)
+class WebConfig:
+    """What is measured."""
+
+    photo: str = option(positional=True, help="JPEG, PNG or WebP")
+    repeats: int = option(3, "photos in turn; the fastest counts")
+    processor: str = option("wasm", "what computes", choices=("wasm", "webgpu", "auto"))
+
+
+class Memory:
+    """The peak of the memory of a browser's processes of one kind, while it is entered."""
+
+    def __init__(self, kind: str):
+        self.kind = kind
+
+    def now(self) -> float:
+        """Resident memory of all such processes, MB."""
+        total = 0
+        for process in psutil.Process().children(recursive=True):
+            try:
+                if f"--type={self.kind}" in process.cmdline():
+                    total += process.memory_info().rss
+            except psutil.Error:
+                continue
+        return total / 1e6
+
+    def __enter__(self):
+        self.start = self.peak = self.now()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self):
+        while not self._ended.wait(INTERVAL):
+            self.peak = max(self.peak, self.now())
+
+
+def main(config: WebConfig) -> None:
+    """Print one line for each network."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise ServeError(f"none of {', '.join(BROWSERS)} is installed")
+    listening = server(ServeConfig(port=0))
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    with sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = chromium.new_page()
+        begin = time.perf_counter()
+        page.goto(f"http://localhost:{listening.server_address[1]}/")
+        page.wait_for_selector("html[data-state=ready]", timeout=60 * SECOND)
+        print(f"ready after {time.perf_counter() - begin:.1f} s (first visit)")
+        page.select_option("#processor", config.processor)
+        for option_ in page.locator("#model option").all():
+            page.select_option("#model", option_.get_attribute("value"))
+            page.locator("#status", has_text="Ready").wait_for(timeout=60 * SECOND)
+            page.wait_for_timeout(SECOND)
+            lines = []
+            with Memory("renderer") as renderer, Memory("gpu-process") as drawing:
+                for _ in range(config.repeats):
+                    page.set_input_files("#file", config.photo)
+                    page.locator("#status", has_text="Enhancing").wait_for(timeout=60 * SECOND)
+                    page.locator("#status", has_text="megapixels").wait_for(timeout=600 * SECOND)
+                    lines.append(page.inner_text("#status"))
+            fastest = min(lines, key=lambda line: float(line.split(" in ")[1].split(" s")[0]))
+            print(
+                f"{fastest}  page +{renderer.peak - renderer.start:.0f} MB "
+                f"(of {renderer.peak:.0f}), drawing +{drawing.peak - drawing.start:.0f} MB",
+                flush=True,
+            )
+        chromium.close()
+    listening.shutdown()
+
+
+if __name__ == "__main__":
+    commandline.run(main, WebConfig, __doc__, [ServeError])
