@@ -117,6 +117,10 @@ def test_cancel_and_go_on(visit, photo):
     assert "500×300" in page.inner_text("#status")
 
 
+BREAK_DOWN = """() => {
+  const error = new ErrorEvent("error", { message: "out of memory", cancelable: true });
+  window.worker.dispatchEvent(error);
+}"""
 NO_PHOTOS = [
     ("notes.jpg", b"no photo", "notes.jpg is not a photo that this browser can open"),
     ("empty.jpg", b"", "empty.jpg is empty"),
@@ -206,6 +210,42 @@ def test_a_server_that_sends_no_headers(site, visit, photo):
         assert "threads" in page.inner_text("#status")
 
 
+def test_the_last_photo_chosen_is_shown_whatever_came_before(visit, photo):
+    page = visit()
+    large = png(np.tile(photo, (5, 5, 1)))
+    for content in (large, png(photo[:99]), large, png(photo[:55, :77])):
+        page.set_input_files(
+            "#file", {"name": "photo.png", "mimeType": "image/png", "buffer": content}
+        )
+    page.locator("#status", has_text="77×55").wait_for(timeout=WAIT)
+    page.wait_for_timeout(500)
+    assert "77×55" in page.inner_text("#status") and page.is_visible("#save")
+
+
+def test_a_computation_that_broke_down_begins_anew(visit, photo):
+    """Its worker is gone, as when a phone takes the memory away."""
+    page = visit()
+    page.context.add_init_script(
+        "const start = Worker.prototype.postMessage;"
+        "Worker.prototype.postMessage = function (...a) {"
+        "  window.worker = this; return start.apply(this, a); };"
+    )
+    page.reload()
+    page.wait_for_selector(READY, timeout=WAIT)
+    page.evaluate(BREAK_DOWN)
+    assert enhance_in(page, photo).shape == photo.shape
+    page.evaluate(BREAK_DOWN)
+    assert enhance_in(page, photo[:99]).shape == (99, 500, 3)
+    # And while it works: a sentence, and it goes on.
+    large = {"name": "a.png", "mimeType": "", "buffer": png(np.tile(photo, (8, 6, 1)))}
+    page.set_input_files("#file", large)
+    page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
+    page.evaluate(BREAK_DOWN)
+    page.locator("#error", has_text="broke off (out of memory)").wait_for(timeout=WAIT)
+    assert enhance_in(page, photo).shape == photo.shape
+    assert page.is_hidden("#error")
+
+
 def test_the_layout_on_a_narrow_phone(visit, photo, tmp_path):
     page = visit(**PHONE)
     enhance_in(page, photo, name="a_very_long_name_" * 6 + ".png")
@@ -228,6 +268,12 @@ def test_all_can_be_reached_by_keyboard(visit, photo):
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
     ids = {"view", "divider", "camera", "file", "save", "model", "processor", "own"}
     assert ids | {"Fit", "100 %", "+", "−"} <= reached
+    page.select_option("#processor", "wasm")
+    page.wait_for_selector("#enhance:visible", timeout=WAIT)
+    page.focus("#enhance")
+    page.keyboard.press("Enter")  # what is pressed disappears: the picture gets the keys
+    assert page.evaluate("document.activeElement.id") == "view"
+    page.wait_for_selector(DONE, timeout=WAIT)
     page.focus("#file")
     with page.expect_file_chooser():
         page.keyboard.press("Space")

@@ -48,13 +48,13 @@ export function controls() {
 
     /** A photo is on the screen. */
     showPhoto(name: string, { width, height }: { width: number; height: number }): void {
-      element("empty").hidden = true;
+      hide(element("empty"), true);
       element("zoom").hidden = false;
       view.setAttribute("aria-label", `${name}, ${width} by ${height} pixels`);
     },
 
     working(on: boolean): void {
-      element("working").hidden = !on;
+      hide(element("working"), !on);
       progress.value = 0;
       percent.textContent = "";
       document.documentElement.dataset.state = on ? "working" : "idle";
@@ -67,12 +67,12 @@ export function controls() {
 
     /** Offer to enhance the photo: where it has no result of the network that is chosen. */
     offer(on: boolean): void {
-      element("enhance").hidden = !on;
+      hide(element("enhance"), !on);
     },
 
     showResult(jpeg: File | null): void {
       for (const shown of [element("save"), element("slider"), ...tags]) {
-        shown.hidden = !jpeg;
+        hide(shown, !jpeg);
       }
       element("share").hidden = !jpeg || !navigator.canShare?.({ files: [jpeg] });
       if (jpeg) {
@@ -97,6 +97,15 @@ export function controls() {
       connect(this, actions);
     },
   };
+}
+
+/** Hide an element or show it; the keyboard's place does not get lost with it. */
+function hide(element: HTMLElement, hidden: boolean): void {
+  const focused = element.contains(document.activeElement);
+  element.hidden = hidden;
+  if (hidden && focused) {
+    document.getElementById("view")!.focus({ preventScroll: true });
+  }
 }
 
 function connect(page: Controls, actions: Actions): void {

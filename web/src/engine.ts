@@ -13,6 +13,8 @@ interface Pending {
 
 /** Runs networks in a worker, so that the page stays alive. */
 export class Engine {
+  /** How often the worker was ended: a network that was open before is lost. */
+  ended = 0;
   private worker: Worker | null = null;
   private jobs = 0;
   private readonly pending = new Map<number, Pending>();
@@ -79,6 +81,7 @@ export class Engine {
     }
     this.pending.delete(answer.job);
     if (answer.kind === "failed") {
+      this.end(); // its Wasm may have run out of memory, and does not recover
       pending?.reject(new PlainError(answer.message));
     } else if (answer.kind === "cancelled") {
       pending?.reject(new Cancelled());
@@ -87,12 +90,21 @@ export class Engine {
     }
   }
 
+  /** Stop the worker; whoever waits for it waits in vain no longer. */
+  private end(): void {
+    this.worker?.terminate();
+    this.worker = null;
+    this.ended += 1;
+    const waiting = [...this.pending.values()];
+    this.pending.clear();
+    waiting.forEach(({ reject }) => reject(new Cancelled()));
+  }
+
   /** A worker that broke down answers nothing more: the next request starts a new one. */
   private fail(message: string): void {
     const waiting = [...this.pending.values()];
     this.pending.clear();
-    this.worker?.terminate();
-    this.worker = null;
+    this.end();
     waiting.forEach(({ reject }) => reject(new PlainError(message)));
   }
 }

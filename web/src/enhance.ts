@@ -76,6 +76,9 @@ class Bands {
     private readonly photo: ImageBitmap,
     private readonly rows: number,
   ) {
+    if (typeof OffscreenCanvas === "undefined") {
+      throw new PlainError("This browser is too old: it cannot read photos in the background.");
+    }
     const context = new OffscreenCanvas(photo.width, rows).getContext("2d", { willReadFrequently: true });
     if (!context) {
       throw new PlainError("This browser has no memory left for the photo.");

@@ -20,6 +20,7 @@ let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
 let opened: { key: string; what: Promise<Opened> } | null = null;
 let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
+let choices = 0; // of photos: one that takes long to open must not come after a later one
 
 /** What is chosen to enhance with. */
 const choice = () => `${page.model.value} ${page.processor.value}`;
@@ -28,7 +29,7 @@ const choice = () => `${page.model.value} ${page.processor.value}`;
 function openModel(): Promise<Opened> {
   const processor = page.processor.value as Processor | "auto";
   const listed = models.get(page.model.value);
-  const key = choice();
+  const key = `${choice()} ${engine.ended}`;
   if (opened?.key !== key) {
     const what = (async () => {
       if (!listed) {
@@ -65,17 +66,25 @@ function describe({ processor, threads }: Opened): string {
 
 /** Show a photo, and enhance it. */
 async function choose(file: File): Promise<void> {
+  choices += 1;
+  const mine = choices;
   await stop();
   page.clearError();
   try {
     const next = await openPhoto(file);
+    if (mine !== choices) {
+      next.bitmap.close();
+      return;
+    }
     forgetResult();
     photo?.bitmap.close();
     photo = next;
     viewer.show(next.bitmap);
     page.showPhoto(next.name, next.bitmap);
   } catch (error) {
-    complain(error);
+    if (mine === choices) {
+      complain(error);
+    }
     return;
   }
   await enhance();
@@ -103,8 +112,7 @@ async function run(): Promise<void> {
     const { signal } = stopper;
     result = new Result(photo);
     page.say("Loading the network…");
-    const ready = await openModel();
-    signal.throwIfAborted();
+    const ready = await unlessAborted(openModel(), signal);
     viewer.begin();
     page.say("Enhancing…");
     const seconds = await engine.enhance(bitmap, (part) => {
@@ -114,8 +122,13 @@ async function run(): Promise<void> {
         page.progress(part.progress);
       }
     }, signal);
-    signal.throwIfAborted();
-    enhanced = { bitmap: await result.bitmap(), jpeg: await result.jpeg(), by };
+    const jpeg = await unlessAborted(result.jpeg(), signal);
+    const finished = await result.bitmap();
+    if (signal.aborted) {
+      finished.close();
+      throw new Cancelled();
+    }
+    enhanced = { bitmap: finished, jpeg, by };
     viewer.finish(enhanced.bitmap);
     // For whoever embeds the page, or tests it: the result without a JPEG's loss.
     document.dispatchEvent(new CustomEvent("enhanced", { detail: enhanced.bitmap }));
@@ -130,7 +143,6 @@ async function run(): Promise<void> {
     if (stopper.signal.aborted || error instanceof Cancelled) {
       page.say("Cancelled.");
     } else {
-      opened = null; // the worker may have lost it
       complain(error);
     }
   } finally {
@@ -140,6 +152,18 @@ async function run(): Promise<void> {
     page.showResult(enhanced?.jpeg ?? null);
     page.offer(!enhanced);
   }
+}
+
+/** Do not wait for what takes long when it is wanted no more. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new Cancelled());
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    if (signal.aborted) {
+      abort();
+    }
+  });
 }
 
 /** Stop what is going on, if anything, and wait until it has. */

@@ -29,10 +29,15 @@ function loadRuntime(folder: string): Promise<{ threads: number }> {
       mainScriptUrlOrBlob: folder + "litert_wasm_threaded_internal.js",
     };
     await loadLiteRt(folder, { threads: threaded });
-    return { threads: threaded ? navigator.hardwareConcurrency : 1 };
+    return { threads: threaded ? goodThreads(navigator.hardwareConcurrency) : 1 };
   })();
   runtime.catch(() => (runtime = undefined));
   return runtime;
+}
+
+/** Beyond four, half of the cores: the rest are a phone's slow ones, or a processor's second threads. */
+function goodThreads(cores: number): number {
+  return Math.max(Math.min(cores, 4), Math.floor(cores / 2));
 }
 
 /** Whether this browser has a GPU for programs that is not emulated on the CPU. */
@@ -91,6 +96,7 @@ export class Network {
     }
     const model = await loadAndCompile(loaded.content, {
       accelerator: processor,
+      cpuOptions: { numThreads: threads },
       gpuOptions: { precision: "fp32" }, // means over the photo's thumbnail overflow in 16 bits
     });
     const network = new Network(model, manifest, processor, threads, remark);

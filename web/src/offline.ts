@@ -22,14 +22,14 @@ export async function workOffline(): Promise<boolean> {
   });
   try {
     await serviceWorker.register("service_worker.js");
+    const works = await controlled;
+    // The service worker adds the headers; they count from the next load on.
+    if (works && !crossOriginIsolated && !sessionStorage.getItem(RELOADED)) {
+      sessionStorage.setItem(RELOADED, "yes");
+      location.reload();
+    }
+    return works;
   } catch {
-    return false;
+    return false; // switched off by the person
   }
-  const works = await controlled;
-  // The service worker adds the headers; they count from the next load on.
-  if (works && !crossOriginIsolated && !sessionStorage.getItem(RELOADED)) {
-    sessionStorage.setItem(RELOADED, "yes");
-    location.reload();
-  }
-  return works;
 }

@@ -28,6 +28,7 @@ async function install(): Promise<void> {
   const shell = await caches.open(SHELL);
   await shell.addAll(SHELL_FILES.map((file) => new Request(root + file, { cache: "reload" })));
   await firstModel().catch(() => undefined); // a site may have none yet
+  await worker.skipWaiting(); // the next load is of the new version, whatever else is open
 }
 
 /** Keep the list of networks and the first of them, so that a photo can be enhanced offline at once. */

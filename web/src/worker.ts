@@ -1,7 +1,7 @@
 /** The worker: holds one network, and enhances one photo at a time with it. */
 
 import { enhancePhoto } from "./enhance";
-import { Cancelled, sentenceFor } from "./errors";
+import { Cancelled, PlainError, sentenceFor } from "./errors";
 import { Network } from "./network";
 import type { Answer, Request } from "./protocol";
 
@@ -27,9 +27,12 @@ async function perform(request: Exclude<Request, { kind: "cancel" }>): Promise<v
       const { processor, threads, remark } = network;
       answer({ kind: "opened", job, opened: { processor, threads, remark } });
     } else {
+      if (!network) {
+        throw new PlainError("The network was lost. Press Enhance once more.");
+      }
       const start = performance.now();
       await enhancePhoto(
-        network!,
+        network,
         request.photo,
         (finished) => answer({ kind: "finished", job, finished }, [finished.data.buffer]),
         () => cancelled.has(job),
