@@ -1,0 +1,88 @@
+package dped.core
+
+import java.io.File
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNull
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+class ManifestTest {
+    private val shipped = File(projectFolder, "models/pretrained/iphone_mobile_int8_256.json").readText()
+
+    @Test
+    fun theShippedManifestsAreRead() {
+        val int8 = Manifest.of(shipped)
+        assertEquals(TensorType.UINT8, int8.type)
+        assertEquals(listOf(256, 10, 2, 64), listOf(int8.tile, int8.halo, int8.multiple, int8.thumbnail))
+        assertEquals("iphone_mobile_int8_256.tflite", int8.file)
+        assertEquals(
+            Sample(
+                "iphone_mobile_sample_image_256.png", "iphone_mobile_sample_thumbnail_256.png",
+                "iphone_mobile_expected_int8_256.png", 10,
+            ),
+            int8.sample,
+        )
+        val fp16 = Manifest.of(File(projectFolder, "models/pretrained/iphone_mobile_fp16_256.json").readText())
+        assertEquals(TensorType.FLOAT32, fp16.type)
+    }
+
+    @Test
+    fun filesForAnySizeAreRefused() {
+        refused("models/pretrained/iphone_mobile.json", "any size")
+    }
+
+    @Test
+    fun whatThisAppCannotRunIsRefusedWithTheReason() {
+        refusedWith("\"norm\": \"thumbnail\"", "\"norm\": \"instance\"", "whole photo")
+        refusedWith("\"norm\": \"thumbnail\"", "\"stages\": {}, \"norm\": \"none\"", "whole photo")
+        refusedWith("\"norm\": \"thumbnail\"", "\"norm\": \"other\"", "unknown norm")
+        refusedWith("\"uint8\"", "\"int8\"", "the type int8")
+        refusedWith("0.00392156862745098", "0.5", "not plain levels")
+        refusedWith("\"halo\": 10", "\"halo\": 128", "no room")
+        refusedWith("\"halo\": 10", "\"halo\": 9", "no multiple")
+        refusedWith("\"halo\": 10", "\"halo\": 9.5", "whole number")
+        refusedWith("\"tile\": 256", "\"tile\": 128", "shape")
+        refusedWith("\"levels\": 10", "\"levels\": 1000", "whole number")
+        refusedWith("\"iphone_mobile_int8_256.tflite\"", "\"../secret.tflite\"", "no file's name")
+        refusedWith("\"precision\": \"int8\",", "", "precision")
+        refusedWith("{", "[", "not JSON")
+    }
+
+    @Test
+    fun aNetworkWithoutThumbnailNeedsNoSecondInput() {
+        val text = shipped.replace("\"norm\": \"thumbnail\"", "\"norm\": \"batch\"")
+        assertNull(Manifest.of(text).thumbnail)
+        assertNull(Manifest.of(text).sample!!.thumbnail)
+    }
+
+    @Test
+    fun jsonOfAllKinds() {
+        val text = """ {"a": [1, -2.5e3, true, false, null, []], "b\n\u00e9\"": {"c": ""}} """
+        val expected = mapOf(
+            "a" to listOf(1.0, -2500.0, true, false, null, emptyList<Any>()),
+            "b\né\"" to mapOf("c" to ""),
+        )
+        assertEquals(expected, parseJson(text))
+    }
+
+    @Test
+    fun whatIsNotJsonSaysWhere() {
+        for (text in listOf("", "{", "[1,]", "{\"a\" 1}", "\"a", "tru", "1 2", "\"\\x\"", "\"\\u12", "[".repeat(99))) {
+            val error = assertThrows(text, IllegalArgumentException::class.java) { parseJson(text) }
+            assertTrue(error.message!!, error.message!!.startsWith("not JSON at character"))
+        }
+    }
+
+    private fun refusedWith(old: String, new: String, reason: String) {
+        check(old in shipped)
+        refusedText(shipped.replace(old, new), reason)
+    }
+
+    private fun refused(path: String, reason: String) = refusedText(File(projectFolder, path).readText(), reason)
+
+    private fun refusedText(text: String, reason: String) {
+        val error = assertThrows(reason, UnsupportedModelException::class.java) { Manifest.of(text) }
+        assertTrue("\"${error.message}\" does not say \"$reason\"", reason in error.message!!)
+    }
+}
