@@ -1,0 +1,52 @@
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+
+plugins {
+    id("com.android.application")
+    id("org.jetbrains.kotlin.android")
+}
+
+android {
+    namespace = "dped.app"
+    compileSdk = 36
+
+    defaultConfig {
+        applicationId = "dped.app"
+        minSdk = 24
+        targetSdk = 36
+        versionCode = 1
+        versionName = "1.0"
+    }
+
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_17
+        targetCompatibility = JavaVersion.VERSION_17
+    }
+
+    testOptions.unitTests.isIncludeAndroidResources = true
+}
+
+kotlin {
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_17
+        allWarningsAsErrors = true
+    }
+}
+
+dependencies {
+    // The last line with org.tensorflow.lite.Interpreter; from 1.4.0 on made for pages of 16 KB.
+    implementation("com.google.ai.edge.litert:litert:1.4.2")
+    implementation("com.google.ai.edge.litert:litert-gpu:1.4.2")
+    implementation("com.google.ai.edge.litert:litert-gpu-api:1.4.2")
+    testImplementation("junit:junit:4.13.2")
+    testImplementation("org.robolectric:robolectric:4.16.1")
+}
+
+// The networks that come with the project. One's own lie beside them: README.md says how.
+val copyModels by tasks.registering(Copy::class) {
+    from(rootDir.resolve("../models/pretrained")) {
+        include("*_256.tflite", "*_256.json", "*_256.png")
+    }
+    into(layout.projectDirectory.dir("src/main/assets/models"))
+}
+
+tasks.named("preBuild") { dependsOn(copyModels) }

@@ -1,0 +1,53 @@
+package dped.app
+
+import android.content.ContentProvider
+import android.content.ContentValues
+import android.content.Context
+import android.database.Cursor
+import android.database.MatrixCursor
+import android.net.Uri
+import android.os.ParcelFileDescriptor
+import android.provider.OpenableColumns
+import java.io.File
+import java.io.FileNotFoundException
+
+/**
+ * The one file that a camera app may write the taken photo to. It is not exported: a camera may open
+ * it only with the permission that comes with the request.
+ */
+class CaptureProvider : ContentProvider() {
+    override fun onCreate() = true
+
+    override fun openFile(uri: Uri, mode: String): ParcelFileDescriptor {
+        if (uri != uri(context!!)) throw FileNotFoundException("no such photo: $uri")
+        return ParcelFileDescriptor.open(file(context!!), ParcelFileDescriptor.parseMode(mode))
+    }
+
+    override fun getType(uri: Uri) = "image/jpeg"
+
+    override fun query(
+        uri: Uri,
+        projection: Array<out String>?,
+        selection: String?,
+        selectionArgs: Array<out String>?,
+        sortOrder: String?,
+    ): Cursor = MatrixCursor(arrayOf(OpenableColumns.DISPLAY_NAME, OpenableColumns.SIZE)).apply {
+        addRow(arrayOf<Any>(NAME, file(context!!).length()))
+    }
+
+    override fun insert(uri: Uri, values: ContentValues?): Uri? = throw UnsupportedOperationException()
+
+    override fun delete(uri: Uri, selection: String?, selectionArgs: Array<out String>?) =
+        throw UnsupportedOperationException()
+
+    override fun update(uri: Uri, values: ContentValues?, selection: String?, selectionArgs: Array<out String>?) =
+        throw UnsupportedOperationException()
+
+    companion object {
+        private const val NAME = "capture.jpg"
+
+        fun uri(context: Context): Uri = Uri.parse("content://${context.packageName}.capture/$NAME")
+
+        fun file(context: Context) = File(context.cacheDir, NAME)
+    }
+}

@@ -1,0 +1,81 @@
+package dped.app
+
+import android.content.res.AssetManager
+import android.graphics.BitmapFactory
+import dped.core.Manifest
+import dped.core.UnsupportedModelException
+import java.io.IOException
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import java.security.MessageDigest
+
+/** A sample picture, what goes with it, and what the network must make of them: packed pixels. */
+class SamplePixels(val image: IntArray, val thumbnail: IntArray?, val expected: IntArray)
+
+/** The models among the app's assets: what lies in `models/` as the export writes it. */
+class Models(private val assets: AssetManager) {
+    /**
+     * @property usable best for a CPU first.
+     * @property refused why each other manifest's model cannot be run, by the manifest's name.
+     */
+    class Found(val usable: List<Manifest>, val refused: Map<String, String>)
+
+    /** All manifests whose model is there. */
+    fun list(): Found {
+        val names = assets.list(FOLDER).orEmpty().toSet()
+        val usable = mutableListOf<Manifest>()
+        val refused = sortedMapOf<String, String>()
+        for (name in names.filter { it.endsWith(".json") }.sorted()) {
+            try {
+                val manifest = Manifest.of(bytes(name).decodeToString())
+                if (manifest.file !in names) throw UnsupportedModelException("${manifest.file} is not there")
+                usable += manifest
+            } catch (error: UnsupportedModelException) {
+                refused[name] = error.message!!
+            }
+        }
+        return Found(usable.sortedBy { if (it.precision in FASTEST) FASTEST.indexOf(it.precision) else FASTEST.size }, refused)
+    }
+
+    /**
+     * The model's bytes as the interpreter takes them.
+     *
+     * @throws PlainException where they are not what the manifest speaks of.
+     */
+    fun load(model: Manifest): ByteBuffer {
+        val bytes = try {
+            bytes(model.file)
+        } catch (error: IOException) {
+            throw PlainException(R.string.no_model_file, model.file, cause = error)
+        }
+        val digest = MessageDigest.getInstance("SHA-256").digest(bytes).joinToString("") { "%02x".format(it) }
+        if (digest != model.sha256) throw PlainException(R.string.wrong_model_file, model.file)
+        return ByteBuffer.allocateDirect(bytes.size).order(ByteOrder.nativeOrder()).put(bytes).apply { rewind() }
+    }
+
+    /** The model's sample, or null where it has none or its pictures are not there or of other sizes. */
+    fun sample(model: Manifest): SamplePixels? {
+        val sample = model.sample ?: return null
+        val image = picture(sample.image, model.tile) ?: return null
+        val expected = picture(sample.expected, model.tile) ?: return null
+        val thumbnail = model.thumbnail?.let { picture(sample.thumbnail!!, it) ?: return null }
+        return SamplePixels(image, thumbnail, expected)
+    }
+
+    private fun picture(name: String, side: Int): IntArray? {
+        val bytes = try {
+            bytes(name)
+        } catch (_: IOException) {
+            return null
+        }
+        val bitmap = BitmapFactory.decodeByteArray(bytes, 0, bytes.size) ?: return null
+        return if (bitmap.width == side && bitmap.height == side) pixelsOf(bitmap) else null
+    }
+
+    private fun bytes(name: String) = assets.open("$FOLDER/$name").use { it.readBytes() }
+
+    private companion object {
+        const val FOLDER = "models"
+        val FASTEST = listOf("int8", "dynamic", "fp16", "fp32")
+    }
+}

@@ -1,0 +1,151 @@
+package dped.app
+
+import android.content.Context
+import android.graphics.Bitmap
+import android.net.Uri
+import android.os.Handler
+import android.os.Looper
+import android.os.SystemClock
+import dped.core.CancelledException
+import dped.core.Enhancer
+import dped.core.Manifest
+import java.util.concurrent.Executors
+import java.util.concurrent.atomic.AtomicBoolean
+
+/**
+ * The photo, its result and the one piece of work that may be under way. Survives activities.
+ *
+ * Everything public is for the main thread; work is done on one other thread, always the same.
+ */
+class Session(private val context: Context) {
+    /** What is replaced in tests. */
+    var reader = PhotoReader(context)
+    var saver = PhotoSaver(context)
+    val models = Models(context.assets)
+    var open: Opener = { model, processor -> LiteRtNetwork(models.load(model), model, processor) }
+
+    /** Called after each change, on the main thread. */
+    var changed: (() -> Unit)? = null
+
+    var photo: OpenedPhoto? = null
+        private set
+    var result: Photo? = null
+        private set
+
+    /** What is to be said to the user. */
+    var message: String? = null
+        private set
+
+    /** Work that is under way; null otherwise. */
+    var work: Work? = null
+        private set
+
+    /** @property share done, in [0, 1], or null where that is not known. */
+    class Work(val title: String, val cancellable: Boolean, val share: Float?)
+
+    private val main = Handler(Looper.getMainLooper())
+    private val worker = Executors.newSingleThreadExecutor { Thread(it, "dped-work") }
+    private var cancelled = AtomicBoolean()
+
+    /** Reads a photo; the one before is kept where that fails. */
+    fun open(uri: Uri) = start(R.string.opening, false) {
+        val opened = reader.open(uri)
+        val note = opened.reducedFrom?.let {
+            context.getString(R.string.reduced, it, opened.photo.megapixels)
+        }
+        finish(note) {
+            photo = opened
+            result = null
+        }
+    }
+
+    /** Takes the photo through a model. */
+    fun enhance(model: Manifest, wanted: Processor) {
+        val source = photo?.photo ?: return
+        start(R.string.enhancing, true) { stop ->
+            val engine = Engines(context, models, open).engine(model, wanted)
+            engine.network.use {
+                if (stop.get()) throw CancelledException()
+                val bitmap = source.bitmap.emptyOfSize()
+                val began = SystemClock.elapsedRealtimeNanos()
+                Enhancer(it, model).enhance(BitmapPixels(source.bitmap), BitmapPixels(bitmap), stop::get) { done, total ->
+                    report(R.string.enhancing, done / total.toFloat())
+                }
+                val seconds = (SystemClock.elapsedRealtimeNanos() - began) / 1e9
+                val enhanced = Photo(bitmap)
+                val measured = context.getString(
+                    R.string.measured, seconds, enhanced.megapixels / seconds, engine.processor.name, model.precision,
+                )
+                finish(listOfNotNull(engine.note, measured).joinToString(" ")) { result = enhanced }
+            }
+        }
+    }
+
+    /** Runs a model's sample picture and says how far the result is off. */
+    fun check(model: Manifest, wanted: Processor) = start(R.string.checking, false) {
+        finish(Engines(context, models, open).check(model, wanted)) {}
+    }
+
+    /** Puts the result into the gallery. */
+    fun save() {
+        val enhanced = result ?: return
+        val exif = photo?.exif.orEmpty()
+        start(R.string.saving, false) {
+            saver.save(enhanced.bitmap, exif)
+            finish(context.getString(R.string.saved)) {}
+        }
+    }
+
+    /** Ends what is cancellable soon. */
+    fun cancel() = cancelled.set(true)
+
+    /** Says something that no work found out. */
+    fun say(text: String) {
+        message = text
+        changed?.invoke()
+    }
+
+    private fun start(title: Int, cancellable: Boolean, job: (AtomicBoolean) -> Unit) {
+        if (work != null) return
+        val stop = AtomicBoolean()
+        cancelled = stop
+        message = null
+        work = Work(context.getString(title), cancellable, null)
+        changed?.invoke()
+        worker.execute {
+            try {
+                job(stop)
+            } catch (_: CancelledException) {
+                finish(context.getString(R.string.cancelled)) {}
+            } catch (error: PlainException) {
+                finish(error.sentence(context)) {}
+            } catch (_: OutOfMemoryError) {
+                finish(context.getString(R.string.no_memory)) {}
+            } catch (error: RuntimeException) {
+                finish(context.getString(R.string.failed, error.message ?: error.javaClass.simpleName)) {}
+            }
+        }
+    }
+
+    private fun report(title: Int, share: Float) {
+        main.post {
+            // Not after its work has ended.
+            if (work?.cancellable == true) {
+                work = Work(context.getString(title), true, share)
+                changed?.invoke()
+            }
+        }
+    }
+
+    private fun finish(text: String?, change: () -> Unit) {
+        main.post {
+            work = null
+            change()
+            message = text
+            changed?.invoke()
+        }
+    }
+}
+
+private fun Bitmap.emptyOfSize() =
+    Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888).apply { setHasAlpha(false) }

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The app's resources, and later the whole app, with Debian's tools: what Gradle does elsewhere.
+#   package.sh resources   R.java and a resource archive for the tests
+#   package.sh apk         a signed package of what Maven compiled
+# The libraries are TensorFlow Lite's from Maven Central in LiteRT's place: the same classes, but
+# not for pages of 16 KB. The package proves that the parts fit together; it is not for phones.
+set -euo pipefail
+cd "$(dirname "$0")"
+app=../app/src/main
+made=target
+sdk=$made/android/android-36.jar
+# Debian's aapt2 cannot read the resources of that; names and numbers of public ones never change.
+framework=/usr/share/android-framework-res/framework-res.apk
+value() { sed -n "s/^ *$1 = \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" ../app/build.gradle.kts | head -n 1; }
+id=$(value applicationId)
+
+link() { # $1: the archive; then more of aapt2's options
+    # Gradle puts these two into the manifest, too.
+    sed -e "s/\${applicationId}/$id/" -e "s/<manifest /&package=\"$(value namespace)\" /" \
+        $app/AndroidManifest.xml > $made/AndroidManifest.xml
+    # Debian's aapt2 is older than <uses-native-library>; anything else it warns of is an error.
+    aapt2 link -o "$1" --manifest $made/AndroidManifest.xml -I $framework -A $made/assets --auto-add-overlay \
+        --min-sdk-version "$(value minSdk)" --target-sdk-version "$(value targetSdk)" \
+        --version-code "$(value versionCode)" --version-name "$(value versionName)" \
+        --warn-manifest-validation "${@:2}" $made/resources.zip 2> $made/aapt2.log || { cat $made/aapt2.log; exit 1; }
+    if grep -v 'uses-native-library' $made/aapt2.log; then exit 1; fi
+}
+
+resources() {
+    rm -rf $made/assets $made/r $made/robolectric
+    mkdir -p $made/assets/models $made/r $made/robolectric/com/android/tools
+    cp ../../models/pretrained/*_256.{tflite,json,png} $made/assets/models/
+    aapt2 compile --dir $app/res -o $made/resources.zip
+    link $made/resources.apk --java $made/r --debug-mode
+    printf '%s\n' "android_resource_apk=$PWD/$made/resources.apk" "android_merged_assets=$PWD/$made/assets" \
+        "android_merged_manifest=$PWD/$made/AndroidManifest.xml" "android_custom_package=$(value namespace)" \
+        > $made/robolectric/com/android/tools/test_config.properties
+}
+
+apk() {
+    rm -rf $made/apk && mkdir -p $made/apk/lib
+    link $made/apk/app.apk --debug-mode
+    kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' pom.xml)
+    stdlib=$HOME/.m2/repository/org/jetbrains/kotlin/kotlin-stdlib/$kotlin/kotlin-stdlib-$kotlin.jar
+    (cd $made/classes && jar cf ../apk/app.jar .)
+    java -cp $made/android/r8.jar com.android.tools.r8.D8 --debug --min-api "$(value minSdk)" --lib $sdk \
+        --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
+        --output $made/apk $made/apk/app.jar "$stdlib" $made/aar/*.jar
+    for library in tensorflow-lite tensorflow-lite-gpu; do
+        unzip -qo $made/aar/$library.aar 'jni/*' -d $made/apk/$library
+        cp -r $made/apk/$library/jni/. $made/apk/lib/
+    done
+    # Libraries lie uncompressed and on page borders, so that phones need not unpack them.
+    (cd $made/apk && jar uf app.apk classes*.dex && jar uf0 app.apk lib)
+    zipalign -f -p 4 $made/apk/app.apk $made/apk/aligned.apk
+    [ -f $made/debug.keystore ] || keytool -genkeypair -keystore $made/debug.keystore -storepass android \
+        -alias debug -keyalg RSA -keysize 2048 -validity 10000 -dname CN=Debug > /dev/null 2>&1
+    apksigner sign --ks $made/debug.keystore --ks-pass pass:android --out $made/dped.apk $made/apk/aligned.apk
+    verify
+}
+
+verify() {
+    zipalign -c -p 4 $made/dped.apk
+    apksigner verify --min-sdk-version "$(value minSdk)" $made/dped.apk
+    aapt dump badging $made/dped.apk > $made/badging.txt 2> /dev/null || true
+    for said in "package: name='$id'" "sdkVersion:'24'" "targetSdkVersion:'36'" \
+        "launchable-activity: name='dped.app.MainActivity'" "native-code: 'arm64-v8a'"; do
+        grep -qF "$said" $made/badging.txt || { echo "The package does not say $said"; exit 1; }
+    done
+    unzip -l $made/dped.apk > $made/contents.txt
+    for model in $made/assets/models/*; do
+        grep -q " assets/models/$(basename "$model")$" $made/contents.txt || { echo "No $model"; exit 1; }
+    done
+    # Each class that the manifest and the layouts name must be in the package.
+    for class in $(grep -ohE 'dped\.app\.[A-Za-z]+' $app/AndroidManifest.xml $app/res/layout*/*.xml | sort -u); do
+        grep -qaF "L${class//.//};" $made/apk/classes*.dex || { echo "No class $class"; exit 1; }
+    done
+    echo "dped.apk: $(stat -c %s $made/dped.apk) bytes, signed, $(ls $made/assets/models | wc -l) assets"
+}
+
+"$1"
