@@ -13,7 +13,7 @@ STEPS ?= 20000
 JAX ?= cuda12
 GPU_BIN := .venv-gpu/bin
 
-.PHONY: demo test test-all lint format train-gpu web web-build clean
+.PHONY: demo test test-all lint format train-gpu web web-build android-check clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py
@@ -31,6 +31,10 @@ lint: .venv/installed
 format: .venv/installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# Compiles, tests and packages the Android app as far as that goes without Google's repository.
+android-check:
+	android/check/run.sh
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -72,4 +76,4 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	touch $@
 
 clean:
-	rm -rf .venv .venv-gpu .pytest_cache .ruff_cache *.egg-info web/node_modules web/dist web/build
+	rm -rf .venv .venv-gpu .pytest_cache .ruff_cache *.egg-info web/node_modules web/dist web/build android/check/target

@@ -40,15 +40,12 @@ resources() {
 apk() {
     rm -rf $made/apk && mkdir -p $made/apk/lib
     link $made/apk/app.apk --debug-mode
-    kotlin=$(sed -n 's/.*<kotlin.version>\(.*\)<.*/\1/p' pom.xml)
-    stdlib=$HOME/.m2/repository/org/jetbrains/kotlin/kotlin-stdlib/$kotlin/kotlin-stdlib-$kotlin.jar
     (cd $made/classes && jar cf ../apk/app.jar .)
     java -cp $made/android/r8.jar com.android.tools.r8.D8 --debug --min-api "$(value minSdk)" --lib $sdk \
         --lib "$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")" \
-        --output $made/apk $made/apk/app.jar "$stdlib" $made/aar/*.jar
+        --output $made/apk $made/apk/app.jar $made/android/kotlin-stdlib.jar $made/aar/*.jar
     for library in tensorflow-lite tensorflow-lite-gpu; do
-        unzip -qo $made/aar/$library.aar 'jni/*' -d $made/apk/$library
-        cp -r $made/apk/$library/jni/. $made/apk/lib/
+        (cd $made/apk && jar xf ../aar/$library.aar jni && cp -r jni/. lib/ && rm -r jni)
     done
     # Libraries lie uncompressed and on page borders, so that phones need not unpack them.
     (cd $made/apk && jar uf app.apk classes*.dex && jar uf0 app.apk lib)
@@ -67,9 +64,9 @@ verify() {
         "launchable-activity: name='dped.app.MainActivity'" "native-code: 'arm64-v8a'"; do
         grep -qF "$said" $made/badging.txt || { echo "The package does not say $said"; exit 1; }
     done
-    unzip -l $made/dped.apk > $made/contents.txt
+    jar tf $made/dped.apk > $made/contents.txt
     for model in $made/assets/models/*; do
-        grep -q " assets/models/$(basename "$model")$" $made/contents.txt || { echo "No $model"; exit 1; }
+        grep -q "^assets/models/$(basename "$model")$" $made/contents.txt || { echo "No $model"; exit 1; }
     done
     # Each class that the manifest and the layouts name must be in the package.
     for class in $(grep -ohE 'dped\.app\.[A-Za-z]+' $app/AndroidManifest.xml $app/res/layout*/*.xml | sort -u); do

@@ -65,7 +65,7 @@ class MainActivity : Activity() {
     private fun fillChoices() {
         val found = session.models.list()
         usable = found.usable
-        val names = usable.map { getString(R.string.model_name, it.file.removeSuffix(".tflite"), it.phone) }
+        val names = usable.map { getString(R.string.model_name, it.precision, it.name) }
         model.adapter = choices(names.ifEmpty { listOf(getString(R.string.no_model)) })
         processor.adapter = choices(Processor.entries.map { it.name })
         model.onItemSelectedListener = object : AdapterView.OnItemSelectedListener {

@@ -29,4 +29,4 @@ class Photo(val bitmap: Bitmap) {
 }
 
 /** A photo as it was opened: [exif] is what a saved result keeps, [reducedFrom] megapixels or null. */
-class OpenedPhoto(val photo: Photo, val exif: Map<String, String>, val reducedFrom: Double?)
+class OpenedPhoto(val photo: Photo, val exif: ByteArray?, val reducedFrom: Double?)

@@ -12,6 +12,7 @@ import android.graphics.Matrix
 import android.media.ExifInterface
 import android.net.Uri
 import android.os.Build
+import dped.core.uprightExif
 import java.io.IOException
 import java.io.InputStream
 
@@ -28,7 +29,7 @@ class PhotoReader(private val context: Context, private val room: () -> Long = {
             stream(uri) { BitmapFactory.decodeStream(it, null, size) }
             if (size.outWidth < 1 || size.outHeight < 1) throw PlainException(R.string.no_picture)
             val pixels = size.outWidth.toLong() * size.outHeight
-            val exif = exifOf(uri, size.outMimeType)
+            val orientation = orientationOf(uri, size.outMimeType)
             val options = BitmapFactory.Options().apply {
                 inPreferredConfig = Bitmap.Config.ARGB_8888
                 inSampleSize = reductionFor(pixels, room())
@@ -36,10 +37,10 @@ class PhotoReader(private val context: Context, private val room: () -> Long = {
             }
             val decoded = stream(uri) { BitmapFactory.decodeStream(it, null, options) }
                 ?: throw PlainException(R.string.no_picture)
-            val upright = upright(decoded, exif?.getAttributeInt(ExifInterface.TAG_ORIENTATION, 1) ?: 1)
+            val upright = upright(decoded, orientation)
             return OpenedPhoto(
                 Photo(opaque(upright)),
-                exif?.let { ExifTags.read(it) }.orEmpty(),
+                stream(uri) { uprightExif(it.buffered()) },
                 (pixels / 1e6).takeIf { options.inSampleSize > 1 },
             )
         } catch (error: IOException) {
@@ -54,11 +55,15 @@ class PhotoReader(private val context: Context, private val room: () -> Long = {
     private fun <T> stream(uri: Uri, use: (InputStream) -> T): T =
         (context.contentResolver.openInputStream(uri) ?: throw IOException("nothing at $uri")).use(use)
 
-    private fun exifOf(uri: Uri, type: String?): ExifInterface? = try {
+    private fun orientationOf(uri: Uri, type: String?): Int = try {
         // These files turn their pixels themselves; the tag would turn them again.
-        if (type in setOf("image/heif", "image/heic", "image/avif")) null else stream(uri, ::ExifInterface)
+        if (type in setOf("image/heif", "image/heic", "image/avif")) {
+            1
+        } else {
+            stream(uri, ::ExifInterface).getAttributeInt(ExifInterface.TAG_ORIENTATION, 1)
+        }
     } catch (_: IOException) {
-        null
+        1
     }
 
     @TargetApi(26)

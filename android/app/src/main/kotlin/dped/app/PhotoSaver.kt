@@ -8,6 +8,7 @@ import android.net.Uri
 import android.os.Build
 import android.os.Environment
 import android.provider.MediaStore
+import dped.core.copyWithExif
 import java.io.File
 import java.io.IOException
 import java.text.SimpleDateFormat
@@ -17,17 +18,21 @@ import java.util.Locale
 /** Puts results into the phone's gallery, in `Pictures/DPED`, whole or not at all. */
 class PhotoSaver(private val context: Context) {
     /**
+     * @param exif a segment that the file gets, or null.
      * @return where it is now.
      * @throws PlainException where it cannot be written; nothing is left behind then.
      */
-    fun save(bitmap: Bitmap, exif: Map<String, String>): Uri {
+    fun save(bitmap: Bitmap, exif: ByteArray?): Uri {
         val name = "DPED_" + SimpleDateFormat("yyyyMMdd_HHmmss_SSS", Locale.US).format(Date()) + ".jpg"
         val jpeg = File(context.cacheDir, name)
+        val plain = File(context.cacheDir, "plain.jpg")
         try {
-            jpeg.outputStream().use {
+            plain.outputStream().use {
                 if (!bitmap.compress(Bitmap.CompressFormat.JPEG, QUALITY, it)) throw IOException("not compressed")
             }
-            ExifTags.write(jpeg, exif)
+            jpeg.outputStream().use { to ->
+                plain.inputStream().use { if (exif == null) it.copyTo(to) else copyWithExif(it, exif, to) }
+            }
             return if (Build.VERSION.SDK_INT >= 29) insert(jpeg, name) else copy(jpeg, name)
         } catch (error: IOException) {
             throw PlainException(R.string.cannot_save, cause = error)
@@ -36,6 +41,7 @@ class PhotoSaver(private val context: Context) {
         } catch (error: IllegalStateException) { // the gallery's own storage is away
             throw PlainException(R.string.cannot_save, cause = error)
         } finally {
+            plain.delete()
             jpeg.delete()
         }
     }

@@ -5,7 +5,6 @@ import android.graphics.Bitmap
 import android.net.Uri
 import android.os.Handler
 import android.os.Looper
-import android.os.SystemClock
 import dped.core.CancelledException
 import dped.core.Enhancer
 import dped.core.Manifest
@@ -67,14 +66,17 @@ class Session(private val context: Context) {
             engine.network.use {
                 if (stop.get()) throw CancelledException()
                 val bitmap = source.bitmap.emptyOfSize()
-                val began = SystemClock.elapsedRealtimeNanos()
+                val began = System.nanoTime()
+                var tiles = 1
                 Enhancer(it, model).enhance(BitmapPixels(source.bitmap), BitmapPixels(bitmap), stop::get) { done, total ->
+                    tiles = total
                     report(R.string.enhancing, done / total.toFloat())
                 }
-                val seconds = (SystemClock.elapsedRealtimeNanos() - began) / 1e9
+                val seconds = (System.nanoTime() - began) / 1e9
                 val enhanced = Photo(bitmap)
                 val measured = context.getString(
-                    R.string.measured, seconds, enhanced.megapixels / seconds, engine.processor.name, model.precision,
+                    R.string.measured, seconds, enhanced.megapixels / seconds, seconds * 1000 / tiles,
+                    engine.processor.name, model.precision,
                 )
                 finish(listOfNotNull(engine.note, measured).joinToString(" ")) { result = enhanced }
             }
@@ -89,7 +91,7 @@ class Session(private val context: Context) {
     /** Puts the result into the gallery. */
     fun save() {
         val enhanced = result ?: return
-        val exif = photo?.exif.orEmpty()
+        val exif = photo?.exif
         start(R.string.saving, false) {
             saver.save(enhanced.bitmap, exif)
             finish(context.getString(R.string.saved)) {}

@@ -31,6 +31,9 @@ data class Manifest(
     val author: String?,
     val license: String?,
 ) {
+    /** The file's name without what the manifest says elsewhere. */
+    val name get() = file.removeSuffix(".tflite").removeSuffix("_$tile").removeSuffix("_$precision")
+
     companion object {
         private const val LEVEL = 1 / 255.0
         private const val GREATEST_TILE = 4096

@@ -1,0 +1,45 @@
+"""A shipped network for the app's tests: a JVM has no LiteRT of its own here.
+
+python android/check/network.py MODEL.tflite FOLDER
+
+writes `photo.png` and Python's `enhanced.png` of it to FOLDER, then answers each tile (and its
+thumbnail) on standard input with the network's output on standard output, as raw tensors.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+from inference.engines import LiteRTEngine, enhance_image
+
+
+def main(model: str, folder: str) -> None:
+    """Write the pictures, then serve until the input ends."""
+    photo = np.ascontiguousarray(skimage.data.coffee())  # 600×400, in the public domain
+    Image.fromarray(photo).save(Path(folder, "photo.png"))
+    enhanced = enhance_image(LiteRTEngine(model, threads=1), photo)
+    Image.fromarray(enhanced).save(Path(folder, "enhanced.png"))
+    runner = Interpreter(model, num_threads=1).get_signature_runner()
+    details = runner.get_input_details()
+    inputs = {name: details[name] for name in ("image", "thumbnail") if name in details}
+    answers = sys.stdout.buffer
+    answers.write(b"ready\n")
+    answers.flush()
+    while True:
+        tensors = {}
+        for name, detail in inputs.items():
+            size = int(np.prod(detail["shape"])) * np.dtype(detail["dtype"]).itemsize
+            content = sys.stdin.buffer.read(size)
+            if len(content) < size:
+                return
+            tensors[name] = np.frombuffer(content, detail["dtype"]).reshape(detail["shape"])
+        answers.write(runner(**tensors)["enhanced"].tobytes())
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

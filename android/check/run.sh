@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Proves what can be proved of the app without Google's repository, a phone or Gradle: README.md says
+# what that is. Needs a JDK of 17 or later, Maven, and on Debian: apt-get install aapt zipalign
+# apksigner android-framework-res. With the project's .venv it also runs the shipped networks.
+set -euo pipefail
+cd "$(dirname "$0")"
+missing=""
+for tool in mvn javac jar keytool aapt aapt2 zipalign apksigner; do
+    command -v $tool > /dev/null || missing="$missing $tool"
+done
+[ -f /usr/share/android-framework-res/framework-res.apk ] || missing="$missing android-framework-res"
+[ -z "$missing" ] || { echo "android-check: not here:$missing"; exit 1; }
+mkdir -p target
+
+quietly() { # $1: a log's name; then a command
+    "${@:2}" > "target/$1.log" 2>&1 || { tail -n 60 "target/$1.log"; echo "android-check: $1 failed"; exit 1; }
+}
+
+if [ ! -f target/fetched ] || [ fetch.xml -nt target/fetched ]; then
+    quietly fetch mvn -B -ntp -f fetch.xml package
+    for archive in target/aar/*.aar; do
+        (cd target/aar && jar xf "../../$archive" classes.jar && mv classes.jar "$(basename "$archive" .aar).jar")
+    done
+    touch target/fetched
+fi
+./package.sh resources
+python=$(realpath --no-symlinks ../../.venv/bin/python)
+[ -x "$python" ] || { python=""; echo "Without .venv the shipped networks are not run."; }
+rm -rf target/classes target/test-classes target/surefire-reports target/real target/screens
+quietly tests mvn -B -ntp test "-Dcheck.python=$python"
+grep -hE "levels from Python's|^\[(INFO|WARNING)\] Tests run" target/tests.log
+./package.sh apk
