@@ -22,13 +22,16 @@ android {
         targetCompatibility = JavaVersion.VERSION_17
     }
 
-    testOptions.unitTests.isIncludeAndroidResources = true
+    testOptions.unitTests {
+        isIncludeAndroidResources = true
+        // Robolectric's file descriptors.
+        all { it.jvmArgs("--add-opens=java.base/java.io=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED") }
+    }
 }
 
 kotlin {
     compilerOptions {
         jvmTarget = JvmTarget.JVM_17
-        allWarningsAsErrors = true
     }
 }
 
@@ -38,6 +41,7 @@ dependencies {
     implementation("com.google.ai.edge.litert:litert-gpu:1.4.2")
     implementation("com.google.ai.edge.litert:litert-gpu-api:1.4.2")
     testImplementation("junit:junit:4.13.2")
+    testImplementation("org.ow2.asm:asm:9.8")
     testImplementation("org.robolectric:robolectric:4.16.1")
 }
 

@@ -65,8 +65,15 @@ class ApiLevelTest {
     }
 
     private fun known(android: Map<String, Members>, owner: String, call: String): Boolean {
-        val members = android[owner] ?: return !owner.startsWith("android/") // Java's own: not looked at
+        val members = android[owner] ?: return javaHas(owner, call.substringBefore('('))
         return call in members.names || members.parents.any { known(android, it, call) }
+    }
+
+    /** What a class of Android has from one of Java's, by name. */
+    private fun javaHas(owner: String, name: String): Boolean {
+        if (owner.startsWith("android/")) return false
+        val java = Class.forName(owner.replace('/', '.'))
+        return name == "<init>" || (java.methods + java.declaredMethods).any { it.name == name }
     }
 
     private fun callsOf(file: String, seen: (String, Boolean, String, String) -> Unit) = object : ClassVisitor(ASM9) {

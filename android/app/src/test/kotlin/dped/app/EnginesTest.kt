@@ -24,13 +24,13 @@ import org.robolectric.annotation.GraphicsMode
 class EnginesTest {
     private val context: Context = RuntimeEnvironment.getApplication()
     private val models = Models(context.assets)
-    private val usable = models.list().usable
+    private val usable = models.list().usable.filter { it.name == "iphone_mobile" } // one's own may lie beside it
     private val opened = mutableListOf<Processor>()
 
     @Test
     fun theShippedModelsAreThereFastestFirst() {
         assertEquals(listOf("int8", "fp16"), usable.map { it.precision })
-        assertTrue(models.list().refused.isEmpty())
+        assertEquals(emptyList<String>(), models.list().refused.keys.filter { "iphone_mobile" in it })
         for (model in usable) {
             assertTrue(models.load(model).run { isDirect && capacity() > 10_000 })
             assertEquals(256 * 256, models.sample(model)!!.expected.size)

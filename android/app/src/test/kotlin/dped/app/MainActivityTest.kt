@@ -57,7 +57,7 @@ class MainActivityTest {
         val (uri, values) = phone.gallery.entries.entries.single()
         assertEquals(0, values.pending())
         assertEquals("Pictures/DPED", values.getAsString(MediaStore.Images.Media.RELATIVE_PATH))
-        val saved = BitmapFactory.decodeFile(phone.gallery.file(uri).path)
+        val saved = BitmapFactory.decodeFile(phone.gallery.file(uri).path)!!
         assertEquals(listOf(500, 300), listOf(saved.width, saved.height))
         assertEquals(emptyList<String>(), phone.app.cacheDir.list()!!.filter { it.endsWith(".jpg") })
     }
@@ -73,7 +73,7 @@ class MainActivityTest {
         assertEquals(0.5f, view.divider)
         assertTrue(view.performAccessibilityAction(AccessibilityNodeInfo.ACTION_SCROLL_FORWARD, null))
         assertEquals(0.55f, view.divider, 1e-6f)
-        assertTrue("55" in view.contentDescription)
+        assertTrue("55" in view.contentDescription.toString())
         view.dispatchKeyEvent(android.view.KeyEvent(android.view.KeyEvent.ACTION_DOWN, android.view.KeyEvent.KEYCODE_DPAD_LEFT))
         assertEquals(0.5f, view.divider, 1e-6f)
         assertEquals("android.widget.SeekBar", view.createAccessibilityNodeInfo().className)
@@ -210,7 +210,7 @@ class MainActivityTest {
         phone.choose(photoFile(photo))
         phone.tap(R.id.enhance)
         phone.settle()
-        assertEquals(phone.text(R.string.cannot_run, "iphone_mobile_int8_256.tflite"), phone.status)
+        assertEquals(phone.text(R.string.cannot_run, phone.session.models.list().usable.first().file), phone.status)
     }
 
     private fun drag(view: View, from: Float, to: Float) {
@@ -252,7 +252,7 @@ class OldestAndroidTest {
         phone.settle()
         assertEquals(phone.text(R.string.saved), phone.status)
         @Suppress("DEPRECATION")
-        val file = File(phone.gallery.entries.values.single().getAsString(MediaStore.Images.Media.DATA))
+        val file = File(phone.gallery.entries.values.single().getAsString(MediaStore.Images.Media.DATA)!!)
         assertTrue(file.length() > 0)
     }
 }

@@ -102,7 +102,7 @@ class Gallery : ContentProvider() {
 
     override fun insert(uri: Uri, values: ContentValues?): Uri {
         val entry = Uri.withAppendedPath(uri, "${entries.size + 1}")
-        entries[entry] = ContentValues(values)
+        entries[entry] = ContentValues(values!!)
         return entry
     }
 
@@ -113,7 +113,7 @@ class Gallery : ContentProvider() {
     }
 
     override fun update(uri: Uri, values: ContentValues?, selection: String?, args: Array<out String>?): Int {
-        entries.getValue(uri).putAll(values)
+        entries.getValue(uri).putAll(values!!)
         return 1
     }
 

@@ -36,7 +36,7 @@ class RealNetworkTest(private val precision: String) {
     fun thePhotoIsPythons() {
         assumeTrue("needs the project's Python", File(python).canExecute())
         val phone = Phone { model, _ -> network!!.also { it.model = model } }
-        val manifest = phone.session.models.list().usable.single { it.precision == precision }
+        val manifest = phone.session.models.list().usable.single { it.name == "iphone_mobile" && it.precision == precision }
         network = PythonNetwork(python, manifest, folder)
         val choice = phone.session.models.list().usable.indexOf(manifest)
         phone.activity.findViewById<android.widget.Spinner>(R.id.model).setSelection(choice)
@@ -44,7 +44,7 @@ class RealNetworkTest(private val precision: String) {
         phone.tap(R.id.enhance)
         phone.settle()
         assertTrue(phone.status, precision in phone.status)
-        val expected = pixelsOf(BitmapFactory.decodeFile(File(folder, "enhanced.png").path))
+        val expected = pixelsOf(BitmapFactory.decodeFile(File(folder, "enhanced.png").path)!!)
         val difference = greatestDifference(expected, pixelsOf(phone.session.result!!.bitmap))
         println("$precision: the photo is at most $difference of 255 levels from Python's")
         // Only a value of the thumbnail that lies between two levels may round to the other one.
