@@ -24,7 +24,7 @@ if [ ! -f target/fetched ] || [ fetch.xml -nt target/fetched ]; then
     touch target/fetched
 fi
 ./package.sh resources
-python=$(realpath --no-symlinks ../../.venv/bin/python)
+python=$(cd ../.. && pwd)/.venv/bin/python
 [ -x "$python" ] || { python=""; echo "Without .venv the shipped networks are not run."; }
 rm -rf target/classes target/test-classes target/surefire-reports target/real target/screens
 quietly tests mvn -B -ntp test "-Dcheck.python=$python"
