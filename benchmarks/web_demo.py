@@ -3,10 +3,10 @@
     make web-build
     python -m benchmarks.web_demo photo.jpg
 
-serves the built site, opens it in Chromium, enhances the photo with each network, and prints seconds
-(as the page shows them: all tiles, without decoding and the JPEG), megapixels a second, and the peak of
-the memory that the page's process (with its worker) holds beside what an open page without a photo
-does, and of the process that draws.
+serves the built site, opens it in Chromium, enhances the photo with each network, and prints
+seconds (as the page shows them: all tiles, without decoding and the JPEG), megapixels a second, and
+the peak of the memory that the page's process (with its worker) holds, beside what it held before
+the first photo, and of the process that draws.
 """
 
 import dataclasses
