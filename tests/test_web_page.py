@@ -198,6 +198,16 @@ def test_off_line_after_the_first_visit(site, visit, photo):
     assert "threads" in page.inner_text("#status")
 
 
+def test_it_can_be_installed(visit):
+    page = visit()
+    page.wait_for_selector("html[data-offline=true]", timeout=WAIT)
+    devtools = page.context.new_cdp_session(page)
+    manifest = devtools.send("Page.getAppManifest")
+    assert manifest["errors"] == [] and manifest["url"].endswith("manifest.webmanifest")
+    found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    assert {error["errorId"] for error in found} <= {"in-incognito"}  # as tests' pages are
+
+
 def test_a_server_that_sends_no_headers(site, visit, photo):
     """The service worker adds them; the page reloads itself once, and has threads."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
