@@ -232,6 +232,11 @@ def test_the_last_photo_chosen_is_shown_whatever_came_before(visit, photo):
     assert "77×55" in page.inner_text("#status") and page.is_visible("#save")
 
 
+def test_a_photo_chosen_before_the_network_is_there(visit, photo):
+    page = visit(wait="body")
+    assert enhance_in(page, photo).shape == photo.shape
+
+
 def test_a_computation_that_broke_down_begins_anew(visit, photo):
     """Its worker is gone, as when a phone takes the memory away."""
     page = visit()

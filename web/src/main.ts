@@ -1,11 +1,11 @@
 /** The page: what is chosen goes to the engine, what comes back to the viewer. */
 
+import { controls } from "./controls";
 import { Engine } from "./engine";
-import { Cancelled, sentenceFor } from "./errors";
+import { Cancelled, PlainError, sentenceFor } from "./errors";
 import { droppedModel, offeredModels, type Listed } from "./models";
 import type { Processor } from "./network";
 import { workOffline } from "./offline";
-import { controls } from "./controls";
 import { openPhoto, Result, type Photo } from "./photo";
 import type { Opened } from "./protocol";
 import { Viewer } from "./viewer";
@@ -20,6 +20,7 @@ let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
 let opened: { key: string; what: Promise<Opened> } | null = null;
 let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
+let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
 let choices = 0; // of photos: one that takes long to open must not come after a later one
 
 /** What is chosen to enhance with. */
@@ -28,14 +29,14 @@ const choice = () => `${page.model.value} ${page.processor.value}`;
 /** Make the chosen network ready, unless it is. */
 function openModel(): Promise<Opened> {
   const processor = page.processor.value as Processor | "auto";
-  const listed = models.get(page.model.value);
+  const model = models.get(page.model.value);
   const key = `${choice()} ${engine.ended}`;
   if (opened?.key !== key) {
     const what = (async () => {
-      if (!listed) {
-        throw new Error("this site offers no network. Add your own.");
+      if (!model) {
+        throw new PlainError("This site offers no network. Add your own.");
       }
-      return engine.open(await listed.load(), processor);
+      return engine.open(await model.load(), processor);
     })();
     const mine = (opened = { key, what });
     what.catch(() => {
@@ -107,11 +108,12 @@ async function run(): Promise<void> {
   page.working(true);
   page.offer(false);
   forgetResult();
-  const by = choice();
   try {
     const { signal } = stopper;
     result = new Result(photo);
     page.say("Loading the network…");
+    await unlessAborted(listed, signal); // a photo may be chosen before all is there
+    const by = choice();
     const ready = await unlessAborted(openModel(), signal);
     viewer.begin();
     page.say("Enhancing…");
@@ -192,9 +194,10 @@ async function take(files: File[]): Promise<void> {
   }
   page.clearError();
   try {
-    const listed = await droppedModel(files);
-    models.set(listed.id, listed);
-    page.addModel(listed.id, listed.label, true);
+    const model = await droppedModel(files);
+    await listed;
+    models.set(model.id, model);
+    page.addModel(model.id, model.label, true);
     opened = null; // perhaps one of the same name
     await reopen();
   } catch (error) {
@@ -220,15 +223,20 @@ async function start(): Promise<void> {
     zoom: { in: () => viewer.zoomIn(), out: () => viewer.zoomOut(), fit: () => viewer.fit(), actual: () => viewer.actualSize() },
     result: () => enhanced?.jpeg ?? null,
   });
-  const offline = await workOffline();
-  for (const listed of await offeredModels()) {
-    models.set(listed.id, listed);
-    page.addModel(listed.id, listed.label, false);
-  }
-  if (!photo) {
+  const offline = workOffline();
+  listed = offline.then(listModels);
+  await listed;
+  if (!running) {
     await announce();
   }
-  page.root.dataset.offline = String(offline);
+  page.root.dataset.offline = String(await offline);
+}
+
+async function listModels(): Promise<void> {
+  for (const model of await offeredModels()) {
+    models.set(model.id, model);
+    page.addModel(model.id, model.label, false);
+  }
 }
 
 start().catch(complain);

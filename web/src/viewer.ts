@@ -1,22 +1,12 @@
 /** Before and after of a photo under a divider, to zoom and move in. */
 
 import { Gestures } from "./gestures";
+import { paintDivider, shrunk, type Box } from "./painting";
 import type { Finished } from "./protocol";
 
-const PREVIEW = 1600; // pixels of the longer side of what is drawn when the whole photo shows
 const MOST = 8; // screen pixels for one of the photo's
 const STEP = 1.5; // of the zoom buttons
 const PARTS = 150; // ms between looks at a result that grows: drawing takes the network's time
-
-type Picture = ImageBitmap | HTMLCanvasElement;
-
-/** A rectangle on the screen, CSS pixels. */
-interface Box {
-  left: number;
-  top: number;
-  right: number;
-  bottom: number;
-}
 
 /** Draws into a canvas, which it keeps as large as it is shown. */
 export class Viewer {
@@ -231,40 +221,4 @@ export class Viewer {
     context.drawImage(needed && full ? full : small, this.x, this.y, width * this.zoom, height * this.zoom);
     context.restore();
   }
-}
-
-function paintDivider(context: CanvasRenderingContext2D, x: number, { top, bottom }: Box): void {
-  const middle = (top + bottom) / 2;
-  context.strokeStyle = context.fillStyle = "white";
-  context.shadowColor = "rgb(0 0 0 / 60%)";
-  context.shadowBlur = 4;
-  context.lineWidth = 2;
-  context.beginPath();
-  context.moveTo(x, top);
-  context.lineTo(x, bottom);
-  context.stroke();
-  context.beginPath();
-  context.arc(x, middle, 18, 0, 2 * Math.PI);
-  context.fill();
-  context.shadowBlur = 0;
-  context.fillStyle = "#222";
-  for (const side of [-1, 1]) {
-    context.beginPath();
-    context.moveTo(x + side * 12, middle);
-    context.lineTo(x + side * 5, middle - 6);
-    context.lineTo(x + side * 5, middle + 6);
-    context.fill();
-  }
-}
-
-/** A copy that is quick to draw, with a longer side of at most `PREVIEW`. */
-function shrunk(picture: Picture): HTMLCanvasElement {
-  const scale = Math.min(1, PREVIEW / Math.max(picture.width, picture.height));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(Math.round(picture.width * scale), 1);
-  canvas.height = Math.max(Math.round(picture.height * scale), 1);
-  const context = canvas.getContext("2d")!;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return canvas;
 }
