@@ -56,7 +56,8 @@ def install(models: list[Path], folder: Path) -> list[Path]:
         The copied `.tflite` files.
 
     Raises:
-        DemoError: no such file, no manifest, or one that names files which are not there.
+        DemoError: no such file, no manifest, one of another file, or one that names files which
+            are not there.
     """
     sets = [(model, manifest) for model in models if (manifest := _manifest(model))["tile"]]
     for model, manifest in sets:
@@ -96,11 +97,17 @@ def _manifest(model: Path) -> dict:
     path = model.with_suffix(".json")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        manifest["file"], manifest["precision"], manifest["tile"]
+        manifest["precision"], manifest["tile"]
+        file = manifest["file"]
+        outside = [name for name in _files(model, manifest) if name != Path(name).name]
     except FileNotFoundError:
         raise DemoError(f"{model}: its manifest {path.name} is missing") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DemoError(f"{path}: not a manifest that the export wrote") from error
+    if file != model.name:
+        raise DemoError(f"{path}: the manifest of {file}, not of {model.name}")
+    if outside:
+        raise DemoError(f"{path}: {outside[0]} is not beside it")
     return manifest
 
 

@@ -75,7 +75,22 @@ def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
     assert not (tmp_path / "models").exists()
 
 
-def test_a_manifest_that_is_none(tmp_path, own):
-    own.with_suffix(".json").write_text("[]")
+@pytest.mark.parametrize("text", ["[]", '{"file": "a", "precision": "", "tile": 8, "sample": "x"}'])
+def test_a_manifest_that_is_none(tmp_path, own, text):
+    own.with_suffix(".json").write_text(text)
     with pytest.raises(DemoError, match="not a manifest"):
+        install([own], tmp_path / "models")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"file": "another.tflite"}, "the manifest of another.tflite"),
+        ({"sample": {"image": "../a.png", "expected": "b.png"}}, "../a.png is not beside it"),
+    ],
+)
+def test_a_manifest_of_another_file(tmp_path, own, change, message):
+    path = own.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DemoError, match=message):
         install([own], tmp_path / "models")
