@@ -12,6 +12,7 @@ import functools
 import http.server
 import ssl
 import sys
+import urllib.parse
 from pathlib import Path
 
 import commandline
@@ -64,6 +65,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.send_header(name, value)
         super().end_headers()
 
+    def send_head(self):
+        if "\0" in urllib.parse.unquote(self.path):
+            self.send_error(404)
+            return None
+        return super().send_head()
+
     def list_directory(self, path):
         self.send_error(404)
 
@@ -85,6 +92,8 @@ def server(config: ServeConfig) -> Server:
     Raises:
         ServeError: the site is not built, the port is taken, or the certificate is none.
     """
+    if config.key and not config.certificate:
+        raise ServeError("--key goes with --certificate")
     folder = Path(config.folder)
     if not (folder / "index.html").is_file():
         raise ServeError(f"{folder}: no built site; build it first: make web")

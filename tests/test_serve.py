@@ -40,7 +40,7 @@ def test_headers_for_threads_and_types(site):
                 assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
                 assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
                 assert response.headers.get_content_type() == kind
-        for name in ("missing", "folder/", "../conftest.py"):
+        for name in ("missing", "folder/", "../conftest.py", "a%00.js"):
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 urllib.request.urlopen(url + name)
 
@@ -61,6 +61,11 @@ def test_a_port_that_is_taken(site):
 def test_a_certificate_that_is_none(site):
     with pytest.raises(ServeError, match="not a certificate"):
         server(ServeConfig(folder=str(site), port=0, certificate=str(site / "a.js")))
+
+
+def test_a_key_without_a_certificate(site):
+    with pytest.raises(ServeError, match="--certificate"):
+        server(ServeConfig(folder=str(site), port=0, key=str(site / "a.js")))
 
 
 def test_the_command_says_where_and_ends_on_ctrl_c(site):
