@@ -122,6 +122,7 @@ BREAK_DOWN = """() => {
   window.worker.dispatchEvent(error);
 }"""
 NO_PHOTOS = [
+    ("wide.png", png(np.zeros((2, 70000, 3), np.uint8)), "cannot hold a photo of 70000×2 pixels"),
     ("notes.jpg", b"no photo", "notes.jpg is not a photo that this browser can open"),
     ("empty.jpg", b"", "empty.jpg is empty"),
     ("IMG_2.HEIC", b"\0\0\0\x18ftypheic", "cannot open HEIC photos"),
@@ -144,6 +145,13 @@ def own(**change):
     network = (SHIPPED / f"{NAME}.tflite").read_bytes()
     manifest |= {"file": "mine.tflite"} | change
     return {"mine.tflite": network, "mine.json": json.dumps(manifest).encode()}
+
+
+def sample_pictures(expected):
+    """The pictures that its manifest names, with another expected one."""
+    names = json.loads((SHIPPED / f"{NAME}.json").read_text())["sample"]
+    given = {names[kind]: (SHIPPED / names[kind]).read_bytes() for kind in ("image", "thumbnail")}
+    return given | {names["expected"]: expected}
 
 
 def give(page, files):
@@ -175,6 +183,12 @@ NO_NETWORKS = [
     ({**own(), "mine.tflite": b"not a network"}, "is not a .tflite"),
     ({**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}, "mine.tflite"),
     (own(thumbnail=32, sample=None), "does not take what its manifest says"),
+    ({**own(), **sample_pictures(png(np.zeros((8, 8, 3), np.uint8)))}, "is not the sample picture"),
+    ({**own(), **sample_pictures(b"none")}, "is not the sample picture"),
+    (
+        {**own(), **sample_pictures(png(np.zeros((256, 256, 3), np.uint8)))},
+        "mine.tflite computes something else on this CPU",
+    ),
 ]
 
 

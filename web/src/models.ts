@@ -38,12 +38,16 @@ export async function offeredModels(): Promise<Listed[]> {
   if (!index) {
     return [];
   }
-  const { models } = JSON.parse(await index.text()) as { models: { manifest: string; label: string }[] };
-  return models.map(({ manifest, label }) => ({
-    id: manifest,
-    label,
-    load: () => loadModel(manifest, fetched),
-  }));
+  try {
+    const { models } = JSON.parse(await index.text()) as { models: { manifest: string; label: string }[] };
+    return models.map(({ manifest, label }) => ({
+      id: manifest,
+      label,
+      load: () => loadModel(manifest, fetched),
+    }));
+  } catch {
+    return []; // some hosts answer with a page of their own where a file is missing
+  }
 }
 
 /**
@@ -105,7 +109,7 @@ async function checkSum(content: Uint8Array<ArrayBuffer>, manifest: Manifest): P
   }
 }
 
-async function samplePictures({ sample, thumbnail }: Manifest, read: FileReader): Promise<SamplePictures | null> {
+async function samplePictures({ sample, tile, thumbnail }: Manifest, read: FileReader): Promise<SamplePictures | null> {
   if (!sample || (thumbnail && !sample.thumbnail)) {
     return null;
   }
@@ -114,7 +118,14 @@ async function samplePictures({ sample, thumbnail }: Manifest, read: FileReader)
   if (files.includes(null)) {
     return null;
   }
-  const [image, expected, small] = await Promise.all(files.map((file) => exactPixels(file!)));
+  const pictures = await Promise.all(files.map((file) => exactPixels(file!).catch(() => null)));
+  [tile, tile, thumbnail].forEach((side, i) => {
+    const picture = pictures[i];
+    if (side && (picture?.width !== side || picture.height !== side)) {
+      throw new PlainError(`${names[i]} is not the sample picture that the manifest describes.`);
+    }
+  });
+  const [image, expected, small] = pictures as Pixels[];
   return { image, expected, thumbnail: small ?? null };
 }
 
@@ -132,5 +143,5 @@ async function exactPixels(file: Blob): Promise<Pixels> {
 
 async function fetched(name: string): Promise<Blob | null> {
   const response = await fetch(FOLDER + name).catch(() => null);
-  return response?.ok ? response.blob() : null;
+  return response?.ok ? response.blob().catch(() => null) : null; // it may break off
 }

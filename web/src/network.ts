@@ -66,7 +66,7 @@ export class Network {
    */
   static async open(loaded: LoadedModel, wanted: Processor | "auto", wasm: string): Promise<Network> {
     const { threads } = await loadRuntime(wasm).catch((error) => {
-      throw new PlainError(`The runtime for networks did not start in this browser (${error?.message ?? error}).`);
+      throw new PlainError(`The runtime for networks did not start (${error?.message ?? error}). Reload the page, or use a newer browser.`);
     });
     let remark: string | null = null;
     if (wanted === "webgpu" || (wanted === "auto" && (await hasRealGpu()))) {
@@ -161,7 +161,8 @@ export class Network {
     const result = keptPixels(output, tile, 0, 0, tile, tile);
     const furthest = result.reduce((most, level, i) => Math.max(most, Math.abs(level - sample.expected.data[i])), 0);
     if (furthest > manifest.sample!.levels + allowance(manifest, this.processor)) {
-      throw new PlainError(`it computes something else than it should (off by ${furthest} of 255).`);
+      const where = this.processor === "webgpu" ? "GPU" : "CPU";
+      throw new PlainError(`${manifest.file} computes something else on this ${where} than it should (off by ${furthest} of 255).`);
     }
   }
 }

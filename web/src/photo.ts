@@ -44,8 +44,7 @@ export class Result {
     this.canvas.height = height;
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!context || !works(context, width, height)) {
-      const megapixels = ((width * height) / 1e6).toFixed(0);
-      throw new PlainError(`This browser cannot hold a photo of ${megapixels} megapixels. Make it smaller first.`);
+      throw new PlainError(`This browser cannot hold a photo of ${width}×${height} pixels. Make it smaller first.`);
     }
     this.context = context;
   }
@@ -81,8 +80,12 @@ export class Result {
   }
 }
 
-/** Browsers give a canvas that is too large, and draw nothing into it. */
+/** Browsers give a canvas that is too large, and draw nothing into it, or refuse to. */
 function works(context: CanvasRenderingContext2D, width: number, height: number): boolean {
-  context.fillRect(width - 1, height - 1, 1, 1);
-  return context.getImageData(width - 1, height - 1, 1, 1).data[3] === 255;
+  try {
+    context.fillRect(width - 1, height - 1, 1, 1);
+    return context.getImageData(width - 1, height - 1, 1, 1).data[3] === 255;
+  } catch {
+    return false;
+  }
 }
