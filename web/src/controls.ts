@@ -121,8 +121,8 @@ function connect(page: Controls, actions: Actions): void {
     });
   }
   element("try").addEventListener("click", async () => {
-    const blob = await (await fetch("sample.jpg")).blob();
-    actions.choose([new File([blob], "sample.jpg", { type: blob.type })]);
+    const blob = await fetch("sample.jpg").then((response) => response.blob()).catch(() => "");
+    actions.choose([new File([blob], "sample.jpg", { type: "image/jpeg" })]);
   });
   element("enhance").addEventListener("click", actions.enhance);
   element("cancel").addEventListener("click", actions.cancel);

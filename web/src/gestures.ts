@@ -38,6 +38,9 @@ export class Gestures {
 
   private down(event: PointerEvent): void {
     const { offsetX: x, offsetY: y } = event;
+    if (event.button) {
+      return; // not the first: its menu takes the mouse away, and no end of the movement is told
+    }
     this.element.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, { x, y });
     const { divider, zoomed } = this.picture;

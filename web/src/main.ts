@@ -15,9 +15,15 @@ const engine = new Engine("worker.js");
 const viewer = new Viewer(page.view, (share) => (page.divider.value = String(Math.round(share * 100))));
 const models = new Map<string, Listed>();
 
+interface Opening {
+  key: string;
+  what: Promise<Opened>;
+}
+
 let photo: Photo | null = null;
 let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
-let opened: { key: string; what: Promise<Opened> } | null = null;
+let opened: Opening | null = null;
+let opening: Promise<unknown> = Promise.resolve(); // the worker makes one network ready at a time
 let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
 let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
@@ -30,16 +36,25 @@ const choice = () => `${page.model.value} ${page.processor.value}`;
 function openModel(): Promise<Opened> {
   const processor = page.processor.value as Processor | "auto";
   const model = models.get(page.model.value);
-  const key = `${choice()} ${engine.ended}`;
-  if (opened?.key !== key) {
-    const what = (async () => {
+  const by = choice();
+  const key = () => `${by} ${engine.ended}`;
+  if (opened?.key !== key()) {
+    const ready = async () => {
       if (!model) {
         throw new PlainError("This site offers no network. Add your own.");
       }
-      return engine.open(await model.load(), processor);
-    })();
-    const mine = (opened = { key, what });
-    what.catch(() => {
+      const loaded = await model.load();
+      await opening; // one that fails ends the worker, and what would wait there with it
+      if (opened !== mine) {
+        throw new Cancelled(); // another was chosen meanwhile; it is the worker's last
+      }
+      mine.key = key();
+      const answer = engine.open(loaded, processor);
+      opening = answer.catch(() => undefined);
+      return answer;
+    };
+    const mine: Opening = (opened = { key: key(), what: ready() });
+    mine.what.catch(() => {
       if (opened === mine) {
         opened = null;
       }
@@ -48,15 +63,21 @@ function openModel(): Promise<Opened> {
   return opened.what;
 }
 
-/** Say what is ready, or why it is not. */
+/** Say what is ready, or why it is not; unless a photo or another network was chosen meanwhile. */
 async function announce(): Promise<void> {
+  const by = choice();
+  const current = () => by === choice() && !running;
   try {
     page.say("Loading the network…");
     const ready = await openModel();
-    page.say(`Ready: ${describe(ready)}.${ready.remark ? ` ${ready.remark}` : ""}`);
-    page.root.dataset.state = "ready";
+    if (current()) {
+      page.say(`Ready: ${describe(ready)}.${ready.remark ? ` ${ready.remark}` : ""}`);
+      page.root.dataset.state = "ready";
+    }
   } catch (error) {
-    complain(error);
+    if (current() && !(error instanceof Cancelled)) {
+      complain(error);
+    }
   }
 }
 
@@ -71,6 +92,7 @@ async function choose(file: File): Promise<void> {
   const mine = choices;
   await stop();
   page.clearError();
+  page.say("Opening the photo…");
   try {
     const next = await openPhoto(file);
     if (mine !== choices) {
@@ -199,6 +221,9 @@ async function take(files: File[]): Promise<void> {
     models.set(model.id, model);
     page.addModel(model.id, model.label, true);
     opened = null; // perhaps one of the same name
+    if (enhanced) {
+      enhanced.by = "";
+    }
     await reopen();
   } catch (error) {
     complain(error);
@@ -210,7 +235,7 @@ async function reopen(): Promise<void> {
   await stop();
   page.clearError();
   await announce();
-  page.offer(photo !== null && enhanced?.by !== choice());
+  page.offer(!running && photo !== null && enhanced?.by !== choice());
 }
 
 async function start(): Promise<void> {
