@@ -28,6 +28,7 @@ let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
 let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
 let choices = 0; // of photos: one that takes long to open must not come after a later one
+let used = false; // something was chosen, which a reload would lose
 
 /** What is chosen to enhance with. */
 const choice = () => `${page.model.value} ${page.processor.value}`;
@@ -210,6 +211,7 @@ function complain(error: unknown): void {
 
 /** Photos and networks that were dropped or picked. */
 async function take(files: File[]): Promise<void> {
+  used = true;
   if (!files.some((file) => /\.(tflite|json)$/i.test(file.name))) {
     const [first] = files;
     return first && choose(first);
@@ -248,7 +250,7 @@ async function start(): Promise<void> {
     zoom: { in: () => viewer.zoomIn(), out: () => viewer.zoomOut(), fit: () => viewer.fit(), actual: () => viewer.actualSize() },
     result: () => enhanced?.jpeg ?? null,
   });
-  const offline = workOffline();
+  const offline = workOffline(() => used || location.reload());
   listed = offline.then(listModels);
   await listed;
   if (!running) {

@@ -6,23 +6,21 @@ const RELOADED = "reloaded-for-threads";
 /**
  * Start what makes the page work offline, and, on a server that sends no headers for it, with threads.
  *
+ * @param updated called when a new version took over: files of the page's own version are gone.
  * @returns whether the page is served by it from now on: what is fetched later is kept too.
  */
-export async function workOffline(): Promise<boolean> {
+export async function workOffline(updated: () => void): Promise<boolean> {
   const { serviceWorker } = navigator;
   if (!serviceWorker) {
     return false; // not a secure context
   }
-  const controlled = new Promise<boolean>((resolve) => {
-    if (serviceWorker.controller) {
-      resolve(true);
-    }
-    serviceWorker.addEventListener("controllerchange", () => resolve(true));
-    setTimeout(() => resolve(false), PATIENCE);
-  });
+  const { controller } = serviceWorker;
+  if (controller) {
+    serviceWorker.addEventListener("controllerchange", updated, { once: true });
+  }
   try {
-    await serviceWorker.register("service_worker.js");
-    const works = await controlled;
+    const registration = await serviceWorker.register("service_worker.js");
+    const works = controller !== null || (await takenOver(registration));
     // The service worker adds the headers; they count from the next load on.
     if (works && !crossOriginIsolated && !sessionStorage.getItem(RELOADED)) {
       sessionStorage.setItem(RELOADED, "yes");
@@ -32,4 +30,19 @@ export async function workOffline(): Promise<boolean> {
   } catch {
     return false; // switched off by the person
   }
+}
+
+/** Whether a service worker that is being installed soon serves this page. */
+function takenOver({ active, installing }: ServiceWorkerRegistration): Promise<boolean> {
+  return new Promise((resolve) => {
+    const { serviceWorker } = navigator;
+    if (serviceWorker.controller) {
+      resolve(true);
+    } else if (active?.state === "activated") {
+      resolve(false); // a forced reload goes past it; it serves the next load
+    }
+    serviceWorker.addEventListener("controllerchange", () => resolve(true));
+    installing?.addEventListener("statechange", () => installing.state === "redundant" && resolve(false)); // it failed
+    setTimeout(() => resolve(false), PATIENCE);
+  });
 }

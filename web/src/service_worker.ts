@@ -3,9 +3,6 @@
  * sends none.
  */
 
-const SHELL = `shell-${SHELL_VERSION}`;
-const WASM = `wasm-${WASM_FOLDER}`;
-const MODELS = "models";
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -14,6 +11,10 @@ const ISOLATION = {
 
 const worker = self as any; // the DOM's types know no service workers
 const root: string = worker.registration.scope;
+const MINE = `photos ${root} `; // other sites of the same host have their caches beside
+const SHELL = `${MINE}shell-${SHELL_VERSION}`;
+const WASM = `${MINE}${WASM_FOLDER}`;
+const MODELS = `${MINE}models`;
 
 worker.addEventListener("install", (event: any) => event.waitUntil(install()));
 worker.addEventListener("activate", (event: any) => event.waitUntil(activate()));
@@ -45,7 +46,7 @@ async function firstModel(): Promise<void> {
 
 async function activate(): Promise<void> {
   const names = await caches.keys();
-  const old = names.filter((name) => ![SHELL, WASM, MODELS].includes(name));
+  const old = names.filter((name) => name.startsWith(MINE) && ![SHELL, WASM, MODELS].includes(name));
   await Promise.all(old.map((name) => caches.delete(name)));
   await worker.clients.claim();
 }
@@ -62,7 +63,7 @@ async function newest(request: Request): Promise<Response> {
   try {
     const response = await fetch(request, { cache: "no-cache" });
     if (response.ok) {
-      await models.put(request, response.clone());
+      await keep(models, request, response);
     }
     return response;
   } catch (error) {
@@ -80,9 +81,18 @@ async function kept(request: Request, path: string): Promise<Response> {
   }
   const response = await fetch(request);
   if (isWasm && response.ok) {
-    await cache.put(request, response.clone());
+    await keep(cache, request, response);
   }
   return response;
+}
+
+/** Keep a copy; a device that is full uses what was fetched all the same. */
+async function keep(cache: Cache, request: Request, response: Response): Promise<void> {
+  await cache.put(request, response.clone()).catch((error) => {
+    if (error.name !== "QuotaExceededError") {
+      throw error; // the connection broke off
+    }
+  });
 }
 
 function isolated(response: Response): Response {

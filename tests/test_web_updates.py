@@ -1,0 +1,117 @@
+"""What the web demo keeps off line: beside other sites, without room, in a new version."""
+
+import shutil
+import time
+
+import pytest
+from test_web_page import give, own
+from web_demo import READY, WAIT, serving
+
+from export.serve import ServeConfig, server
+
+KEPT = "html[data-offline=true]"
+BROKEN = {**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}
+
+
+@pytest.fixture
+def copy(site, tmp_path):
+    """A site of its own for a test: a folder, and its address."""
+    folder = tmp_path / "dist"
+    shutil.copytree(site, folder)
+    with serving(server(ServeConfig(folder=str(folder), port=0))) as url:
+        yield folder, url
+
+
+def renew(folder):
+    """A new version, with another version of LiteRT."""
+    (old,) = (path.name for path in folder.glob("wasm-*"))
+    (folder / old).rename(folder / "wasm-0")
+    for name in ("main.js", "service_worker.js"):
+        text = (folder / name).read_text().replace(old, "wasm-0").replace("shell-", "shell-0")
+        (folder / name).write_text(text)
+
+
+UPDATE = "navigator.serviceWorker.getRegistration().then((found) => { found.update(); })"
+
+
+def test_a_new_version_starts_at_once_where_nothing_was_chosen(visit, copy):
+    folder, url = copy
+    page = visit(url)
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    page.reload()
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    renew(folder)
+    page.evaluate("window.old = true")
+    page.evaluate(UPDATE)
+    page.wait_for_function("() => !window.old", timeout=WAIT)
+    page.wait_for_selector(READY, timeout=WAIT)
+    # What starts the runtime anew finds it.
+    give(page, BROKEN)
+    page.locator("#error", has_text="is not a network").wait_for(timeout=WAIT)
+    page.select_option("#model", index=0)
+    page.wait_for_selector("#error", state="hidden", timeout=WAIT)
+    page.locator("#status", has_text="Ready").wait_for(timeout=WAIT)
+
+
+def test_a_new_version_takes_nothing_away(visit, copy):
+    folder, url = copy
+    page = visit(url)
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    page.reload()
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    give(page, own())
+    page.locator("#status", has_text="Ready: mine").wait_for(timeout=WAIT)
+    renew(folder)
+    page.evaluate(UPDATE)
+    page.wait_for_function("async () => (await caches.keys()).every((n) => !/wasm-[^0]/.test(n))")
+    page.wait_for_timeout(500)
+    assert "Ready: mine" in page.inner_text("#status")
+
+
+def test_caches_of_other_sites_stay(visit, copy):
+    page = visit(copy[1], wait="body")
+    page.evaluate("caches.open('another')")
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    assert "another" in page.evaluate("caches.keys()")
+
+
+def test_a_device_that_is_full(visit, copy):
+    url = copy[1]
+    page = visit(url)
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    page.evaluate(
+        "caches.keys().then((all) => Promise.all("
+        "all.filter((name) => !name.includes('shell')).map((name) => caches.delete(name))))"
+    )
+    devtools = page.context.new_cdp_session(page)
+    quota = {"origin": url.rstrip("/"), "quotaSize": 1}
+    devtools.send("Storage.overrideQuotaForOrigin", quota)
+    page.reload()
+    page.wait_for_selector(READY, timeout=WAIT)
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_nothing_waits_for_a_service_worker_that_does_not_come(visit, copy, forced):
+    """It is passed by in a forced reload; or a file that it wants is missing."""
+    folder, url = copy
+    if forced:
+        page = visit(url)
+        page.wait_for_selector(KEPT, timeout=WAIT)
+        start = time.monotonic()
+        with page.expect_navigation():
+            page.context.new_cdp_session(page).send("Page.reload", {"ignoreCache": True})
+        page.wait_for_selector(READY, timeout=WAIT)
+    else:
+        (folder / "sample.jpg").unlink()
+        start = time.monotonic()
+        visit(url)
+    assert time.monotonic() - start < 7
+
+
+def test_a_host_that_answers_with_a_page_where_nothing_is(visit, copy):
+    folder, url = copy
+    (folder / "models/index.json").write_text("<!doctype html>")
+    page = visit(url, wait="#error:visible")
+    assert "no network" in page.inner_text("#error")
+    give(page, own())
+    page.locator("#status", has_text="Ready: mine").wait_for(timeout=WAIT)
