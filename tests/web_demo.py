@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import shutil
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -53,7 +54,16 @@ def site(tmp_path_factory):
 
 @contextlib.contextmanager
 def serving(listening):
-    """The address of a server, which serves meanwhile."""
+    """The address of a server, which serves meanwhile; then it is gone, open connections too."""
+    connections = []
+    accept = listening.get_request
+
+    def get_request():
+        connection, address = accept()
+        connections.append(connection)
+        return connection, address
+
+    listening.get_request = get_request
     thread = threading.Thread(target=listening.serve_forever)
     thread.start()
     try:
@@ -62,6 +72,9 @@ def serving(listening):
         listening.shutdown()
         listening.server_close()
         thread.join()
+        for connection in connections:
+            with contextlib.suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="session")
