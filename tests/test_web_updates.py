@@ -1,5 +1,6 @@
 """What the web demo keeps off line: beside other sites, without room, in a new version."""
 
+import functools
 import shutil
 import time
 
@@ -7,7 +8,7 @@ import pytest
 from test_web_page import give, own
 from web_demo import READY, WAIT, serving
 
-from export.serve import ServeConfig, server
+from export.serve import Handler, ServeConfig, Server, server
 
 KEPT = "html[data-offline=true]"
 BROKEN = {**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}
@@ -106,6 +107,24 @@ def test_nothing_waits_for_a_service_worker_that_does_not_come(visit, copy, forc
         start = time.monotonic()
         visit(url)
     assert time.monotonic() - start < 7
+
+
+@pytest.mark.slow
+def test_a_slow_first_visit(visit, copy):
+    """What runs networks is kept, too, if all that is kept before it took long."""
+
+    class Slow(Handler):
+        def do_GET(self):  # noqa: N802
+            if self.path.endswith("sample.jpg"):
+                time.sleep(10)
+            super().do_GET()
+
+    listening = Server(("127.0.0.1", 0), functools.partial(Slow, directory=str(copy[0])))
+    with serving(listening) as url:
+        page = visit(url)
+        page.wait_for_selector(KEPT, timeout=WAIT)
+    page.reload()
+    page.wait_for_selector(READY, timeout=WAIT)
 
 
 def test_a_host_that_answers_with_a_page_where_nothing_is(visit, copy):

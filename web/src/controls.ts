@@ -74,7 +74,7 @@ export function controls() {
       for (const shown of [element("save"), element("slider"), ...tags]) {
         hide(shown, !jpeg);
       }
-      element("share").hidden = !jpeg || !navigator.canShare?.({ files: [jpeg] });
+      hide(element("share"), !jpeg || !navigator.canShare?.({ files: [jpeg] }));
       if (jpeg) {
         document.documentElement.dataset.state = "done";
       }

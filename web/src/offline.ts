@@ -1,6 +1,6 @@
 /** The page's side of the service worker. */
 
-const PATIENCE = 8000; // ms for the first visit to fetch all that works offline
+const PATIENCE = 30_000; // ms for the first visit to fetch the page's files; the runtime, fetched next, is 50 times as much
 const RELOADED = "reloaded-for-threads";
 
 /**

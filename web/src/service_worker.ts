@@ -36,11 +36,12 @@ async function install(): Promise<void> {
 async function firstModel(): Promise<void> {
   const models = await caches.open(MODELS);
   const folder = `${root}models/`;
-  await models.add(`${folder}index.json`);
+  const fresh = (file: string) => new Request(folder + file, { cache: "no-cache" });
+  await models.add(fresh("index.json"));
   const index = await (await models.match(`${folder}index.json`))!.json();
   const [first] = index.models;
   if (first) {
-    await models.addAll(first.files.map((file: string) => folder + file));
+    await models.addAll(first.files.map(fresh));
   }
 }
 
