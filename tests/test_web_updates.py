@@ -1,12 +1,14 @@
 """What the web demo keeps off line: beside other sites, without room, in a new version."""
 
 import functools
+import http.server
 import shutil
 import time
 
+import numpy as np
 import pytest
 from test_web_page import give, own
-from web_demo import READY, WAIT, serving
+from web_demo import DONE, READY, WAIT, png, serving
 
 from export.serve import Handler, ServeConfig, Server, server
 
@@ -67,6 +69,21 @@ def test_a_new_version_takes_nothing_away(visit, copy):
     page.wait_for_function("async () => (await caches.keys()).every((n) => !/wasm-[^0]/.test(n))")
     page.wait_for_timeout(500)
     assert "Ready: mine" in page.inner_text("#status")
+
+
+def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy):
+    """From a server without the headers, threads come with a reload, which can wait."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(copy[0]))
+    handler.log_message = lambda *args: None
+    photo = png(np.full((99, 99, 3), 90, np.uint8))
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        page = visit(url, wait="body")
+        page.set_input_files("#file", {"name": "a.png", "mimeType": "", "buffer": photo})
+        page.wait_for_selector(KEPT, timeout=WAIT)
+        page.wait_for_selector(DONE, timeout=WAIT)
+        page.reload()
+        page.wait_for_selector(READY, timeout=WAIT)
+        assert page.evaluate("crossOriginIsolated")
 
 
 def test_caches_of_other_sites_stay(visit, copy):

@@ -6,17 +6,17 @@ const RELOADED = "reloaded-for-threads";
 /**
  * Start what makes the page work offline, and, on a server that sends no headers for it, with threads.
  *
- * @param updated called when a new version took over: files of the page's own version are gone.
+ * @param reload called where a reload brings threads, or a new version whose files replaced the page's own.
  * @returns whether the page is served by it from now on: what is fetched later is kept too.
  */
-export async function workOffline(updated: () => void): Promise<boolean> {
+export async function workOffline(reload: () => void): Promise<boolean> {
   const { serviceWorker } = navigator;
   if (!serviceWorker) {
     return false; // not a secure context
   }
   const { controller } = serviceWorker;
   if (controller) {
-    serviceWorker.addEventListener("controllerchange", updated, { once: true });
+    serviceWorker.addEventListener("controllerchange", reload, { once: true });
   }
   try {
     const registration = await serviceWorker.register("service_worker.js");
@@ -24,7 +24,7 @@ export async function workOffline(updated: () => void): Promise<boolean> {
     // The service worker adds the headers; they count from the next load on.
     if (works && !crossOriginIsolated && !sessionStorage.getItem(RELOADED)) {
       sessionStorage.setItem(RELOADED, "yes");
-      location.reload();
+      reload();
     }
     return works;
   } catch {
