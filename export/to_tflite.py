@@ -188,6 +188,7 @@ if __name__ == "__main__":
     user_errors = [
         ExportError,
         "data.layout.DatasetError",
+        "export.demos.DemoError",
         "export.parity.ParityError",
         "inference.engines.ModelFileError",
         "models.files.WeightsError",

@@ -65,8 +65,9 @@ async function newest(request: Request): Promise<Response> {
     const response = await fetch(request, { cache: "no-cache" });
     if (response.ok) {
       await keep(models, request, response);
+      return response;
     }
-    return response;
+    return (await models.match(request)) ?? response;
   } catch (error) {
     return (await models.match(request)) ?? Response.error();
   }
