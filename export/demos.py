@@ -42,7 +42,7 @@ class DemosConfig:
 
 
 def install(models: list[Path], folder: Path) -> list[Path]:
-    """Copy networks into a folder of models, and list all that are in it.
+    """Copy networks into a folder of models, and, but for Android, list all that are in it.
 
     The list, `index.json`: `{"models": [{"manifest": "x.json", "label": …, "files": […]}]}`, where
     `files` are all that belong to the network, the manifest among them.
@@ -69,8 +69,9 @@ def install(models: list[Path], folder: Path) -> list[Path]:
         for name in _files(model, manifest):
             with replacing(folder / name) as part:
                 shutil.copyfile(model.parent / name, part)
-    with replacing(folder / INDEX) as part:
-        part.write_text(json.dumps({"models": _listed(folder)}, indent=2) + "\n")
+    if folder.resolve() != ANDROID:  # the app lists its own assets
+        with replacing(folder / INDEX) as part:
+            part.write_text(json.dumps({"models": _listed(folder)}, indent=2) + "\n")
     return [folder / model.name for model, _ in sets]
 
 

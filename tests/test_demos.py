@@ -60,6 +60,13 @@ def test_ones_own_comes_first_and_the_rest_stays(tmp_path, own):
     ]
 
 
+def test_the_android_app_gets_no_list(tmp_path, monkeypatch):
+    """It takes every .json among its assets for a manifest."""
+    monkeypatch.setattr("export.demos.ANDROID", tmp_path)
+    install([FP16], tmp_path)
+    assert {path.name for path in tmp_path.glob("*.json")} == {"iphone_mobile_fp16_256.json"}
+
+
 @pytest.mark.parametrize("missing", [".tflite", ".json"])
 def test_nothing_is_copied_if_a_file_is_missing(tmp_path, own, missing):
     own.with_suffix(missing).unlink()
