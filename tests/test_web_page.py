@@ -227,9 +227,9 @@ def test_a_server_that_sends_no_headers(site, visit, photo):
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
     handler.log_message = lambda *args: None
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
-        page = visit(url, wait="html[data-offline=true]")
+        page = visit(url, wait="body")
+        page.wait_for_function("() => crossOriginIsolated", timeout=WAIT)
         page.wait_for_selector(READY, timeout=WAIT)
-        assert page.evaluate("crossOriginIsolated")
         enhance_in(page, photo)
         assert "threads" in page.inner_text("#status")
 

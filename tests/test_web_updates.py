@@ -3,6 +3,7 @@
 import functools
 import http.server
 import shutil
+import threading
 import time
 
 import numpy as np
@@ -71,15 +72,35 @@ def test_a_new_version_takes_nothing_away(visit, copy):
     assert "Ready: mine" in page.inner_text("#status")
 
 
-def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy):
+@pytest.mark.parametrize("when", ["before the reload", "in a picker"])
+def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy, when):
     """From a server without the headers, threads come with a reload, which can wait."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(copy[0]))
-    handler.log_message = lambda *args: None
+    chosen = threading.Event()
+
+    class Plain(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path == "/sample.jpg":  # the service worker is not there before it has this
+                chosen.wait(WAIT / 1000)
+            super().do_GET()
+
+        def log_message(self, *args):
+            pass
+
+    handler = functools.partial(Plain, directory=str(copy[0]))
     photo = png(np.full((99, 99, 3), 90, np.uint8))
+    photo = {"name": "a.png", "mimeType": "", "buffer": photo}
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
         page = visit(url, wait="body")
-        page.set_input_files("#file", {"name": "a.png", "mimeType": "", "buffer": photo})
-        page.wait_for_selector(KEPT, timeout=WAIT)
+        if when == "in a picker":
+            with page.expect_file_chooser() as picker:
+                page.locator("#file").dispatch_event("click")
+            chosen.set()
+            page.wait_for_selector(KEPT, timeout=WAIT)
+            picker.value.set_files(photo)
+        else:
+            page.set_input_files("#file", photo)
+            chosen.set()
+            page.wait_for_selector(KEPT, timeout=WAIT)
         page.wait_for_selector(DONE, timeout=WAIT)
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)

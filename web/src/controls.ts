@@ -2,6 +2,8 @@
 
 /** What the page can be asked to do. */
 export interface Actions {
+  /** Something is about to be chosen: a picker opened. */
+  choosing(): void;
   choose(files: File[]): void;
   enhance(): void;
   cancel(): void;
@@ -112,6 +114,7 @@ function connect(page: Controls, actions: Actions): void {
   const element = (id: string) => document.getElementById(id)!;
   for (const id of ["camera", "file", "own"]) {
     const input = element(id) as HTMLInputElement;
+    input.addEventListener("click", actions.choosing);
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])];
       input.value = ""; // the same file can be chosen again
@@ -146,6 +149,7 @@ function connect(page: Controls, actions: Actions): void {
 function connectDrop(stage: HTMLElement, actions: Actions): void {
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
+    actions.choosing();
     stage.classList.add("over");
   });
   document.addEventListener("dragleave", (event) => {

@@ -28,7 +28,7 @@ let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
 let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
 let choices = 0; // of photos: one that takes long to open must not come after a later one
-let used = false; // something was chosen, which a reload would lose
+let used = false; // something was chosen, or a picker is open for it, which a reload would lose
 
 /** What is chosen to enhance with. */
 const choice = () => `${page.model.value} ${page.processor.value}`;
@@ -242,6 +242,9 @@ async function reopen(): Promise<void> {
 
 async function start(): Promise<void> {
   page.connect({
+    choosing: () => {
+      used = true;
+    },
     choose: take,
     enhance,
     cancel: () => running?.abort(),
