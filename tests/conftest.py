@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, zoom
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["web_demo"]
+pytest_plugins = ["real_browser", "web_demo"]
 
 
 def pytest_configure(config):

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -12,8 +11,6 @@ from PIL import Image
 
 from evaluation.report import write_report
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
@@ -21,19 +18,6 @@ def page(tmp_path_factory):
     write_report(path, make_report())
     assert [file.name for file in path.parent.iterdir()] == ["report.html"]
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with playwright.sync_playwright() as started:
-        # Containers lack what the sandbox wants; the only page is our own.
-        chromium = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

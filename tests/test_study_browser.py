@@ -1,7 +1,6 @@
 """A visit in a real browser, on a desk and on a phone, by mouse, keyboard and touch."""
 
 import contextlib
-import shutil
 
 import pytest
 from fake_study import make_study, served
@@ -12,23 +11,9 @@ from study.store import Store, sqlite_url
 from study.tokens import read_secret, results_key
 from study.votes import read_votes
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DESK = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 READY = ".choices button[aria-disabled=false]"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with playwright.sync_playwright() as started:
-        # Containers lack what the sandbox wants; the only pages are our own.
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -37,7 +22,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def visit(chromium, folder):
+def visit(browser, folder):
     """A function that opens the study; at the end nothing may have gone wrong or out."""
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(served(folder, shared_device=True))
@@ -45,7 +30,7 @@ def visit(chromium, folder):
 
         def open_page(context=None, path="", **options):
             if context is None:
-                context = chromium.new_context(**{**DESK, **options})
+                context = browser.new_context(**{**DESK, **options})
                 stack.callback(context.close)
             tab = context.new_page()
             tab.on("console", lambda message: complaints.append(message.text))

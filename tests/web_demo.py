@@ -17,7 +17,6 @@ from export.demos import SHIPPED, install
 from export.serve import ServeConfig, server
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # An emulated GPU: slow, but it runs the same programs.
 EMULATED_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 DONE = "html[data-state=done]"
@@ -82,32 +81,6 @@ def address(site):
     """Where the site is served, as by `python -m export.serve`."""
     with serving(server(ServeConfig(folder=str(site), port=0))) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def launched():
-    """A function of extra switches that starts a browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    with playwright.sync_playwright() as started, contextlib.ExitStack() as stack:
-
-        def launch(*switches):
-            # Containers lack what the sandbox wants; the only page is our own.
-            chromium = started.chromium.launch(
-                executable_path=program, args=["--no-sandbox", *switches]
-            )
-            stack.callback(chromium.close)
-            return chromium
-
-        yield launch
-
-
-@pytest.fixture(scope="session")
-def browser(launched):
-    """One browser for all pages."""
-    return launched()
 
 
 @pytest.fixture
