@@ -8,6 +8,7 @@ browsers and GPUs take.
 """
 
 import dataclasses
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -44,8 +45,10 @@ class DemosConfig:
 def install(models: list[Path], folder: Path) -> list[Path]:
     """Copy networks into a folder of models, and, but for Android, list all that are in it.
 
-    The list, `index.json`: `{"models": [{"manifest": "x.json", "label": …, "files": […]}]}`, where
-    `files` are all that belong to the network, the manifest among them.
+    The list, `index.json`: `{"models": [{"manifest": "x.json", "label": …, "files": {…}}]}`, where
+    `files` are all that belong to the network, the manifest among them, each with a checksum of
+    its content: the page asks for exactly that version, so that what is kept for use offline never
+    mixes two exports.
 
     Args:
         models: `.tflite` files with their manifests beside them. Those for images of any size are
@@ -85,7 +88,7 @@ def _listed(folder: Path) -> list[dict]:
         entry = {
             "manifest": model.with_suffix(".json").name,
             "label": f"{model.stem} ({size})",
-            "files": _files(model, manifest),
+            "files": {name: _checksum(folder / name) for name in _files(model, manifest)},
         }
         # The person's own before those that ship.
         found.append(((model.name in shipped, order, model.name), entry))
@@ -116,6 +119,10 @@ def _files(model: Path, manifest: dict) -> list[str]:
     sample = manifest.get("sample") or {}
     pictures = [sample.get(kind) for kind in ("image", "thumbnail", "expected")]
     return [model.name, model.with_suffix(".json").name, *filter(None, pictures)]
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def folders() -> list[Path]:

@@ -1,5 +1,6 @@
 """Networks are given to the demos with all that belongs to them, or a line says why not."""
 
+import hashlib
 import json
 import shutil
 
@@ -41,8 +42,10 @@ def test_all_that_ship_with_their_pictures(tmp_path):
         sample = manifest["sample"]
         pictures = {sample["image"], sample["thumbnail"], sample["expected"]}
         assert set(entry["files"]) == {manifest["file"], entry["manifest"], *pictures}
-        for name in entry["files"]:
-            assert (tmp_path / "models" / name).read_bytes() == (SHIPPED / name).read_bytes()
+        for name, checksum in entry["files"].items():
+            content = (tmp_path / "models" / name).read_bytes()
+            assert content == (SHIPPED / name).read_bytes()
+            assert hashlib.sha256(content).hexdigest().startswith(checksum)
 
 
 def test_files_for_any_size_are_left_out(tmp_path):

@@ -1,7 +1,9 @@
 """What the web demo keeps off line: beside other sites, without room, in a new version."""
 
 import functools
+import hashlib
 import http.server
+import json
 import shutil
 import threading
 import time
@@ -11,6 +13,7 @@ import pytest
 from test_web_page import give, own
 from web_demo import DONE, READY, WAIT, png, serving
 
+from export.demos import SHIPPED, install
 from export.serve import Handler, ServeConfig, Server, server
 
 KEPT = "html[data-offline=true]"
@@ -26,6 +29,19 @@ def copy(site, tmp_path):
         yield folder, url
 
 
+def hindered(folder, before):
+    """A server that calls `before` with each path first, and fails where that says so."""
+
+    class Hindered(Handler):
+        def do_GET(self):  # noqa: N802
+            if before(self.path):
+                self.send_error(503)
+            else:
+                super().do_GET()
+
+    return Server(("127.0.0.1", 0), functools.partial(Hindered, directory=str(folder)))
+
+
 def renew(folder):
     """A new version, with another version of LiteRT."""
     (old,) = (path.name for path in folder.glob("wasm-*"))
@@ -35,15 +51,21 @@ def renew(folder):
         (folder / name).write_text(text)
 
 
+def second_visit(visit, url):
+    """The page as the service worker serves it."""
+    page = visit(url)
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    page.reload()
+    page.wait_for_selector(KEPT, timeout=WAIT)
+    return page
+
+
 UPDATE = "navigator.serviceWorker.getRegistration().then((found) => { found.update(); })"
 
 
 def test_a_new_version_starts_at_once_where_nothing_was_chosen(visit, copy):
     folder, url = copy
-    page = visit(url)
-    page.wait_for_selector(KEPT, timeout=WAIT)
-    page.reload()
-    page.wait_for_selector(KEPT, timeout=WAIT)
+    page = second_visit(visit, url)
     renew(folder)
     page.evaluate("window.old = true")
     page.evaluate(UPDATE)
@@ -59,10 +81,7 @@ def test_a_new_version_starts_at_once_where_nothing_was_chosen(visit, copy):
 
 def test_a_new_version_takes_nothing_away(visit, copy):
     folder, url = copy
-    page = visit(url)
-    page.wait_for_selector(KEPT, timeout=WAIT)
-    page.reload()
-    page.wait_for_selector(KEPT, timeout=WAIT)
+    page = second_visit(visit, url)
     give(page, own())
     page.locator("#status", has_text="Ready: mine").wait_for(timeout=WAIT)
     renew(folder)
@@ -105,6 +124,75 @@ def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy, when):
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         assert page.evaluate("crossOriginIsolated")
+
+
+def test_a_server_that_is_slow_to_say_which_networks_there_are(visit, copy):
+    """As on a train: there is a connection, and nothing comes through."""
+    ended = threading.Event()
+
+    visited = []
+
+    def slowly(path):
+        if path.endswith("index.json") and visited:
+            ended.wait(WAIT / 1000)
+
+    with serving(hindered(copy[0], slowly)) as url:
+        page = visit(url)
+        page.wait_for_selector(KEPT, timeout=WAIT)
+        visited.append(url)
+        page.reload()
+        page.wait_for_selector(READY, timeout=WAIT / 2)
+        ended.set()
+
+
+def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
+    """The one that was kept stays while a part of the new one is missing."""
+    missing = []
+
+    def fails(path):
+        return any(name in path for name in missing)
+
+    folder = copy[0]
+    with serving(hindered(folder, fails)) as url:
+        page = visit(url)
+        page.wait_for_selector(KEPT, timeout=WAIT)
+        before = networks_kept(page)
+        export_anew("iphone_mobile_fp16_256", tmp_path, folder / "models")
+        missing.append("fp16_256.tflite")
+        page.reload()
+        page.locator("#error", has_text="is not there").wait_for(timeout=WAIT)
+        assert networks_kept(page) == before
+        missing.append("index.json")
+        page.reload()
+        page.wait_for_selector(READY, timeout=WAIT)
+        missing.clear()
+        page.reload()
+        page.wait_for_selector(READY, timeout=WAIT)
+        after = networks_kept(page)
+        assert len(after) == 1 and after != before
+        missing.append("models/")
+        page.reload()
+        page.wait_for_selector(READY, timeout=WAIT)
+
+
+def export_anew(name, work, folder):
+    """Another file of the same name, which computes the same."""
+    shutil.copytree(SHIPPED, work / "exported")
+    model = work / "exported" / f"{name}.tflite"
+    model.write_bytes(model.read_bytes() + bytes(4))
+    manifest = json.loads(model.with_suffix(".json").read_text())
+    manifest["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
+    model.with_suffix(".json").write_text(json.dumps(manifest))
+    install([model], folder)
+
+
+def networks_kept(page):
+    """Addresses of the networks that the service worker keeps."""
+    script = """async () => {
+      const name = (await caches.keys()).find((name) => name.endsWith("models"));
+      return (await (await caches.open(name)).keys()).map(({ url }) => url);
+    }"""
+    return [url for url in page.evaluate(script) if ".tflite" in url]
 
 
 def test_caches_of_other_sites_stay(visit, copy):
@@ -151,14 +239,11 @@ def test_nothing_waits_for_a_service_worker_that_does_not_come(visit, copy, forc
 def test_a_slow_first_visit(visit, copy):
     """What runs networks is kept, too, if all that is kept before it took long."""
 
-    class Slow(Handler):
-        def do_GET(self):  # noqa: N802
-            if self.path.endswith("sample.jpg"):
-                time.sleep(10)
-            super().do_GET()
+    def slowly(path):
+        if path.endswith("sample.jpg"):
+            time.sleep(10)
 
-    listening = Server(("127.0.0.1", 0), functools.partial(Slow, directory=str(copy[0])))
-    with serving(listening) as url:
+    with serving(hindered(copy[0], slowly)) as url:
         page = visit(url)
         page.wait_for_selector(KEPT, timeout=WAIT)
     page.reload()

@@ -2,6 +2,7 @@
 
 import { PlainError } from "./errors";
 import { readManifest, type Manifest } from "./manifest";
+import { versioned, type Index } from "./model_index";
 import type { Pixels } from "./pixels";
 
 const FOLDER = "models/";
@@ -39,11 +40,11 @@ export async function offeredModels(): Promise<Listed[]> {
     return [];
   }
   try {
-    const { models } = JSON.parse(await index.text()) as { models: { manifest: string; label: string }[] };
-    return models.map(({ manifest, label }) => ({
+    const { models } = JSON.parse(await index.text()) as Index;
+    return models.map(({ manifest, label, files }) => ({
       id: manifest,
       label,
-      load: () => loadModel(manifest, fetched),
+      load: () => loadModel(manifest, async (name) => fetched(versioned(name, files))),
     }));
   } catch {
     return []; // some hosts answer with a page of their own where a file is missing

@@ -3,46 +3,45 @@
  * sends none.
  */
 
+import { versioned, type Files, type Index } from "./model_index";
+
+const PATIENCE = 3000; // ms for a server to say which networks there are, before the list that is kept is used
+
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-const worker = self as any; // the DOM's types know no service workers
+const worker = self as any;
 const root: string = worker.registration.scope;
 const MINE = `photos ${root} `; // other sites of the same host have their caches beside
 const SHELL = `${MINE}shell-${SHELL_VERSION}`;
 const WASM = `${MINE}${WASM_FOLDER}`;
 const MODELS = `${MINE}models`;
+const FOLDER = `${root}models/`;
+const INDEX = `${FOLDER}index.json`;
+
+/** What the DOM's types lack. */
+interface FetchEvent extends Event {
+  request: Request;
+  respondWith(response: Promise<Response>): void;
+  waitUntil(work: Promise<unknown>): void;
+}
 
 worker.addEventListener("install", (event: any) => event.waitUntil(install()));
 worker.addEventListener("activate", (event: any) => event.waitUntil(activate()));
-worker.addEventListener("fetch", (event: any) => {
-  const { request } = event as { request: Request };
-  if (request.method === "GET" && request.url.startsWith(root)) {
-    event.respondWith(answer(request));
+worker.addEventListener("fetch", (event: FetchEvent) => {
+  if (event.request.method === "GET" && event.request.url.startsWith(root)) {
+    event.respondWith(answer(event).then(isolated));
   }
 });
 
 async function install(): Promise<void> {
   const shell = await caches.open(SHELL);
   await shell.addAll(SHELL_FILES.map((file) => new Request(root + file, { cache: "reload" })));
-  await firstModel().catch(() => undefined); // a site may have none yet
+  await fetch(INDEX, { cache: "no-cache" }).then(keepIndex).catch(() => undefined); // a site may have none yet
   await worker.skipWaiting(); // the next load is of the new version, whatever else is open
-}
-
-/** Keep the list of networks and the first of them, so that a photo can be enhanced offline at once. */
-async function firstModel(): Promise<void> {
-  const models = await caches.open(MODELS);
-  const folder = `${root}models/`;
-  const fresh = (file: string) => new Request(folder + file, { cache: "no-cache" });
-  await models.add(fresh("index.json"));
-  const index = await (await models.match(`${folder}index.json`))!.json();
-  const [first] = index.models;
-  if (first) {
-    await models.addAll(first.files.map(fresh));
-  }
 }
 
 async function activate(): Promise<void> {
@@ -52,37 +51,67 @@ async function activate(): Promise<void> {
   await worker.clients.claim();
 }
 
-async function answer(request: Request): Promise<Response> {
-  const path = request.url.slice(root.length).split(/[?#]/)[0];
-  const response = path.startsWith("models/") ? await newest(request) : await kept(request, path);
-  return isolated(response);
-}
-
-/** Networks may be exported anew: from the network if it answers. */
-async function newest(request: Request): Promise<Response> {
-  const models = await caches.open(MODELS);
-  try {
-    const response = await fetch(request, { cache: "no-cache" });
-    if (response.ok) {
-      await keep(models, request, response);
-      return response;
-    }
-    return (await models.match(request)) ?? response;
-  } catch (error) {
-    return (await models.match(request)) ?? Response.error();
+function answer(event: FetchEvent): Promise<Response> {
+  const { request } = event;
+  const path = request.url.slice(root.length);
+  if (request.url === INDEX) {
+    return newest(event);
   }
+  if (path.startsWith("models/")) {
+    return kept(request, MODELS, path.includes("?"));
+  }
+  return path.startsWith(WASM_FOLDER) ? kept(request, WASM, true) : kept(request, SHELL, false);
 }
 
-/** All else changes with its version only. */
-async function kept(request: Request, path: string): Promise<Response> {
-  const isWasm = path.startsWith(WASM_FOLDER);
-  const cache = await caches.open(isWasm ? WASM : SHELL);
-  const found = await cache.match(request, { ignoreSearch: true });
+/** The list of networks may change: from the server, if it answers soon. */
+async function newest(event: FetchEvent): Promise<Response> {
+  const models = await caches.open(MODELS);
+  const old = await models.match(INDEX);
+  const fresh = fetch(event.request, { cache: "no-cache" });
+  event.waitUntil(fresh.then((response) => keepIndex(response.clone())).catch(() => undefined));
+  if (!old) {
+    return fresh.catch(() => Response.error());
+  }
+  const orOld = fresh.then((response) => (response.ok ? response : old)).catch(() => old);
+  return Promise.race([orOld, new Promise<Response>((resolve) => setTimeout(resolve, PATIENCE, old))]);
+}
+
+/**
+ * Keep the list of networks, and the first of them: a photo can be enhanced offline at once. What
+ * it does not list goes; but nothing does before that first network is there.
+ */
+async function keepIndex(response: Response): Promise<void> {
+  if (!response.ok) {
+    return;
+  }
+  const { models } = (await response.clone().json()) as Index;
+  const cache = await caches.open(MODELS);
+  const known = new Set((await cache.keys()).map(({ url }) => url));
+  const first = models.length ? addresses(models[0].files) : [];
+  await cache.addAll(first.filter((address) => !known.has(address)));
+  await cache.put(INDEX, response);
+  const listed = new Set([INDEX, ...models.flatMap(({ files }) => addresses(files))]);
+  const unlisted = [...known].filter((address) => !listed.has(address));
+  await Promise.all(unlisted.map((address) => cache.delete(address)));
+}
+
+function addresses(files: Files): string[] {
+  return Object.keys(files).map((name) => FOLDER + versioned(name, files));
+}
+
+/**
+ * What never changes under its address.
+ *
+ * @param keeps whether what is not kept yet will be.
+ */
+async function kept(request: Request, name: string, keeps: boolean): Promise<Response> {
+  const cache = await caches.open(name);
+  const found = await cache.match(request, { ignoreSearch: name === SHELL });
   if (found) {
     return found;
   }
   const response = await fetch(request);
-  if (isWasm && response.ok) {
+  if (keeps && response.ok) {
     await keep(cache, request, response);
   }
   return response;
