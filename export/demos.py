@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import commandline
@@ -63,10 +64,6 @@ def install(models: list[Path], folder: Path) -> list[Path]:
             are not there.
     """
     sets = [(model, manifest) for model in models if (manifest := _manifest(model))["tile"]]
-    for model, manifest in sets:
-        for name in _files(model, manifest):
-            if not (model.parent / name).is_file():
-                raise DemoError(f"{model}: {name}, which its manifest names, is not beside it")
     folder.mkdir(parents=True, exist_ok=True)
     for model, manifest in sets:
         for name in _files(model, manifest):
@@ -112,6 +109,9 @@ def _manifest(model: Path) -> dict:
         raise DemoError(f"{path}: the manifest of {file}, not of {model.name}")
     if outside:
         raise DemoError(f"{path}: {outside[0]} is not beside it")
+    for name in _files(model, manifest):
+        if not (model.parent / name).is_file():
+            raise DemoError(f"{model}: {name}, which its manifest names, is not beside it")
     return manifest
 
 
@@ -125,6 +125,18 @@ def _checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
+def _usable(folder: Path) -> list[Path]:
+    """What a folder holds, with a line for what cannot be used."""
+    models = []
+    for model in sorted(folder.glob("*.tflite")):
+        try:
+            _manifest(model)
+            models.append(model)
+        except DemoError as error:
+            print(f"left out: {error}", file=sys.stderr)
+    return models
+
+
 def folders() -> list[Path]:
     """Where the demos look for networks: the web's if it is built, and Android's."""
     return [*([WEB] if WEB.parent.is_dir() else []), ANDROID]
@@ -134,7 +146,7 @@ def main(config: DemosConfig) -> None:
     """Copy as the command line says."""
     models = [Path(word) for word in config.models.split(",") if word]
     if not models:
-        models = [*sorted(SHIPPED.glob("*.tflite")), *sorted(Path("exported").glob("*.tflite"))]
+        models = [*sorted(SHIPPED.glob("*.tflite")), *_usable(Path("exported"))]
     for folder in [Path(config.to)] if config.to else folders():
         for model in install(models, folder):
             print(model)

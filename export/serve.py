@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import http.server
+import socket
 import ssl
 import sys
 import urllib.parse
@@ -117,12 +118,27 @@ def server(config: ServeConfig) -> Server:
     return listening
 
 
+def _names(host: str) -> list[str]:
+    """What to type into a browser, on this computer and on a phone."""
+    if host == "127.0.0.1":
+        return ["localhost"]
+    if host != "0.0.0.0":
+        return [host]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which address would
+        except OSError:
+            return ["localhost"]  # no network
+        return ["localhost", probe.getsockname()[0]]
+
+
 def main(config: ServeConfig) -> None:
     """Serve until Ctrl-C."""
     with server(config) as listening, contextlib.suppress(KeyboardInterrupt):
         scheme = "https" if config.certificate else "http"
-        name = "localhost" if config.host in ("127.0.0.1", "0.0.0.0") else config.host
-        print(f"{scheme}://{name}:{listening.server_address[1]}/  (Ctrl-C ends)", flush=True)
+        for name in _names(config.host):
+            print(f"{scheme}://{name}:{listening.server_address[1]}/", flush=True)
+        print("Ctrl-C ends.", flush=True)
         listening.serve_forever()
 
 

@@ -85,6 +85,16 @@ def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
     assert not (tmp_path / "models").exists()
 
 
+def test_what_cannot_be_used_of_exported_is_named_and_left_out(tmp_path, own, monkeypatch, capsys):
+    shutil.copy(own, own.with_name("lost.tflite"))
+    monkeypatch.chdir(tmp_path)
+    main(DemosConfig(to=str(tmp_path / "models")))
+    assert "lost.tflite: its manifest lost.json is missing" in capsys.readouterr().err
+    assert listed(tmp_path / "models")[0]["manifest"] == "mine_fp16_256.json"
+    with pytest.raises(DemoError, match=r"lost\.json"):
+        main(DemosConfig(models="exported/lost.tflite", to=str(tmp_path / "models")))
+
+
 @pytest.mark.parametrize("text", ["[]", '{"file": "a", "precision": "", "tile": 8, "sample": "x"}'])
 def test_a_manifest_that_is_none(tmp_path, own, text):
     own.with_suffix(".json").write_text(text)

@@ -1,5 +1,6 @@
 """The server of the web demo: its headers, types and errors."""
 
+import itertools
 import re
 import signal
 import socket
@@ -69,13 +70,26 @@ def test_a_key_without_a_certificate(site):
 
 
 def test_the_command_says_where_and_ends_on_ctrl_c(site):
-    words = [sys.executable, "-m", "export.serve", "--port", "0", "--folder", str(site)]
+    addresses = addresses_said(site)
+    assert len(addresses) == 1 and addresses[0].startswith("http://localhost:")
+
+
+def test_to_all_computers_it_says_what_to_type_on_a_phone(site):
+    first, *others = addresses_said(site, "--host", "0.0.0.0")
+    assert first.startswith("http://localhost:")
+    assert all(re.match(r"http://\d+\.\d+\.\d+\.\d+:\d+/\n$", other) for other in others)
+
+
+def addresses_said(site, *flags):
+    """Run the command until Ctrl-C; what it says, all of which must answer."""
+    words = [sys.executable, "-m", "export.serve", "--port", "0", "--folder", str(site), *flags]
     process = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    line = process.stdout.readline()
-    url = re.match(r"http://localhost:\d+/", line).group()
-    assert b"page" in urllib.request.urlopen(url).read()
+    addresses = list(itertools.takewhile("Ctrl-C ends.\n".__ne__, process.stdout))
+    for address in addresses:
+        assert b"page" in urllib.request.urlopen(address.strip()).read()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 0 and errors == ""
+    return addresses

@@ -6,24 +6,19 @@ import { Cancelled, PlainError, sentenceFor } from "./errors";
 import { droppedModel, offeredModels, type Listed } from "./models";
 import type { Processor } from "./network";
 import { workOffline } from "./offline";
+import { Opener } from "./opener";
 import { openPhoto, Result, type Photo } from "./photo";
 import type { Opened } from "./protocol";
 import { Viewer } from "./viewer";
 
 const page = controls();
 const engine = new Engine("worker.js");
+const opener = new Opener(engine);
 const viewer = new Viewer(page.view, (share) => (page.divider.value = String(Math.round(share * 100))));
 const models = new Map<string, Listed>();
 
-interface Opening {
-  key: string;
-  what: Promise<Opened>;
-}
-
 let photo: Photo | null = null;
 let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
-let opened: Opening | null = null;
-let opening: Promise<unknown> = Promise.resolve(); // the worker makes one network ready at a time
 let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
 let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
@@ -33,35 +28,13 @@ let used = false; // something was chosen, or a picker is open for it, which a r
 /** What is chosen to enhance with. */
 const choice = () => `${page.model.value} ${page.processor.value}`;
 
-/** Make the chosen network ready, unless it is. */
-function openModel(): Promise<Opened> {
-  const processor = page.processor.value as Processor | "auto";
+/** Make the chosen network ready. */
+async function openModel(): Promise<Opened> {
   const model = models.get(page.model.value);
-  const by = choice();
-  const key = () => `${by} ${engine.ended}`;
-  if (opened?.key !== key()) {
-    const ready = async () => {
-      if (!model) {
-        throw new PlainError("This site offers no network. Add your own.");
-      }
-      const loaded = await model.load();
-      await opening; // one that fails ends the worker, and what would wait there with it
-      if (opened !== mine) {
-        throw new Cancelled(); // another was chosen meanwhile; it is the worker's last
-      }
-      mine.key = key();
-      const answer = engine.open(loaded, processor);
-      opening = answer.catch(() => undefined);
-      return answer;
-    };
-    const mine: Opening = (opened = { key: key(), what: ready() });
-    mine.what.catch(() => {
-      if (opened === mine) {
-        opened = null;
-      }
-    });
+  if (!model) {
+    throw new PlainError("This site offers no network. Add your own.");
   }
-  return opened.what;
+  return opener.open(model, page.processor.value as Processor | "auto");
 }
 
 /** Say what is ready, or why it is not; unless a photo or another network was chosen meanwhile. */
@@ -222,9 +195,8 @@ async function take(files: File[]): Promise<void> {
     await listed;
     models.set(model.id, model);
     page.addModel(model.id, model.label, true);
-    opened = null; // perhaps one of the same name
     if (enhanced) {
-      enhanced.by = "";
+      enhanced.by = ""; // perhaps one of the same name
     }
     await reopen();
   } catch (error) {
