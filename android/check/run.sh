@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proves what can be proved of the app without Google's repository, a phone or Gradle: README.md says
 # what that is. Needs a JDK of 17 or later, Maven, and on Debian: apt-get install aapt zipalign
-# apksigner android-framework-res. With the project's .venv it also runs the shipped networks.
+# apksigner android-framework-res. With the project's .venv it also runs the shipped networks. Ends
+# with 75 where Maven's repository cannot be reached, and 1 where the app is wrong.
 set -euo pipefail
 cd "$(dirname "$0")"
 missing=""
@@ -13,11 +14,16 @@ done
 mkdir -p target
 
 quietly() { # $1: a log's name; then a command
-    "${@:2}" > "target/$1.log" 2>&1 || { tail -n 60 "target/$1.log"; echo "android-check: $1 failed"; exit 1; }
+    "${@:2}" > "target/$1.log" 2>&1 && return
+    tail -n 60 "target/$1.log"
+    echo "android-check: $1 failed"
+    grep -q -e "Could not transfer" -e "Failure to transfer" "target/$1.log" && exit 75
+    exit 1
 }
+maven=(mvn -B -ntp -Dmaven.wagon.http.connectionTimeout=10000 -Dmaven.wagon.rto=60000)
 
 if [ ! -f target/fetched ] || [ fetch.xml -nt target/fetched ]; then
-    quietly fetch mvn -B -ntp -f fetch.xml package
+    quietly fetch "${maven[@]}" -f fetch.xml package
     for archive in target/aar/*.aar; do
         (cd target/aar && jar xf "../../$archive" classes.jar && mv classes.jar "$(basename "$archive" .aar).jar")
     done
@@ -27,6 +33,6 @@ fi
 python=$(cd ../.. && pwd)/.venv/bin/python
 [ -x "$python" ] || { python=""; echo "Without .venv the shipped networks are not run."; }
 rm -rf target/classes target/test-classes target/surefire-reports target/real target/screens
-quietly tests mvn -B -ntp test "-Dcheck.python=$python"
+quietly tests "${maven[@]}" test "-Dcheck.python=$python"
 grep -hE "levels from Python's|^\[(INFO|WARNING)\] Tests run" target/tests.log
 ./package.sh apk
