@@ -4,6 +4,7 @@ import functools
 import hashlib
 import http.server
 import json
+import os
 import shutil
 import threading
 import time
@@ -166,6 +167,14 @@ def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         missing.clear()
+        network = folder / "models/iphone_mobile_fp16_256.tflite"
+        content = network.read_bytes()
+        network.write_text("<!doctype html>")  # some hosts answer so where a file is missing
+        page.reload()
+        page.locator("#error", has_text="is not a .tflite").wait_for(timeout=WAIT)
+        assert networks_kept(page) == before
+        network.write_bytes(content)
+        os.utime(network, (time.time() + 9, time.time() + 9))  # HTTP's dates count in seconds
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         after = networks_kept(page)
@@ -252,8 +261,15 @@ def test_a_slow_first_visit(visit, copy):
 
 def test_a_host_that_answers_with_a_page_where_nothing_is(visit, copy):
     folder, url = copy
-    (folder / "models/index.json").write_text("<!doctype html>")
+    index = folder / "models/index.json"
+    content = index.read_text()
+    index.write_text("<!doctype html>")
     page = visit(url, wait="#error:visible")
     assert "no network" in page.inner_text("#error")
     give(page, own())
     page.locator("#status", has_text="Ready: mine").wait_for(timeout=WAIT)
+    index.write_text(content)
+    page = second_visit(visit, url)
+    index.write_text("<!doctype html>")
+    page.reload()
+    page.wait_for_selector(READY, timeout=WAIT)

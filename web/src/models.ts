@@ -1,5 +1,6 @@
 /** Networks to choose from: those that the site offers, and files from the person's own disk. */
 
+import { sha256 } from "./checksum";
 import { PlainError } from "./errors";
 import { readManifest, type Manifest } from "./manifest";
 import { versioned, type Index } from "./model_index";
@@ -103,9 +104,7 @@ async function checkSum(content: Uint8Array<ArrayBuffer>, manifest: Manifest): P
   if (!manifest.sha256 || !crypto.subtle) { // no Web Crypto outside of secure contexts
     return;
   }
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (sum !== manifest.sha256) {
+  if ((await sha256(content)) !== manifest.sha256) {
     throw new PlainError(`The manifest describes another ${manifest.file} than this one: the checksums differ.`);
   }
 }

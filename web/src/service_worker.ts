@@ -3,6 +3,7 @@
  * sends none.
  */
 
+import { sha256 } from "./checksum";
 import { versioned, type Files, type Index } from "./model_index";
 
 const PATIENCE = 3000; // ms for a server to say which networks there are, before the list that is kept is used
@@ -58,9 +59,9 @@ function answer(event: FetchEvent): Promise<Response> {
     return newest(event);
   }
   if (path.startsWith("models/")) {
-    return kept(request, MODELS, path.includes("?"));
+    return kept(request, MODELS, isMeant);
   }
-  return path.startsWith(WASM_FOLDER) ? kept(request, WASM, true) : kept(request, SHELL, false);
+  return path.startsWith(WASM_FOLDER) ? kept(request, WASM, isThere) : kept(request, SHELL, never);
 }
 
 /** The list of networks may change: from the server, if it answers soon. */
@@ -72,7 +73,8 @@ async function newest(event: FetchEvent): Promise<Response> {
   if (!old) {
     return fresh.catch(() => Response.error());
   }
-  const orOld = fresh.then((response) => (response.ok ? response : old)).catch(() => old);
+  const isList = async (response: Response) => response.ok && Boolean(await response.clone().json());
+  const orOld = fresh.then(async (response) => ((await isList(response)) ? response : old)).catch(() => old);
   return Promise.race([orOld, new Promise<Response>((resolve) => setTimeout(resolve, PATIENCE, old))]);
 }
 
@@ -88,30 +90,49 @@ async function keepIndex(response: Response): Promise<void> {
   const cache = await caches.open(MODELS);
   const known = new Set((await cache.keys()).map(({ url }) => url));
   const first = models.length ? addresses(models[0].files) : [];
-  await cache.addAll(first.filter((address) => !known.has(address)));
+  await Promise.all(first.map((address) => known.has(address) || fetchFile(cache, address)));
   await cache.put(INDEX, response);
   const listed = new Set([INDEX, ...models.flatMap(({ files }) => addresses(files))]);
   const unlisted = [...known].filter((address) => !listed.has(address));
   await Promise.all(unlisted.map((address) => cache.delete(address)));
 }
 
+async function fetchFile(cache: Cache, address: string): Promise<void> {
+  const request = new Request(address, { cache: "no-cache" });
+  const response = await fetch(request);
+  if (!(await isMeant(request, response))) {
+    throw new Error(`${address}: another content`);
+  }
+  await cache.put(request, response);
+}
+
+/** Whether a file of a network is the one that the list means: not one of another export, nor a page about an error. */
+async function isMeant(request: Request, response: Response): Promise<boolean> {
+  const sum = new URL(request.url).search.slice(1);
+  return response.ok && sum !== "" && (await sha256(await response.clone().arrayBuffer())).startsWith(sum);
+}
+
 function addresses(files: Files): string[] {
   return Object.keys(files).map((name) => FOLDER + versioned(name, files));
 }
 
+type Keeps = (request: Request, response: Response) => Promise<boolean>;
+const isThere: Keeps = async (_, { ok }) => ok;
+const never: Keeps = async () => false;
+
 /**
  * What never changes under its address.
  *
- * @param keeps whether what is not kept yet will be.
+ * @param keeps whether to keep what is not kept yet.
  */
-async function kept(request: Request, name: string, keeps: boolean): Promise<Response> {
+async function kept(request: Request, name: string, keeps: Keeps): Promise<Response> {
   const cache = await caches.open(name);
   const found = await cache.match(request, { ignoreSearch: name === SHELL });
   if (found) {
     return found;
   }
   const response = await fetch(request);
-  if (keeps && response.ok) {
+  if (await keeps(request, response)) {
     await keep(cache, request, response);
   }
   return response;
