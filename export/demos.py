@@ -78,7 +78,7 @@ def install(models: list[Path], folder: Path) -> list[Path]:
 def _listed(folder: Path) -> list[dict]:
     shipped = {path.name for path in SHIPPED.glob("*.tflite")}
     found = []
-    for model in sorted(folder.glob("*.tflite")):
+    for model in _usable(folder):
         manifest = _manifest(model)
         order = (*PRECISIONS, manifest["precision"]).index(manifest["precision"])
         size = f"{model.stat().st_size / 1024:.0f} KB"
@@ -128,7 +128,7 @@ def _checksum(path: Path) -> str:
 def _usable(folder: Path) -> list[Path]:
     """What a folder holds, with a line for what cannot be used."""
     models = []
-    for model in sorted(folder.glob("*.tflite")):
+    for model in sorted(folder.glob("[!.]*.tflite")):  # hidden: what a killed export left
         try:
             _manifest(model)
             models.append(model)

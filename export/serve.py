@@ -122,7 +122,7 @@ def _names(host: str) -> list[str]:
     """What to type into a browser, on this computer and on a phone."""
     if host == "127.0.0.1":
         return ["localhost"]
-    if host != "0.0.0.0":
+    if host not in ("", "0.0.0.0"):
         return [host]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

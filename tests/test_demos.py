@@ -95,6 +95,16 @@ def test_what_cannot_be_used_of_exported_is_named_and_left_out(tmp_path, own, mo
         main(DemosConfig(models="exported/lost.tflite", to=str(tmp_path / "models")))
 
 
+def test_what_is_incomplete_among_the_demos_is_not_listed(tmp_path, own, capsys):
+    folder = tmp_path / "models"
+    install([FP16], folder)
+    (folder / "lost.tflite").write_bytes(b"")
+    (folder / ".mine.1.part.tflite").write_bytes(b"")
+    install([own], folder)
+    assert capsys.readouterr().err.count("left out") == 1
+    assert len(listed(folder)) == 2
+
+
 @pytest.mark.parametrize("text", ["[]", '{"file": "a", "precision": "", "tile": 8, "sample": "x"}'])
 def test_a_manifest_that_is_none(tmp_path, own, text):
     own.with_suffix(".json").write_text(text)

@@ -86,10 +86,14 @@ def addresses_said(site, *flags):
     process = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    addresses = list(itertools.takewhile("Ctrl-C ends.\n".__ne__, process.stdout))
-    for address in addresses:
-        assert b"page" in urllib.request.urlopen(address.strip()).read()
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        addresses = list(itertools.takewhile("Ctrl-C ends.\n".__ne__, process.stdout))
+        for address in addresses:
+            assert b"page" in direct.open(address.strip()).read()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
     assert process.returncode == 0 and errors == ""
     return addresses

@@ -17,7 +17,8 @@ quietly() { # $1: a log's name; then a command
     "${@:2}" > "target/$1.log" 2>&1 && return
     tail -n 60 "target/$1.log"
     echo "android-check: $1 failed"
-    grep -q -e "Could not transfer" -e "Failure to transfer" "target/$1.log" && exit 75
+    grep -qE "^\[ERROR\] (COMPILATION ERROR|Tests run)" "target/$1.log" && exit 1
+    grep -qE "^\[ERROR\].*(Could not|Failure to) transfer" "target/$1.log" && exit 75
     exit 1
 }
 maven=(mvn -B -ntp -Dmaven.wagon.http.connectionTimeout=10000 -Dmaven.wagon.rto=60000)

@@ -124,6 +124,7 @@ function connect(page: Controls, actions: Actions): void {
     });
   }
   element("try").addEventListener("click", async () => {
+    actions.choosing();
     const blob = await fetch("sample.jpg").then((response) => response.blob()).catch(() => "");
     actions.choose([new File([blob], "sample.jpg", { type: "image/jpeg" })]);
   });

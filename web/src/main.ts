@@ -206,6 +206,7 @@ async function take(files: File[]): Promise<void> {
 
 /** Another network or processor was chosen. */
 async function reopen(): Promise<void> {
+  used = true;
   await stop();
   page.clearError();
   await announce();

@@ -3,7 +3,7 @@
 import { sha256 } from "./checksum";
 import { PlainError } from "./errors";
 import { readManifest, type Manifest } from "./manifest";
-import { versioned, type Index } from "./model_index";
+import { readIndex, versioned } from "./model_index";
 import type { Pixels } from "./pixels";
 
 const FOLDER = "models/";
@@ -41,14 +41,14 @@ export async function offeredModels(): Promise<Listed[]> {
     return [];
   }
   try {
-    const { models } = JSON.parse(await index.text()) as Index;
+    const { models } = readIndex(JSON.parse(await index.text()));
     return models.map(({ manifest, label, files }) => ({
       id: manifest,
       label,
       load: () => loadModel(manifest, async (name) => fetched(versioned(name, files))),
     }));
   } catch {
-    return []; // some hosts answer with a page of their own where a file is missing
+    return [];
   }
 }
 
@@ -142,6 +142,7 @@ async function exactPixels(file: Blob): Promise<Pixels> {
 }
 
 async function fetched(name: string): Promise<Blob | null> {
-  const response = await fetch(FOLDER + name).catch(() => null);
+  // Asks again: while networks are being put on a host, an old file may have come under a new one's address.
+  const response = await fetch(FOLDER + name, { cache: "no-cache" }).catch(() => null);
   return response?.ok ? response.blob().catch(() => null) : null; // it may break off
 }

@@ -4,9 +4,9 @@
  */
 
 import { sha256 } from "./checksum";
-import { versioned, type Files, type Index } from "./model_index";
+import { readIndex, versioned, type Files } from "./model_index";
 
-const PATIENCE = 3000; // ms for a server to say which networks there are, before the list that is kept is used
+const PATIENCE = 3000; // ms for a server to give new networks, before those that are kept are used
 
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -41,7 +41,7 @@ worker.addEventListener("fetch", (event: FetchEvent) => {
 async function install(): Promise<void> {
   const shell = await caches.open(SHELL);
   await shell.addAll(SHELL_FILES.map((file) => new Request(root + file, { cache: "reload" })));
-  await fetch(INDEX, { cache: "no-cache" }).then(keepIndex).catch(() => undefined); // a site may have none yet
+  await fetch(INDEX, { cache: "no-cache" }).then(takeOver).catch(() => undefined); // a site may have none yet
   await worker.skipWaiting(); // the next load is of the new version, whatever else is open
 }
 
@@ -59,41 +59,45 @@ function answer(event: FetchEvent): Promise<Response> {
     return newest(event);
   }
   if (path.startsWith("models/")) {
-    return kept(request, MODELS, isMeant);
+    return networkFile(request);
   }
-  return path.startsWith(WASM_FOLDER) ? kept(request, WASM, isThere) : kept(request, SHELL, never);
+  return path.startsWith(WASM_FOLDER) ? kept(request, WASM, isThere) : kept(request, SHELL, () => false);
 }
 
-/** The list of networks may change: from the server, if it answers soon. */
+/** The list of networks: a new one once its networks are here, if that is soon; else the one that is kept. */
 async function newest(event: FetchEvent): Promise<Response> {
-  const models = await caches.open(MODELS);
-  const old = await models.match(INDEX);
+  const old = await caches.open(MODELS).then((models) => models.match(INDEX));
   const fresh = fetch(event.request, { cache: "no-cache" });
-  event.waitUntil(fresh.then((response) => keepIndex(response.clone())).catch(() => undefined));
+  const taken = fresh.then(async (response) => {
+    await takeOver(response.clone());
+    return response;
+  });
+  event.waitUntil(taken.catch(() => undefined));
   if (!old) {
     return fresh.catch(() => Response.error());
   }
-  const isList = async (response: Response) => response.ok && Boolean(await response.clone().json());
-  const orOld = fresh.then(async (response) => ((await isList(response)) ? response : old)).catch(() => old);
-  return Promise.race([orOld, new Promise<Response>((resolve) => setTimeout(resolve, PATIENCE, old))]);
+  return Promise.race([taken.catch(() => old), new Promise<Response>((resolve) => setTimeout(resolve, PATIENCE, old))]);
 }
 
 /**
- * Keep the list of networks, and the first of them: a photo can be enhanced offline at once. What
- * it does not list goes; but nothing does before that first network is there.
+ * Keep a list of networks, with those that work offline: the first, and whichever were kept before.
+ * What neither this list nor the last one names goes: a page may still be at work with the last.
+ *
+ * @throws where it is no list, or a file is missing; then all that was kept is as it was.
  */
-async function keepIndex(response: Response): Promise<void> {
-  if (!response.ok) {
-    return;
-  }
-  const { models } = (await response.clone().json()) as Index;
+async function takeOver(response: Response): Promise<void> {
+  const { models } = readIndex(response.ok && (await response.clone().json()));
   const cache = await caches.open(MODELS);
-  const known = new Set((await cache.keys()).map(({ url }) => url));
-  const first = models.length ? addresses(models[0].files) : [];
-  await Promise.all(first.map((address) => known.has(address) || fetchFile(cache, address)));
+  const last = await cache.match(INDEX);
+  const known = (await cache.keys()).map(({ url }) => url);
+  const names = new Set(known.map(withoutSum));
+  const offline = models.filter(({ manifest }, i) => i === 0 || names.has(FOLDER + encodeURIComponent(manifest)));
+  const wanted = new Set(offline.flatMap(addresses));
+  await Promise.all([...wanted].filter((address) => !known.includes(address)).map((address) => fetchFile(cache, address)));
   await cache.put(INDEX, response);
-  const listed = new Set([INDEX, ...models.flatMap(({ files }) => addresses(files))]);
-  const unlisted = [...known].filter((address) => !listed.has(address));
+  const before = last ? readIndex(await last.json()).models : [];
+  const listed = new Set([INDEX, ...[...models, ...before].flatMap(addresses)]);
+  const unlisted = known.filter((address) => !listed.has(address));
   await Promise.all(unlisted.map((address) => cache.delete(address)));
 }
 
@@ -112,30 +116,49 @@ async function isMeant(request: Request, response: Response): Promise<boolean> {
   return response.ok && sum !== "" && (await sha256(await response.clone().arrayBuffer())).startsWith(sum);
 }
 
-function addresses(files: Files): string[] {
+function addresses({ files }: { files: Files }): string[] {
   return Object.keys(files).map((name) => FOLDER + versioned(name, files));
 }
 
-type Keeps = (request: Request, response: Response) => Promise<boolean>;
-const isThere: Keeps = async (_, { ok }) => ok;
-const never: Keeps = async () => false;
+function withoutSum(address: string): string {
+  return address.split("?")[0];
+}
 
-/**
- * What never changes under its address.
- *
- * @param keeps whether to keep what is not kept yet.
- */
-async function kept(request: Request, name: string, keeps: Keeps): Promise<Response> {
-  const cache = await caches.open(name);
-  const found = await cache.match(request, { ignoreSearch: name === SHELL });
+/** A file of a network, kept once it was wanted. */
+async function networkFile(request: Request): Promise<Response> {
+  const cache = await caches.open(MODELS);
+  const found = await cache.match(request);
   if (found) {
     return found;
   }
   const response = await fetch(request);
-  if (await keeps(request, response)) {
+  if (await isMeant(request, response)) {
+    await cache.put(request, response.clone()).catch(() => undefined); // a device that is full
+  }
+  return response;
+}
+
+/**
+ * What changes with its version only.
+ *
+ * @param keeps whether to keep what is not kept yet.
+ */
+async function kept(request: Request, name: string, keeps: (response: Response) => boolean): Promise<Response> {
+  const cache = await caches.open(name);
+  const found = await cache.match(request, { ignoreSearch: true });
+  if (found) {
+    return found;
+  }
+  const response = await fetch(request);
+  if (keeps(response)) {
     await keep(cache, request, response);
   }
   return response;
+}
+
+/** Some hosts answer with a page of their own where a file is missing. */
+function isThere({ ok, headers }: Response): boolean {
+  return ok && !headers.get("Content-Type")?.startsWith("text/html");
 }
 
 /** Keep a copy; a device that is full uses what was fetched all the same. */
