@@ -105,6 +105,7 @@ def test_one_step_gives_the_same_losses_gradients_and_weights(tmp_path):
         assert sum(moved) > 0.8 * len(moved)
 
 
+@pytest.mark.slow
 def test_a_run_begun_on_tensorflow_goes_on_with_jax_alone_and_back(tmp_path, write_dataset):
     write_dataset(tmp_path, "mine", train=24, test=4)
     common = [

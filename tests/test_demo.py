@@ -28,6 +28,7 @@ def test_the_demo_improves_held_out_pairs_and_leaves_pictures(tmp_path):
         assert (tmp_path / line.split()[-1]).exists()
 
 
+@pytest.mark.slow
 def test_a_demo_that_does_not_help_says_so_and_fails(tmp_path):
     """One step cannot beat the input, and the exit status must not hide that."""
     command = [sys.executable, str(ROOT / "demo.py"), "--folder", "demo", "--steps", "1"]

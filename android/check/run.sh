@@ -2,7 +2,8 @@
 # Proves what can be proved of the app without Google's repository, a phone or Gradle: README.md says
 # what that is. Needs a JDK of 17 or later, Maven, and on Debian: apt-get install aapt zipalign
 # apksigner android-framework-res. With the project's .venv it also runs the shipped networks. Ends
-# with 75 where Maven's repository cannot be reached, and 1 where the app is wrong.
+# with 75 where Maven's repository cannot be reached, and 1 where the app is wrong. `run.sh fetch`
+# downloads only.
 set -euo pipefail
 cd "$(dirname "$0")"
 missing=""
@@ -30,6 +31,7 @@ if [ ! -f target/fetched ] || [ fetch.xml -nt target/fetched ]; then
     done
     touch target/fetched
 fi
+[ "${1:-}" != fetch ] || exit 0
 ./package.sh resources
 python=$(cd ../.. && pwd)/.venv/bin/python
 [ -x "$python" ] || { python=""; echo "Without .venv the shipped networks are not run."; }
