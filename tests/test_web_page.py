@@ -29,12 +29,12 @@ def share(page):
 
 def shown(page, x, y):
     """The colour on the screen at a place of the stage, shares of its width and height."""
-    script = """([x, y]) => {
+    script = """async ([x, y]) => {
+      await new Promise(requestAnimationFrame);  // what is to be painted comes before
       const canvas = document.getElementById("view");
       const at = [Math.round(canvas.width * x), Math.round(canvas.height * y)];
       return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
     }"""
-    page.wait_for_timeout(100)  # a frame
     return np.array(page.evaluate(script, [x, y])[:3])
 
 
@@ -106,7 +106,7 @@ def test_cancel_and_go_on(visit, photo):
     page.locator("#progress").wait_for(state="visible", timeout=WAIT)
     page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
     page.click("#cancel")
-    page.locator("#status", has_text="Cancelled").wait_for(timeout=5000)
+    page.locator("#status", has_text="Cancelled").wait_for(timeout=WAIT)
     assert page.is_hidden("#save") and page.is_hidden("#working")
     assert page.is_hidden("#error")
     page.click("#enhance")
@@ -195,6 +195,7 @@ NO_NETWORKS = [
 def test_a_network_that_is_none(visit, photo):
     page = visit()
     for files, sentence in NO_NETWORKS:
+        page.evaluate("document.getElementById('error').textContent = ''")  # the one before
         give(page, files)
         page.locator("#error", has_text=sentence).wait_for(timeout=WAIT)
     enhance_in(page, photo, model=f"{NAME}.json")
@@ -305,7 +306,8 @@ def test_all_can_be_reached_by_keyboard(visit, photo):
     page.wait_for_selector(DONE, timeout=WAIT)
     page.focus("#file")
     with page.expect_file_chooser():
-        page.keyboard.press("Space")
+        page.evaluate("0")  # answered in order: the browser watches for pickers by now
+        page.keyboard.press("Space")  # a key goes another way, and could come first
 
 
 def test_a_site_without_networks(site, visit, tmp_path):
