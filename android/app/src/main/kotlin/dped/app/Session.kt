@@ -45,9 +45,19 @@ class Session(private val context: Context) {
     private val main = Handler(Looper.getMainLooper())
     private val worker = Executors.newSingleThreadExecutor { Thread(it, "dped-work") }
     private var cancelled = AtomicBoolean()
+    private var next: Uri? = null // sent by another app while work was under way
 
-    /** Reads a photo; the one before is kept where that fails. */
-    fun open(uri: Uri) = start(R.string.opening, false) {
+    /** Reads a photo, after what is under way has ended; the one before is kept where that fails. */
+    fun open(uri: Uri) {
+        if (work != null) {
+            next = uri
+            cancel()
+        } else {
+            read(uri)
+        }
+    }
+
+    private fun read(uri: Uri) = start(R.string.opening, false) {
         val opened = reader.open(uri)
         val note = opened.reducedFrom?.let {
             context.getString(R.string.reduced, it, opened.photo.megapixels)
@@ -145,6 +155,10 @@ class Session(private val context: Context) {
             change()
             message = text
             changed?.invoke()
+            next?.let {
+                next = null
+                read(it)
+            }
         }
     }
 }

@@ -197,10 +197,26 @@ class MainActivityTest {
     @Test
     fun aSharedPhotoIsOpened() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
-        val shared = Intent(Intent.ACTION_SEND).setType("image/png").putExtra(Intent.EXTRA_STREAM, phone.uriOf(photoFile(photo)))
-        phone.controller.newIntent(shared)
+        phone.share(photoFile(photo))
         phone.settle()
         assertNotNull(phone.session.photo)
+    }
+
+    @Test
+    fun aPhotoSharedMeanwhileTakesTheOthersPlace() {
+        var network: WaitingNetwork? = null
+        val phone = Phone { model, _ -> WaitingNetwork(LookingNetwork(model)).also { network = it } }
+        phone.choose(photoFile(photo))
+        phone.tap(R.id.enhance)
+        phone.until { network?.started?.count == 0L }
+        phone.share(photoFile(patternPhoto(90, 80)))
+        phone.share(photoFile(patternPhoto(70, 60))) // the last one counts
+        network!!.letGo.countDown()
+        phone.settle()
+        assertEquals(60, phone.session.photo!!.photo.bitmap.width)
+        assertNull(phone.session.result)
+        assertTrue(phone.button(R.id.enhance).isEnabled)
+        assertEquals(phone.text(R.string.enhance), phone.button(R.id.enhance).text)
     }
 
     @Test

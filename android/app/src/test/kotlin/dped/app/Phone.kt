@@ -68,6 +68,12 @@ class Phone(opener: Opener) {
         return asked.intent
     }
 
+    /** Sends a photo to the app, as another app does. */
+    fun share(file: File) {
+        val sent = Intent(Intent.ACTION_SEND).setType("image/png").putExtra(Intent.EXTRA_STREAM, uriOf(file))
+        controller.newIntent(sent)
+    }
+
     fun uriOf(file: File): Uri = Uri.parse("content://photos/${file.name}").also { uri ->
         shadowOf(app.contentResolver).registerInputStreamSupplier(uri) {
             if (file.exists()) file.inputStream() else throw FileNotFoundException("gone")
