@@ -1,5 +1,6 @@
 """Many pairs at once: on the cores of this machine, or on a Dask cluster."""
 
+import asyncio
 import contextlib
 import importlib.util
 import multiprocessing
@@ -129,7 +130,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         try:
             client.wait_for_workers(1, timeout=WORKERS_TIMEOUT)
-        except TimeoutError:
+        except asyncio.TimeoutError:  # what Dask raises; on Python 3.10 not the built-in one
             raise AlignmentError(f"--dask {address}: the scheduler has no workers") from None
         try:
             # Or else it would end without a word, and the client wait for another.

@@ -43,7 +43,8 @@ class Share:
         n, p = self.effective, self.share
         middle = (p + t * t / (2 * n)) / (1 + t * t / n)
         half = t / (1 + t * t / n) * math.sqrt(p * (1 - p) / n + t * t / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # It holds the share, which rounding could deny where all agree.
+        return max(0.0, min(middle - half, p)), min(1.0, max(middle + half, p))
 
     def p_above(self, value: float) -> float:
         """One-sided p-value of the score test of "the true share is not above `value`".

@@ -32,6 +32,15 @@ def test_independent_votes_have_wilsons_interval(wins, votes):
     assert share.interval() == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
+@pytest.mark.parametrize("won", [0, 1])
+def test_an_interval_holds_its_share_to_the_last_bit(won):
+    for votes in range(1, 200):
+        low, high = Share(won * votes, votes, float(won), votes, math.inf).interval()
+        assert low <= won <= high
+        low, high = Share(won * votes, votes, float(won), votes, votes).interval()
+        assert low <= won <= high
+
+
 def test_votes_that_follow_the_person_count_once_a_person():
     """20 people give 9 equal votes each: 19 independent votes (their number less one)."""
     people = np.repeat(np.arange(20), 9)
