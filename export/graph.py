@@ -7,6 +7,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 ALIGNMENT = 16  # bytes, of constants; what the schema asks for and the Python writer forgets
 FIRST_SIZE = 64  # pixels
 OPERATORS = schema.BuiltinOperator
+TYPES = schema.TensorType
 
 
 def read(content: bytes) -> schema.ModelT:
@@ -34,6 +35,11 @@ class _AlignedBuffer(schema.BufferT):
         schema.BufferStart(builder)
         schema.BufferAddData(builder, vector)
         return schema.BufferEnd(builder)
+
+
+def signature(model: schema.ModelT) -> str:
+    """The key of a model's first signature."""
+    return model.signatureDefs[0].signatureKey.decode()
 
 
 def name_tensors(model: schema.ModelT) -> None:
@@ -77,20 +83,6 @@ def made_of(model: schema.ModelT, name: str) -> list[str]:
     return [graph.tensors[index].name.decode() for index in sorted(found)]
 
 
-def sums_under_relu(model: schema.ModelT) -> list[tuple[str, str]]:
-    """Of each sum that a ReLU follows, the two terms by name, if nothing else reads them."""
-    graph, found = model.subgraphs[0], []
-    read = [int(index) for operator in graph.operators for index in operator.inputs]
-    for operator in graph.operators:
-        options = operator.builtinOptions
-        if _kind(model, operator) != OPERATORS.ADD or options is None:
-            continue
-        rectified = options.fusedActivationFunction == schema.ActivationFunctionType.RELU
-        if rectified and all(read.count(int(index)) == 1 for index in operator.inputs):
-            found.append(tuple(graph.tensors[int(i)].name.decode() for i in operator.inputs))
-    return found
-
-
 def _is_constant(model: schema.ModelT, tensor) -> bool:
     data = model.buffers[tensor.buffer].data
     return data is not None and len(data) > 0
@@ -103,7 +95,7 @@ def keep_open(model: schema.ModelT) -> None:
     """
     for graph in model.subgraphs:
         for operator in graph.operators:
-            if _kind(model, operator) in (OPERATORS.QUANTIZE, OPERATORS.DEQUANTIZE):
+            if kind_of(model, operator) in (OPERATORS.QUANTIZE, OPERATORS.DEQUANTIZE):
                 ends = [graph.tensors[index] for index in (operator.inputs[0], operator.outputs[0])]
                 for tensor, other in (ends, ends[::-1]):
                     if tensor.shapeSignature is None and other.shapeSignature is not None:
@@ -114,39 +106,42 @@ def fold_islands(model: schema.ModelT) -> None:
     """Let operations that only move values move integers.
 
     The quantizer does not know DEPTH_TO_SPACE, and lays floats around it: DEQUANTIZE,
-    DEPTH_TO_SPACE, QUANTIZE to the very same scale. Moving the integers gives the same integers.
-    An island that changes the scale is left as it is.
+    DEPTH_TO_SPACE, QUANTIZE. The integers are moved instead; if the QUANTIZE was to the very same
+    scale it goes, too.
     """
     for graph in model.subgraphs:
-        kinds = [_kind(model, operator) for operator in graph.operators]
         makers = {int(op.outputs[0]): op for op in graph.operators if len(op.outputs) == 1}
         users = {}
         for op in graph.operators:
             for index in op.inputs:
                 users.setdefault(int(index), []).append(op)
         gone = []
-        for operator, kind in zip(graph.operators, kinds, strict=True):
-            if kind != OPERATORS.DEPTH_TO_SPACE:
+        for operator in graph.operators:
+            if kind_of(model, operator) != OPERATORS.DEPTH_TO_SPACE:
                 continue
             before = makers.get(int(operator.inputs[0]))
             after = users.get(int(operator.outputs[0]), [])
-            if before is None or _kind(model, before) != OPERATORS.DEQUANTIZE:
+            if before is None or kind_of(model, before) != OPERATORS.DEQUANTIZE:
                 continue
-            if len(after) != 1 or _kind(model, after[0]) != OPERATORS.QUANTIZE:
+            if len(after) != 1 or kind_of(model, after[0]) != OPERATORS.QUANTIZE:
                 continue
             if int(operator.outputs[0]) in map(int, graph.outputs):
                 continue
             source, target = int(before.inputs[0]), int(after[0].outputs[0])
-            if not _same_steps(graph.tensors[source], graph.tensors[target]):
-                continue
-            operator.inputs, operator.outputs = [source], [target]
-            gone.append(after[0])
+            moved = graph.tensors[int(operator.outputs[0])]
+            operator.inputs = [source]
+            moved.type = graph.tensors[source].type
+            moved.quantization = graph.tensors[source].quantization
             if len(users[int(before.outputs[0])]) == 1:
                 gone.append(before)
+            if _same_steps(moved, graph.tensors[target]):
+                operator.outputs = [target]
+                gone.append(after[0])
         graph.operators = [op for op in graph.operators if not any(op is other for other in gone)]
 
 
-def _kind(model: schema.ModelT, operator) -> int:
+def kind_of(model: schema.ModelT, operator: schema.OperatorT) -> int:
+    """One of `OPERATORS`."""
     code = model.operatorCodes[operator.opcodeIndex]
     return flatbuffer_utils.get_builtin_code_from_operator_code(code)
 

@@ -5,65 +5,35 @@ is quantized is what was checked.
 """
 
 import re
-import warnings
 
-import numpy as np
-from litert_quantizer import (
-    algorithm_manager,
-    calibrator,
-    qtyping,
-    quantizer,
-    recipe,
-    recipe_manager,
-)
-from litert_quantizer.utils import qsv_utils
+from litert_quantizer import algorithm_manager, qtyping, quantizer, recipe
 
 from backend import native_output_hidden
 from export import graph
+from export.observation import Observed
+from export.ranges import ranges
+from export.rounding import rounded
 from models.signatures import THUMBNAIL
 
-THREADS = 2
 
-
-def dynamic(content: bytes) -> bytes:
+def dynamic(content: bytes, observed: Observed | None = None) -> bytes:
     """Weights of the convolutions in 8 bits, one scale a filter; everything else in floats.
 
     The runtime quantizes what goes into a convolution as it goes, by its own range.
 
     Args:
         content: a `.tflite` file of 32-bit floats.
+        observed: of the same network; without it weights are rounded each to its nearest.
 
     Returns:
         Another one, of the same inputs and outputs, about a quarter as large.
     """
+    if observed is not None:
+        content = rounded(content, observed.windows)
     return _quantized(content, recipe.dynamic_wi8_afp32(), None)
 
 
-def ranges(content: bytes, samples: list[dict[str, np.ndarray]]) -> dict[str, dict]:
-    """The range of every tensor over some inputs, for `int8`.
-
-    Least and greatest value of all: what the quantizer does by itself, an average over the inputs
-    in which the last ones count most, cuts off bright and dark photos: a third of a decibel.
-
-    Args:
-        content: a `.tflite` file of 32-bit floats with one signature, for fixed tiles.
-        samples: what its inputs are, by name, of the tiles' size; several.
-
-    Returns:
-        {tensor's name: {"min": …, "max": …}}, also right for the same network at another size.
-    """
-    recipes = recipe_manager.RecipeManager()
-    recipes.load_quantization_recipe(recipe.static_wi8_ai8())
-    with native_output_hidden(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that keeping all tensors takes memory
-        observer = calibrator.Calibrator(
-            content, num_threads=THREADS, qsv_update_func=qsv_utils.min_max_update
-        )
-        observer.calibrate({_signature(content): samples}, recipes)
-    return observer.get_model_qsvs()
-
-
-def int8(content: bytes, known: dict[str, dict]) -> bytes:
+def int8(content: bytes, observed: Observed) -> bytes:
     """All arithmetic in 8 bits, the pictures that go in and come out in plain bytes.
 
     Inputs and outputs are uint8 with scale 1/255 and zero point 0, so that 0 to 255 are [0, 1] and
@@ -71,38 +41,19 @@ def int8(content: bytes, known: dict[str, dict]) -> bytes:
 
     Args:
         content: as for `dynamic`, with one signature.
-        known: what `ranges` found.
+        observed: of the same network.
 
     Returns:
         Another file. Floats are what it computes of the thumbnail alone, if it takes one, and
         what surrounds operations that the quantizer does not know.
     """
-    unit = {"min": np.zeros((1, 1, 1, 1), np.float32), "max": np.ones((1, 1, 1, 1), np.float32)}
-    known = _less_what_relu_drops(content, known)
-    tensors = graph.read(content).subgraphs[0]
-    ends = [*tensors.inputs, *tensors.outputs]
-    known = {**known, **{tensors.tensors[index].name.decode(): unit for index in ends}}
     kept = graph.made_of(graph.read(content), THUMBNAIL)
-    edited = graph.read(_quantized(content, recipe.static_wi8_ai8(), known, kept))
+    content = rounded(content, observed.windows, kept)
+    quantized = _quantized(content, recipe.static_wi8_ai8(), ranges(content, observed), kept)
+    edited = graph.read(quantized)
     graph.keep_open(edited)
     graph.fold_islands(edited)
     return graph.written(edited)
-
-
-def _less_what_relu_drops(content: bytes, known: dict[str, dict]) -> dict[str, dict]:
-    """Ranges without values of a sum's term that the ReLU after it makes 0 whatever the other is.
-
-    A term below minus the greatest value of the other may as well be just that; the steps
-    between the others become finer.
-    """
-    known = {name: dict(values) for name, values in known.items()}
-    for pair in graph.sums_under_relu(graph.read(content)):
-        if all(name in known for name in pair):
-            greatest = [known[name]["max"] for name in pair]
-            for name, other in zip(pair, greatest[::-1], strict=True):
-                least = np.maximum(known[name]["min"], -np.max(other))
-                known[name]["min"] = least.astype(np.float32)
-    return known
 
 
 def _quantized(content: bytes, rules, known: dict | None, kept: list[str] = ()) -> bytes:
@@ -126,7 +77,3 @@ def _quantized(content: bytes, rules, known: dict | None, kept: list[str] = ()) 
     with native_output_hidden():
         result = network.quantize(known, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
-
-
-def _signature(content: bytes) -> str:
-    return graph.read(content).signatureDefs[0].signatureKey.decode()

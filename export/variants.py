@@ -7,13 +7,14 @@ import numpy as np
 
 from export import quantize
 from export.convert import FLOATS, convert, convert_staged
+from export.observation import Observed, observe
 from export.patches import calibration_samples
 from models.anatomy import normalization_of
 from models.stages import StagedNetwork
 from models.thumbnail import thumbnail_size
 
 PRECISIONS = (*FLOATS, "dynamic", "int8")
-SAMPLE_SIDE = 256  # pixels; ranges found at one size hold for the network at every size
+SAMPLE_SIDE = 256  # pixels; what is observed at one size holds for the network at every size
 
 
 class Variants:
@@ -24,7 +25,7 @@ class Variants:
 
         Args:
             model: as for `export.convert.convert`.
-            patches: real ones to find ranges on, `(N, P, P, 3)` float32 in [0, 1].
+            patches: real ones to observe the network on, `(N, P, P, 3)` float32 in [0, 1].
         """
         self._model, self._patches = model, patches
         self._whole = normalization_of(model) == "instance"
@@ -58,8 +59,8 @@ class Variants:
             return self._floats(precision, tile)
         content, staged = self._floats("fp32", tile)
         if precision == "dynamic":
-            return quantize.dynamic(content), staged
-        return quantize.int8(content, self._ranges), staged
+            return quantize.dynamic(content, None if self._whole else self._observed), staged
+        return quantize.int8(content, self._observed), staged
 
     @functools.cache  # noqa: B019  lives as long as the one export
     def _floats(self, precision: str, tile: int | None) -> tuple[bytes, StagedNetwork | None]:
@@ -68,6 +69,6 @@ class Variants:
         return convert(self._model, precision, tile), None
 
     @functools.cached_property
-    def _ranges(self) -> dict[str, dict]:
+    def _observed(self) -> Observed:
         samples = calibration_samples(self._patches, SAMPLE_SIDE, thumbnail_size(self._model))
-        return quantize.ranges(self._floats("fp32", SAMPLE_SIDE)[0], samples)
+        return observe(self._floats("fp32", SAMPLE_SIDE)[0], samples)

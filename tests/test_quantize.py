@@ -15,8 +15,11 @@ from benchmarks.quantization import not_delegated
 from evaluation.litert_cost import litert_cost
 from export import graph, metadata, quantize
 from export.convert import convert
+from export.convolutions import convolutions
 from export.examples import Example
+from export.observation import observe
 from export.patches import calibration_patches, calibration_samples, parity_patches
+from export.ranges import ranges
 from export.to_tflite import ExportConfig, ExportError, export
 from export.variants import Variants
 from inference.engines import LiteRTEngine, enhance_image
@@ -24,9 +27,6 @@ from models.anatomy import multiply_adds
 from models.generator import build_generator
 from models.mobile import build_mobile
 from models.rearrangement import DepthToSpace, SpaceToDepth
-
-MOVES = graph.schema.BuiltinOperator.DEPTH_TO_SPACE
-TYPES = graph.schema.TensorType
 
 
 def patches(count=6, seed=0):
@@ -94,17 +94,14 @@ def test_int8_takes_and_returns_plain_bytes(exported):
 
 
 def test_int8_computes_nothing_of_the_image_in_floats(exported):
-    """Floats are what is computed of the thumbnail alone, and pixels on their way out, moved."""
+    """Floats are what is computed of the thumbnail alone."""
     for name in ("int8_64", "int8_any"):
         model = graph.read(exported[name].read_bytes())
         net, thumbnail = model.subgraphs[0], LiteRTEngine(exported[name]).thumbnail
         of_thumbnail = set(graph.made_of(model, "thumbnail")) if thumbnail else set()
-        for op in net.operators:
-            results = [net.tensors[i] for i in op.outputs]
-            if any(
-                t.type == TYPES.FLOAT32 and t.name.decode() not in of_thumbnail for t in results
-            ):
-                assert graph._kind(model, op) in (graph.OPERATORS.DEQUANTIZE, MOVES)
+        results = [net.tensors[i] for op in net.operators for i in op.outputs]
+        floats = {t.name.decode() for t in results if t.type == graph.TYPES.FLOAT32}
+        assert floats <= of_thumbnail
         assert bool(of_thumbnail) == bool(thumbnail)
 
 
@@ -131,7 +128,7 @@ def test_dynamic_keeps_floats_outside_and_bytes_for_weights(exported, network):
         assert details["dtype"] == np.float32
     net = graph.read(exported["dynamic_64"].read_bytes()).subgraphs[0]
     kernels = [net.tensors[op.inputs[1]] for op in net.operators if len(op.inputs) == 3]
-    assert kernels and {tensor.type for tensor in kernels} == {TYPES.INT8}
+    assert kernels and {tensor.type for tensor in kernels} == {graph.TYPES.INT8}
 
 
 def test_int8_in_tiles_is_the_whole_frame(exported):
@@ -205,42 +202,84 @@ def test_a_network_that_changes_nothing_returns_every_byte():
     every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
     for model in (pointwise(1), keras.Model(image, blocks)):
         content = convert(model, "fp32", 32)
-        known = quantize.ranges(content, [{"image": every.astype(np.float32) / 255}])
-        np.testing.assert_array_equal(run_bytes(quantize.int8(content, known), image=every), every)
+        seen = observe(content, [{"image": every.astype(np.float32) / 255}])
+        np.testing.assert_array_equal(run_bytes(quantize.int8(content, seen), image=every), every)
 
 
 def test_what_leaves_the_range_is_clipped():
     every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
     content = convert(pointwise(1.5), "fp32", 32)
-    known = quantize.ranges(content, [{"image": every.astype(np.float32) / 255}])
-    result = run_bytes(quantize.int8(content, known), image=every).astype(int)
+    seen = observe(content, [{"image": every.astype(np.float32) / 255}])
+    result = run_bytes(quantize.int8(content, seen), image=every).astype(int)
     assert np.abs(result - np.minimum(1.5 * every, 255)).max() <= 1
 
 
 def test_ranges_are_the_least_and_the_greatest_of_all_samples():
-    content = convert(pointwise(2), "fp32", 32)
+    image = keras.Input((None, None, 3), name="image")
+    doubled = layers.Rescaling(2.0)(image)
+    content = convert(keras.Model(image, layers.Rescaling(0.25)(doubled)), "fp32", 32)
     low, high = (np.full((1, 32, 32, 3), value, np.float32) for value in (0.25, 0.75))
-    known = quantize.ranges(content, [{"image": low}, {"image": high}, {"image": low}])
+    seen = observe(content, [{"image": low}, {"image": high}, {"image": low}])
+    known = ranges(content, seen)
     net = graph.read(content).subgraphs[0]
-    found = known[net.tensors[net.outputs[0]].name.decode()]
-    assert (float(found["min"].squeeze()), float(found["max"].squeeze())) == (0.5, 1.5)
+    found = known[net.tensors[net.operators[0].outputs[0]].name.decode()]
+    assert (found["min"].item(), found["max"].item()) == (0.5, 1.5)
+    for index in (*net.inputs, *net.outputs):
+        found = known[net.tensors[index].name.decode()]
+        assert (found["min"].item(), found["max"].item()) == (0, 1)
 
 
-def test_an_island_that_changes_the_scale_stays(monkeypatch):
+def test_what_a_relu_drops_needs_no_range():
+    """A channel that never gets through does not set the steps of the others."""
+    image = keras.Input((None, None, 3), name="image")
+    conv, gain, shift = (layers.Conv2D(2, 1, name=name) for name in ("conv", "gain", "shift"))
+    mean = layers.GlobalAveragePooling2D(keepdims=True)(image)
+    x = layers.Multiply()([conv(image), gain(mean)])
+    x = layers.ReLU()(layers.Add()([x, shift(mean)]))
+    tail = layers.Conv2D(3, 1)
+    model = keras.Model(image, tail(x))
+    kernel = np.zeros((1, 1, 3, 2), np.float32)
+    kernel[..., 0, 0], kernel[..., 1, 1] = 3, -40
+    conv.set_weights([kernel, np.float32([-2, 0])])
+    for layer, values in ((gain, [0.5, 2]), (shift, [0.5, -1])):
+        layer.set_weights([np.zeros((1, 1, 3, 2), np.float32), np.float32(values)])
+    tail.set_weights([np.full((1, 1, 2, 3), 0.4, np.float32), np.zeros(3, np.float32)])
+    content = convert(model, "fp32", 32)
+    every = np.resize(np.arange(256) / 255, (1, 32, 32, 3)).astype(np.float32)
+    seen = observe(content, [{"image": every}])
+    name = convolutions(graph.read(content))[0].result
+    assert seen.least[name].min() == pytest.approx(-40)
+    # From -1 on, half of it and 0.5 are more than 0; what the other channel has never counts.
+    assert ranges(content, seen)[name]["min"].item() == pytest.approx(-1)
+    result = run_bytes(quantize.int8(content, seen), image=np.rint(255 * every).astype(np.uint8))
+    expected = np.clip(np.asarray(model(every)), 0, 1) * 255
+    assert np.abs(result - expected).max() <= 2
+
+
+@pytest.mark.parametrize("other", [1, 2])
+def test_what_moves_values_moves_integers(monkeypatch, other):
+    """To the same scale or to another one."""
     image = keras.Input((None, None, 3), name="image")
     content = convert(keras.Model(image, DepthToSpace(2)(SpaceToDepth(2)(image))), "fp32", 32)
-    known = quantize.ranges(content, [{"image": np.ones((1, 32, 32, 3), np.float32)}])
+    every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
+    seen = observe(content, [{"image": every.astype(np.float32) / 255}])
     with monkeypatch.context() as patch:
         patch.setattr(graph, "fold_islands", lambda model: None)
-        model = graph.read(quantize.int8(content, known))
+        model = graph.read(quantize.int8(content, seen))
     net = model.subgraphs[0]
-    names = [graph.flatbuffer_utils.opcode_to_name(model, op.opcodeIndex) for op in net.operators]
-    place = names.index("DEPTH_TO_SPACE")
-    assert (names[place - 1], names[place + 1]) == ("DEQUANTIZE", "QUANTIZE")
+
+    def names():
+        return [graph.flatbuffer_utils.opcode_to_name(model, o.opcodeIndex) for o in net.operators]
+
+    place = names().index("DEPTH_TO_SPACE")
+    assert names()[place - 1 : place + 2 : 2] == ["DEQUANTIZE", "QUANTIZE"]
     target = net.tensors[net.operators[place + 1].outputs[0]]
-    target.quantization.scale = [2 * float(target.quantization.scale[0])]
+    target.quantization.scale = [other * float(target.quantization.scale[0])]
+    before = run_bytes(graph.written(model), image=every)
     graph.fold_islands(model)
-    assert len(net.operators) == len(names)
+    assert "DEQUANTIZE" not in names()
+    after = run_bytes(graph.written(model), image=every)
+    np.testing.assert_allclose(after.astype(int), before, atol=other - 1)  # how halves round
 
 
 def test_samples_show_a_thumbnail_network_every_patch_as_a_photo():
