@@ -2,12 +2,13 @@
 
     python -m benchmarks.quantization models/pretrained/iphone_mobile.keras --data_dir $REF/dped
 
-exports the network in every precision and size (ranges for int8 from the phone's training
-pairs), and gives for each file: size; PSNR and MS-SSIM on the phone's test pairs, as `evaluate.py`
-computes them, and PSNR to the 32-bit file; milliseconds for one tile and for a megapixel on
-`--threads` threads, the best of `--repeats` that take turns with the other files; the median that
-`litert-benchmark` finds; and the operations that XNNPACK leaves to the runtime. Files of any size
-are timed at the largest tile. Cores that are shared change all times: compare within one table.
+exports the network in every precision and size (8 bits observed on the phone's training pairs),
+and gives for each file: size; PSNR and MS-SSIM on the phone's test pairs, as `evaluate.py`
+computes them, and PSNR to the 32-bit file; how uneven flat areas come out, levels of 255;
+milliseconds for one tile and for a megapixel on `--threads` threads, the best of `--repeats` that
+take turns with the other files; the median that `litert-benchmark` finds; and the operations that
+XNNPACK leaves to the runtime. Files of any size are timed at the largest tile. Cores that are
+shared change all times: compare within one table.
 """
 
 import dataclasses
@@ -27,6 +28,8 @@ from commandline import option
 from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
 from inference.engines import LiteRTEngine, enhance_image
+
+FLAT, INNER = slice(20, 80), slice(40, 60)  # rows and columns of a patch of 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Row:
     psnr: float = 0.0
     ms_ssim: float = 0.0
     to_floats: float = 0.0
+    uneven: np.ndarray | None = None
     ms: float = float("inf")
 
 
@@ -72,13 +76,14 @@ def main(config: BenchmarkConfig) -> None:
         time_all(rows, config.threads, config.repeats)
         print(
             f"{len(phone)} {config.split} pairs of {config.phone}, {config.threads} threads\n\n"
-            "| precision | tile | KB | PSNR, dB | MS-SSIM | to fp32, dB | ms a tile | ms/MP | "
-            "litert-benchmark, ms | not delegated |\n" + 10 * "|---" + "|"
+            "| precision | tile | KB | PSNR, dB | MS-SSIM | to fp32, dB | flat: mean (most) "
+            "| ms a tile | ms/MP | litert-benchmark, ms | not delegated |\n" + 11 * "|---" + "|"
         )
         for row in rows:
             print(
                 f"| {row.precision} | {row.tile or 'any'} | {row.path.stat().st_size / 1000:.0f} "
-                f"| {row.psnr:.3f} | {row.ms_ssim:.4f} | {row.to_floats:.1f} | {row.ms:.1f} "
+                f"| {row.psnr:.3f} | {row.ms_ssim:.4f} | {row.to_floats:.1f} "
+                f"| {row.uneven.mean():.2f} ({row.uneven.max():.0f}) | {row.ms:.1f} "
                 f"| {row.ms / (row.side**2 / 1e6):.0f} | {litert_benchmark(row, config.threads)} "
                 f"| {', '.join(not_delegated(row.path)) or 'none'} |",
                 flush=True,
@@ -132,6 +137,7 @@ def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
         enhanced = np.stack(images)
         row.psnr = float(np.mean(metrics.psnr(enhanced, floats)))
         row.ms_ssim = float(np.mean(metrics.ms_ssim(enhanced, floats)))
+        row.uneven = unevenness(engine, phone)
         if row.precision == "fp32":
             reference[row.tile] = enhanced
         if row.tile in reference:
@@ -139,6 +145,29 @@ def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
             row.to_floats = float(-10 * np.log10(same)) if same else float("inf")
         else:
             row.to_floats = float("nan")
+
+
+def unevenness(engine: LiteRTEngine, photos: np.ndarray) -> np.ndarray:
+    """How far pixels of a flat area come out from each other.
+
+    Args:
+        engine: the network.
+        photos: uint8 `(N, H, W, 3)`. Of each the middle is made flat, from black in the first to
+            white in the last, with and without a tint.
+
+    Returns:
+        `(2 N,)` float32, levels of 255: greatest less least value in the middle of that, where
+        the network sees nothing else, of the colour in which it is most.
+    """
+    levels = np.linspace(0, 255, len(photos))
+    found = []
+    for photo, level in zip(photos, levels, strict=True):
+        for tint in ((1, 1, 1), (1, 0.9, 0.8)):
+            flat = photo.astype(np.float32) / 255
+            flat[FLAT, FLAT] = np.rint(level * np.array(tint)) / 255
+            enhanced = 255 * np.clip(enhance_image(engine, flat)[INNER, INNER], 0, 1)
+            found.append(np.ptp(enhanced, axis=(0, 1)).max())
+    return np.array(found)
 
 
 def time_all(rows: list[Row], threads: int, repeats: int) -> None:

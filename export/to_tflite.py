@@ -37,7 +37,7 @@ class ExportConfig:
     tile: int = option(256, "height and width of the fixed-size variant, pixels")
     output: str = option("exported", "folder for the .tflite files and what belongs to them")
     data_dir: str = option(
-        "dped", "data set, if there: test patches check a file, training patches calibrate int8"
+        "dped", "data set, if there: test patches check a file, training patches calibrate 8 bits"
     )
     author: str | None = option(None, "who made the network, for the files' metadata")
     license: str | None = option(None, "of the network's weights, likewise")
@@ -143,7 +143,7 @@ def export(config: ExportConfig) -> list[Path]:
                 **tensors,
                 "sample": {**sample, "expected": expected, "levels": levels(precision)},
                 "parity": {**measured, "patches": patches_name},
-                **({"calibration": seen_name} if precision == "int8" else {}),
+                **({"calibration": seen_name} if variants.observes(precision) else {}),
                 **facts,
                 **({"stages": staged.as_json()} if staged else {}),
             }

@@ -40,6 +40,10 @@ class Variants:
             return "a network with instance norm loses too much in 8-bit arithmetic: take dynamic"
         return None
 
+    def observes(self, precision: str) -> bool:
+        """Whether a file of a precision depends on the patches."""
+        return precision == "int8" or (precision == "dynamic" and not self._whole)
+
     def file(self, precision: str, tile: int | None) -> tuple[bytes, StagedNetwork | None]:
         """One file.
 
@@ -59,7 +63,9 @@ class Variants:
             return self._floats(precision, tile)
         content, staged = self._floats("fp32", tile)
         if precision == "dynamic":
-            return quantize.dynamic(content, None if self._whole else self._observed), staged
+            return quantize.dynamic(
+                content, self._observed if self.observes(precision) else None
+            ), staged
         return quantize.int8(content, self._observed), staged
 
     @functools.cache  # noqa: B019  lives as long as the one export

@@ -150,6 +150,7 @@ def test_files_of_any_size_start_at_a_size_that_works(exported):
 def test_the_sample_gives_what_is_expected(exported, network):
     for path in exported.values():
         manifest = json.loads(path.with_suffix(".json").read_text())
+        assert manifest["calibration"].startswith("crops of scikit-image's")
         sample = manifest["sample"]
         kind = np.dtype(manifest["input"]["dtype"])
         inputs = {
