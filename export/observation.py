@@ -9,6 +9,7 @@ from export import graph
 from export.convolutions import Convolution, convolutions
 
 THREADS = 2
+EXACT = 1e-10  # sums of 64-bit floats, relative to a mean square
 PLACES = 32  # rows and columns of windows that are looked at, per sample and convolution
 
 
@@ -25,8 +26,10 @@ class Windows:
         return self.total / self.count
 
     def covariance(self) -> np.ndarray:
-        """Of a window's values, (K, K)."""
-        return self.products / self.count - np.outer(self.mean(), self.mean())
+        """Of a window's values, (K, K); of none less variance than the sums are exact to."""
+        covariance = self.products / self.count - np.outer(self.mean(), self.mean())
+        exact = EXACT * np.trace(self.products) / self.count / len(self.total)
+        return covariance + exact * np.eye(len(self.total))
 
 
 @dataclasses.dataclass

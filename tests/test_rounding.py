@@ -78,6 +78,18 @@ def test_where_nothing_varies_it_is_the_nearest(rng):
     np.testing.assert_allclose(round_filters(filters, np.zeros((20, 20))), nearest)
 
 
+def test_a_network_that_sees_one_colour_alone_is_rounded_to_the_nearest(rng):
+    content = convert(network(rng, layers.Conv2D(4, 3)), "fp32", SIZE)
+    for value in (0, 1 / 3):
+        seen = observe(content, [{"image": np.full((1, SIZE, SIZE, 3), value, np.float32)}] * 7)
+        (before,), (after,) = (
+            convolutions(graph.read(file)) for file in (content, rounded(content, seen.windows))
+        )
+        filters, values = (found.kernel.reshape(4, -1) for found in (before, after))
+        step = grid_of(filters)
+        assert np.abs(values - filters).max() <= 0.501 * step.max()
+
+
 def test_what_a_convolution_sees_is_what_it_computes_with(rng):
     """Windows lie in the order of the kernel's values, also with holes."""
     for options in ({}, {"dilation_rate": (2, 1)}, {"strides": 2}):
