@@ -1,10 +1,12 @@
 """What flows through a network over some inputs: ranges of values, and what convolutions see."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from backend import native_output_hidden
 from export import graph
 from export.convolutions import Convolution, convolutions
 
@@ -52,12 +54,14 @@ def observe(content: bytes, samples: list[dict[str, np.ndarray]]) -> Observed:
     network = model.subgraphs[0]
     computed = [int(i) for operator in network.operators for i in operator.outputs]
     looked_at = [*map(int, network.inputs), *computed]
-    interpreter = Interpreter(
-        model_content=content,
-        num_threads=THREADS,
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
+    with native_output_hidden(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that keeping all tensors takes memory
+        interpreter = Interpreter(
+            model_content=content,
+            num_threads=THREADS,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
     run = interpreter.get_signature_runner(graph.signature(model))
     found = Observed({}, {}, {})
     for sample in samples:
