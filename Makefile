@@ -64,7 +64,7 @@ train-gpu: .venv-gpu/installed
 	touch $@
 
 web: web-build
-	$(BIN)/python -m export.serve
+	$(BIN)/python -m web.demo_server
 
 # With the networks that ship and those in exported/.
 web-build: .venv/installed web/node_modules/.package-lock.json

@@ -11,17 +11,17 @@ import dataclasses
 import time
 from pathlib import Path
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
+from common.run_folder import STATE
 from data.layout import full_size_photos
-from data.shipped import shipped_photos
-from data.simulate import simulate_dataset
+from data.shipped_photos import shipped_photos
 from evaluate import EvaluateConfig, evaluate
 from evaluation.table import as_markdown
 from export.to_tflite import ExportConfig, export
 from inference.engines import LiteRTEngine, enhance_image
-from photo_files import read_photo, write_photo
-from run_folder import STATE
+from photos import read_photo, write_photo
+from simulation.simulate_patches import simulate_dataset
 from train import TrainConfig, train
 
 PHONE = "blackberry"
@@ -121,10 +121,10 @@ if __name__ == "__main__":
         "export.parity.ParityError",
         "export.to_tflite.ExportError",
         "inference.engines.ModelFileError",
-        "photo_files.PhotoError",
-        "trainer.config.TrainingError",
+        "photos.PhotoError",
+        "training.config.TrainingError",
         "data.layout.DatasetError",
-        "data.cameras.SimulationError",
+        "simulation.cameras.SimulationError",
         "models.files.WeightsError",
     ]
-    commandline.run(main, DemoConfig, __doc__, user_errors)
+    command_line.run(main, DemoConfig, __doc__, user_errors)

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
-from commandline import option
-from enhancing.batch import BatchOptions, OptionError, enhance_files
-from enhancing.one import enhance_photo
-from enhancing.quiet import one_line
-from enhancing.sources import find_jobs
+from common import command_line
+from common.command_line import option
 from inference.engines import KerasEngine, LiteRTEngine, ModelFileError
-from photo_files import Photo, PhotoError, load_photo
-from photo_files.plain import srgb_pixels
+from photos import Photo, PhotoError, load_photo
+from photos.batches.batch import BatchOptions, OptionError, enhance_files
+from photos.batches.enhance_photo import enhance_photo
+from photos.batches.quiet import one_line
+from photos.batches.sources import find_jobs
+from photos.plain import srgb_pixels
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
 DEFAULT_MODELS = ("iphone_mobile.tflite", "iphone.tflite", "iphone.keras")
@@ -173,8 +173,8 @@ def load_engine(path: Path):
         raise ModelFileError(f"{path}: a model file ends in {' or '.join(MODEL_SUFFIXES)}")
     from models import WeightsError, load_generator, normalization_of, receptive_radius
     from models.anatomy import pixel_multiple
-    from models.stages import split_stages
-    from models.thumbnail import with_thumbnail_input
+    from models.layers.thumbnail import with_thumbnail_input
+    from models.split_stages import split_stages
 
     try:
         model = load_generator(path)
@@ -202,6 +202,6 @@ def _complain(message: object) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(
+    command_line.run(
         _script, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError)
     )

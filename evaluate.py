@@ -16,17 +16,17 @@ import imageio.v3 as iio
 import numpy as np
 from tqdm import tqdm
 
-import commandline
-from atomic import replacing
-from commandline import option
+from common import command_line
+from common.atomic_files import replacing
+from common.command_line import option
+from common.contact_sheet import contact_sheet
+from common.run_folder import RUNS, finished_runs
 from data.layout import DatasetError, test_pairs
 from data.packed import open_pairs
 from evaluation.methods import AUTO, INPUT, EvaluationError, external_method, find_methods
 from evaluation.report import Report, write_report
 from evaluation.scores import scored
 from evaluation.table import as_markdown, summary
-from pictures import contact_sheet
-from run_folder import RUNS, finished_runs
 
 SAMPLES = 8
 
@@ -137,4 +137,4 @@ if __name__ == "__main__":
         "inference.engines.ModelFileError",
         "models.files.WeightsError",
     ]
-    commandline.run(main, EvaluateConfig, __doc__, user_errors)
+    command_line.run(main, EvaluateConfig, __doc__, user_errors)

@@ -12,19 +12,19 @@ import signal
 
 from tqdm import tqdm
 
-import commandline
+from common import command_line
+from common.run_folder import BEST, LAST, STATE
 from data.batches import BatchSource
 from data.layout import DatasetError
 from data.packed import PatchPairs
-from run_folder import BEST, LAST, STATE
-from trainer.config import TrainConfig, TrainingError, resolved, write_config
-from trainer.distribution import Workers, workers_of
-from trainer.interruption import Interruption
-from trainer.networks import build
-from trainer.pairs import training_batches
-from trainer.recording import Recorder
-from trainer.validation import Validation
-from trainer.watch import Watch
+from training.backends.workers import Workers, workers_of
+from training.config import TrainConfig, TrainingError, resolved, write_config
+from training.interruption import Interruption
+from training.networks import build
+from training.pairs import training_batches
+from training.recording import Recorder
+from training.validation import Validation
+from training.watch import Watch
 
 
 def train(config: TrainConfig) -> int:
@@ -59,7 +59,7 @@ def _train(
     """The part of `train` that all workers of a distributed run go through together."""
     # Imported here: the backend takes seconds, and bad input deserves its answer before.
     from models import save_model
-    from models.training_state import restore_state, save_state
+    from training.training_state import restore_state, save_state
 
     networks = build(config, workers)
     if config.resume:
@@ -157,7 +157,7 @@ if __name__ == "__main__":
     user_errors = [
         TrainingError,
         DatasetError,
-        "data.cameras.SimulationError",
+        "simulation.cameras.SimulationError",
         "models.files.WeightsError",
     ]
-    commandline.run(train, TrainConfig, __doc__, user_errors)
+    command_line.run(train, TrainConfig, __doc__, user_errors)

@@ -10,18 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import commandline
-from align.dataset import Entry, place, write_photos, write_set
-from align.duplicates import refused_pairs
-from align.errors import AlignmentError
+from align.alignment_error import AlignmentError
 from align.jobs import run_jobs
-from align.layout import FORMATS, REPORT, TEST, TRAIN, set_folder, work_folder
-from align.pair import Settings
-from align.pairing import Pairing, pair_photos
-from align.report import kept_counts, write_report
-from align.unit import read_unit, unit_name
+from align.layout import FORMATS, REPORT, set_folder, work_folder
+from align.matching.align_photos import Settings
+from align.output.alignment_report import kept_counts, write_report
+from align.output.unit import read_unit, unit_name
+from align.output.write_dataset import Entry, place, write_photos, write_set
+from align.pairing.duplicates import refused_pairs
+from align.pairing.pair_photos import Pairing, pair_photos
 from align.worker import Job
-from commandline import option
+from common import command_line
+from common.command_line import option
+from common.layout import TEST, TRAIN
 
 NAMED = 5  # unpaired photos that are named; the report lists them all
 PROGRAM = "python -m align"
@@ -72,7 +73,7 @@ def main(config: AlignConfig, aligner: Callable | None = None) -> int:
 
     Args:
         config: the command line.
-        aligner: stands in for `align.pair.align_photos` in tests.
+        aligner: stands in for `align.matching.align_photos.align_photos` in tests.
 
     Returns:
         0; 130 after Ctrl-C.
@@ -234,4 +235,4 @@ def _print_summary(entries, target, config) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, AlignConfig, __doc__, errors=[AlignmentError], prog=PROGRAM)
+    command_line.run(main, AlignConfig, __doc__, errors=[AlignmentError], prog=PROGRAM)

@@ -1,6 +1,5 @@
 """Many pairs at once: on the cores of this machine, or on a Dask cluster."""
 
-import asyncio
 import contextlib
 import importlib.util
 import multiprocessing
@@ -13,8 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
-from align.errors import AlignmentError
+from align.alignment_error import AlignmentError
 from align.worker import Job, align_pair
+from common.cores import cores
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
 WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
@@ -22,13 +22,6 @@ MEMORY = "1.5 GB"
 GO_ON = "what is finished stays: run the same command again"
 # One thread a process: there are as many processes as cores.
 SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-def cores() -> int:
-    """Number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def run_jobs(
@@ -130,7 +123,7 @@ def _cluster(address: str) -> Iterator[Executor]:
     try:
         try:
             client.wait_for_workers(1, timeout=WORKERS_TIMEOUT)
-        except asyncio.TimeoutError:  # what Dask raises; on Python 3.10 not the built-in one
+        except TimeoutError:
             raise AlignmentError(f"--dask {address}: the scheduler has no workers") from None
         try:
             # Or else it would end without a word, and the client wait for another.

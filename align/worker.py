@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 
-from align.errors import AlignmentError
-from align.pair import Settings
-from align.source import open_photo
-from align.unit import new_unit, write_alignment, write_failure
+from align.alignment_error import AlignmentError
+from align.matching.align_photos import Settings
+from align.matching.read_photos import open_photo
+from align.output.unit import new_unit, write_alignment, write_failure
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Job:
         folder: where the unit will be; its parent is there already.
         settings: of the alignment.
         patch_format: "jpg" or "png".
-        aligner: None for `align.pair.align_photos`, or a function that stands in for it.
+        aligner: None for `align.matching.align_photos.align_photos`, or a function that
+            stands in for it.
     """
 
     phone: Path
@@ -70,6 +71,6 @@ def _aligned(job):
     """The pair's alignment, and the height and width of the phone's photo."""
     aligner = job.aligner
     if aligner is None:
-        from align.pair import align_photos as aligner
+        from align.matching.align_photos import align_photos as aligner
     phone, dslr = open_photo(job.phone), open_photo(job.dslr)
     return aligner(phone, dslr, job.settings), phone.pixels.shape[:2]

@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 
 ROOT = Path(__file__).resolve().parent.parent
 _SCRIPTS = {
@@ -24,7 +24,7 @@ import sys, time
 model_file, photo, target = sys.argv[1:]
 import numpy as np
 from models import load_generator
-from photo_files import read_photo, write_photo
+from photos import read_photo, write_photo
 model = load_generator(model_file)
 model.predict_on_batch(np.zeros((1, 64, 64, 3), np.float32))
 read_photo(photo)  # imports its decoder
@@ -40,7 +40,7 @@ model_file, photo, target = sys.argv[1:]
 from enhance import load_engine
 from inference.engines import enhance_image
 from pathlib import Path
-from photo_files import read_photo, write_photo
+from photos import read_photo, write_photo
 engine = load_engine(Path(model_file))
 read_photo(photo)
 started = time.perf_counter()
@@ -90,4 +90,4 @@ def _timed(script: str, model: str, photo: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    commandline.run(main, AgainstConfig, __doc__, [])
+    command_line.run(main, AgainstConfig, __doc__, [])

@@ -26,18 +26,19 @@ import cv2
 import numpy as np
 from PIL import Image
 
-import commandline
-from align.fine import place_windows
-from align.homography import estimate, jacobian, transform
-from align.layout import PATCH_SIZE
-from align.pair import Alignment, Settings
-from align.shifts import RANGE, subpixel
-from align.source import open_photo
-from commandline import option
-from data.cameras import DSLR, PHONES, SimulationError
-from data.geometry import random_pose
+from align.matching.align_photos import Alignment, Settings
+from align.matching.estimate_homography import estimate, jacobian, transform
+from align.matching.measure_shifts import RANGE, subpixel
+from align.matching.place_windows import place_windows
+from align.matching.read_photos import open_photo
+from common import command_line
+from common.command_line import option
+from common.layout import PATCH_SIZE
+from data.layout import DatasetError
 from data.photo_folder import PhotoFolder
-from data.shooting import shoot
+from simulation.cameras import DSLR, PHONES, SimulationError
+from simulation.geometry import random_pose
+from simulation.shooting import shoot
 
 PHONE_SIZE, DSLR_SIZE = (4160, 3120), (5472, 3648)  # 13 and 20 MP
 ROTATIONS = np.arange(-1.0, 1.01, 0.25)  # degrees
@@ -190,4 +191,4 @@ def _plain(gray, matrix, centers):
 
 
 if __name__ == "__main__":
-    commandline.run(main, SpeedConfig, __doc__, errors=[SimulationError])
+    command_line.run(main, SpeedConfig, __doc__, errors=[DatasetError])

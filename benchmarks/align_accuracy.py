@@ -23,18 +23,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-import commandline
-from align.errors import AlignmentError
-from align.homography import estimate, transform
-from align.layout import PATCH_SIZE
-from align.pair import Settings, align_photos
-from align.rules import FLAT, MOST_CLIPPED
-from align.source import Photo
-from commandline import option
-from data.cameras import DSLR, PHONES, SimulationError
-from data.geometry import random_pose
+from align.alignment_error import AlignmentError
+from align.matching.align_photos import Settings, align_photos
+from align.matching.estimate_homography import estimate, transform
+from align.matching.read_photos import Photo
+from align.matching.reject_windows import FLAT, MOST_CLIPPED
+from common import command_line
+from common.command_line import option
+from common.layout import PATCH_SIZE
+from data.layout import DatasetError
 from data.photo_folder import PhotoFolder
-from data.shooting import shoot
+from simulation.cameras import DSLR, PHONES
+from simulation.geometry import random_pose
+from simulation.shooting import shoot
 
 LEAST_SCENE = 2e6  # pixels
 WRONG = 2.0  # pixels; a center that far off shows something else at a patch's finest detail
@@ -76,7 +77,7 @@ def _scene_files(folder):
     for place in folders:
         try:
             photos = PhotoFolder(place)
-        except SimulationError:
+        except DatasetError:
             continue  # holds folders only
         for name in photos:
             path = place / name
@@ -219,4 +220,4 @@ def _oxford(folder):
 
 
 if __name__ == "__main__":
-    commandline.run(main, AccuracyConfig, __doc__, errors=[SimulationError])
+    command_line.run(main, AccuracyConfig, __doc__, errors=[DatasetError])

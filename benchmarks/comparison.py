@@ -14,10 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import commandline
-from commandline import option
-from run_folder import LAST, STATE
-from trainer.recording import read_curve
+from common import command_line
+from common.command_line import option
+from common.run_folder import LAST, STATE
+from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 # A quarter of the width, half the discriminator's: what two cores train in minutes. Johnson et
@@ -114,4 +114,4 @@ def _call(script: str, *words: str) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, ComparisonConfig, __doc__, errors=[ComparisonError])
+    command_line.run(main, ComparisonConfig, __doc__, errors=[ComparisonError])

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
 from benchmarks.training import matrix_product_flops
-from commandline import option
+from common import command_line
+from common.command_line import option
 from inference.engines import LiteRTEngine, ModelFileError, enhance_image
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,4 +105,4 @@ def process(model: str, photo: np.ndarray) -> tuple[float, int]:
 
 
 if __name__ == "__main__":
-    commandline.run(main, BenchmarkConfig, __doc__, errors=[ModelFileError])
+    command_line.run(main, BenchmarkConfig, __doc__, errors=[ModelFileError])

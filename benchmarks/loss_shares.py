@@ -11,10 +11,10 @@ import os
 
 import numpy as np
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 from data.layout import DatasetError
-from trainer.config import TrainConfig, TrainingError
+from training.config import TrainConfig, TrainingError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SharesConfig:
 
 def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """The terms' shares for freshly initialized networks, by name; they add up to 1."""
-    from trainer.networks import build
+    from training.networks import build
 
     os.environ["KERAS_BACKEND"] = "tensorflow"
     networks = build(config)
@@ -73,4 +73,4 @@ def main(config: SharesConfig) -> None:
 
 if __name__ == "__main__":
     user_errors = [TrainingError, DatasetError, "models.files.WeightsError"]
-    commandline.run(main, SharesConfig, __doc__, user_errors)
+    command_line.run(main, SharesConfig, __doc__, user_errors)

@@ -16,9 +16,9 @@ from unittest import mock
 import numpy as np
 from scipy.ndimage import correlate1d
 
-import commandline
 import metrics
-from commandline import option
+from common import command_line
+from common.command_line import option
 from metrics import ALONE
 
 PLAIN_CHUNK = 64
@@ -113,4 +113,4 @@ def _difference(plain, scores):
 
 
 if __name__ == "__main__":
-    commandline.run(main, MetricsConfig, __doc__)
+    command_line.run(main, MetricsConfig, __doc__)

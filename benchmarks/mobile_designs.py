@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
-from atomic import replacing
 from benchmarks.mobile_networks import DESIGNS
-from commandline import option
+from common import command_line
+from common.atomic_files import replacing
+from common.command_line import option
 from data.batches import Batches
 from data.layout import full_size_photos, training_pairs
 from data.packed import open_pairs
@@ -44,7 +44,7 @@ class DesignsConfig:
 
 def main(config: DesignsConfig) -> None:
     """Train, score, print and draw."""
-    from trainer.distillation import distilled_pairs
+    from training.distillation import distilled_pairs
 
     photos = full_size_photos(config.data_dir, config.phone)
     pairs = distilled_pairs(
@@ -72,9 +72,9 @@ def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
     import keras
 
     import metrics
-    from losses.objective import PRESETS
+    from losses.presets import PRESETS
     from models import multiply_adds
-    from models.gan import gan_training
+    from training.backends.choose import gan_training
 
     build = DESIGNS[name]
     keras.utils.set_random_seed(0)
@@ -90,7 +90,7 @@ def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
         training.step(phone, target)
     training.publish()
     phone, target = held_out.scaled()
-    found = metrics.score(published.predict(phone, batch_size=10, verbose=0), target)
+    found = metrics.records(published.predict(phone, batch_size=10, verbose=0), target)
     return {
         "multiply_adds": multiply_adds(published),
         "weights": published.count_params(),
@@ -148,4 +148,4 @@ def _front(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 if __name__ == "__main__":
-    commandline.run(main, DesignsConfig, __doc__, [])
+    command_line.run(main, DesignsConfig, __doc__, [])

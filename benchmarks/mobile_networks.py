@@ -4,8 +4,8 @@ import keras
 from keras import layers, ops
 
 from models.generator import build_generator
+from models.layers.rearrangement import DepthToSpace, SpaceToDepth
 from models.mobile import build_mobile, steered, whole_photo
-from models.rearrangement import DepthToSpace, SpaceToDepth
 
 
 def _small():

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from skimage.metrics import structural_similarity
 
-import commandline
 import metrics
-from commandline import option
+from common import command_line
+from common.command_line import option
 from data.layout import DatasetError, test_pairs
 from data.packed import read_patch
 from metrics.psnr import decibels, mean_squared_error
@@ -125,4 +125,4 @@ def _table(rows):
 
 
 if __name__ == "__main__":
-    commandline.run(main, ProtocolConfig, __doc__, errors=[DatasetError])
+    command_line.run(main, ProtocolConfig, __doc__, errors=[DatasetError])

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-import commandline
 import metrics
-from commandline import option
+from common import command_line
+from common.command_line import option
 from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
 from inference.engines import LiteRTEngine, enhance_image
@@ -92,10 +92,10 @@ def main(config: BenchmarkConfig) -> None:
 
 def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
     """The network's files, each with the manifest that an engine needs."""
-    from backend import import_keras
+    from common.backend import import_keras
 
     import_keras()
-    from export.patches import calibration_patches
+    from export.calibration import calibration_patches
     from export.variants import PRECISIONS, Variants
     from models import load_generator, normalization_of, receptive_radius
     from models.anatomy import pixel_multiple
@@ -229,7 +229,7 @@ def not_delegated(path: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    commandline.run(
+    command_line.run(
         main,
         BenchmarkConfig,
         __doc__,

@@ -10,12 +10,12 @@ import dataclasses
 import math
 import random
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 from study.analysis import analyse
 from study.design import Picture, Study
 from study.plan import plan
-from study.simulate import PAIRS, TRUTH
+from study.simulate_votes import PAIRS, TRUTH
 from study.votes import Vote
 
 
@@ -79,4 +79,4 @@ def _votes(study, people, seed):
 
 
 if __name__ == "__main__":
-    commandline.run(main, BenchmarkConfig, __doc__, prog="python -m benchmarks.study_coverage")
+    command_line.run(main, BenchmarkConfig, __doc__, prog="python -m benchmarks.study_coverage")

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 from study.design import DATABASE, FILE, PHOTOS, SECRET
-from study.errors import StudyError
+from study.study_error import StudyError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +140,6 @@ def main(config: BenchmarkConfig) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(
+    command_line.run(
         main, BenchmarkConfig, __doc__, errors=[StudyError], prog="python -m benchmarks.study_load"
     )

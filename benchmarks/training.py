@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
-from atomic import replacing
-from commandline import option
+from common import command_line
+from common.atomic_files import replacing
+from common.command_line import option
 
 PATCH = 100
 WIDTHS = {
@@ -158,8 +158,8 @@ def _measure(config: BenchmarkConfig) -> dict:
     mixed, published, onednn = CASES.get(config.case, (False, False, True))
     if not onednn:
         import keras  # noqa: F401  before the project's own import, which would switch oneDNN on
-    from trainer.config import TrainConfig
-    from trainer.networks import build
+    from training.config import TrainConfig
+    from training.networks import build
 
     with contextlib.redirect_stdout(io.StringIO()):
         networks = build(
@@ -336,4 +336,4 @@ def forward_flops(model) -> float:
 
 
 if __name__ == "__main__":
-    commandline.run(main, BenchmarkConfig, __doc__, errors=[BenchmarkError])
+    command_line.run(main, BenchmarkConfig, __doc__, errors=[BenchmarkError])

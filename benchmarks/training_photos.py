@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-import commandline
-from commandline import option
-from data.layout import TARGET, DatasetError, training_pairs
-from run_folder import LAST, STATE
-from trainer.recording import read_curve
+from common import command_line
+from common.command_line import option
+from common.layout import TARGET
+from common.run_folder import LAST, STATE
+from data.layout import DatasetError, training_pairs
+from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
@@ -156,7 +157,7 @@ def _call(script: str, *words: str) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(
+    command_line.run(
         main,
         CurveConfig,
         __doc__,

@@ -4,7 +4,7 @@
 
 Coordinate search from no enhancement at all: each strength in turn takes the best of a grid, until
 a round changes nothing. Best is the mean of PSNR in dB plus 20 times MS-SSIM, over training pairs
-alone. Prints the settings that `inference/auto.py` keeps as `TUNED`.
+alone. Prints the settings that `inference/one_click.py` keeps as `TUNED`.
 """
 
 import dataclasses
@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from tqdm import tqdm
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 from data.layout import DatasetError, training_pairs
 from data.packed import open_pairs
-from inference.auto import AutoSettings, enhance_auto
+from inference.one_click import AutoSettings, enhance_auto
 from metrics import in_chunks, ms_ssim, psnr
 
 GRID = {
@@ -74,4 +74,4 @@ def main(config: TuneConfig) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, TuneConfig, __doc__, errors=[DatasetError])
+    command_line.run(main, TuneConfig, __doc__, errors=[DatasetError])

@@ -17,9 +17,9 @@ import time
 import psutil
 from playwright.sync_api import sync_playwright
 
-import commandline
-from commandline import option
-from export.serve import ServeConfig, ServeError, server
+from common import command_line
+from common.command_line import option
+from web.demo_server import ServeConfig, ServeError, server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INTERVAL = 0.1  # seconds between looks at the memory
@@ -105,4 +105,4 @@ def main(config: WebConfig) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, WebConfig, __doc__, [ServeError])
+    command_line.run(main, WebConfig, __doc__, [ServeError])

@@ -1,16 +1,9 @@
-"""The folders of the DPED dataset, for any phone.
-
-ROOT/PHONE/training_data/{PHONE,canon}/N.jpg         aligned 100×100 patches
-ROOT/PHONE/test_data/patches/{PHONE,canon}/N.jpg     the same, from other photos
-ROOT/PHONE/test_data/full_size_test_images/N.jpg     whole phone photos
-"""
+"""The files of a DPED data set, for any phone; `common.layout` has its folders."""
 
 import dataclasses
 from pathlib import Path
 
-PATCH_SIZE = 100  # pixels; thesis slide "Photo alignment"
-TARGET = "canon"
-SUFFIXES = (".jpg", ".jpeg", ".png")
+from common.layout import FULL_SIZE, PATCH_SUFFIXES, PATCHES, TARGET, TEST, TRAIN, is_phone_name
 
 
 class DatasetError(ValueError):
@@ -30,12 +23,12 @@ class PairFolder:
 
 def training_pairs(root: str | Path, phone: str) -> PairFolder:
     """The training patches of `phone`; see `_pairs` for the errors."""
-    return _pairs(_phone_dir(root, phone) / "training_data", phone)
+    return _pairs(_phone_dir(root, phone) / PATCHES[TRAIN], phone)
 
 
 def test_pairs(root: str | Path, phone: str) -> PairFolder:
     """The held-out test patches of `phone`; see `_pairs` for the errors."""
-    return _pairs(_phone_dir(root, phone) / "test_data" / "patches", phone)
+    return _pairs(_phone_dir(root, phone) / PATCHES[TEST], phone)
 
 
 test_pairs.__test__ = False  # not a test, whatever pytest thinks of its name
@@ -43,18 +36,18 @@ test_pairs.__test__ = False  # not a test, whatever pytest thinks of its name
 
 def full_size_photos(root: str | Path, phone: str) -> list[Path]:
     """The whole test photos of `phone`, possibly none."""
-    folder = _phone_dir(root, phone) / "test_data" / "full_size_test_images"
+    folder = _phone_dir(root, phone) / FULL_SIZE
     return _images(folder) if folder.is_dir() else []
 
 
 def _phone_dir(root, phone) -> Path:
-    if phone in ("", ".", "..", TARGET) or Path(phone).name != phone:
+    if not is_phone_name(phone):
         raise DatasetError(f"phone name {phone!r}: give a plain folder name other than {TARGET!r}")
     folder = Path(root) / phone
     if not folder.is_dir():
         raise DatasetError(
             f"{folder}: no such data set; unpack DPED there, put your own pairs there, or "
-            f"simulate some with `python -m data.simulate` (see README.md)"
+            f"simulate some with `python -m simulation.simulate_patches` (see README.md)"
         )
     return folder
 
@@ -78,13 +71,13 @@ def _pairs(folder: Path, phone: str) -> PairFolder:
             f"{lonely} has no partner"
         )
     if not names:
-        raise DatasetError(f"{folder / phone}: no patches ({', '.join(SUFFIXES)})")
+        raise DatasetError(f"{folder / phone}: no patches ({', '.join(PATCH_SUFFIXES)})")
     ordered = sorted(names, key=_numeric)
     return PairFolder(*(tuple(side[name] for name in ordered) for side in sides))
 
 
 def _images(folder: Path) -> list[Path]:
-    files = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    files = [path for path in folder.iterdir() if path.suffix.lower() in PATCH_SUFFIXES]
     return sorted(files, key=lambda path: _numeric(path.stem))
 
 

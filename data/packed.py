@@ -18,7 +18,8 @@ import imageio.v3 as iio
 import numpy as np
 from tqdm import tqdm
 
-from data.layout import PATCH_SIZE, DatasetError, PairFolder
+from common.layout import PATCH_SIZE
+from data.layout import DatasetError, PairFolder
 
 SIDES = ("phone", "target")
 

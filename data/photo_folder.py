@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.cameras import SimulationError
-from data.layout import SUFFIXES
-from photo_files import PhotoError, read_photo
+from common.layout import PATCH_SUFFIXES
+from data.layout import DatasetError
+from photos import PhotoError, read_photo
 
 
 class PhotoFolder(Mapping):
@@ -17,23 +17,23 @@ class PhotoFolder(Mapping):
         folder: where they are, not searched deeper.
 
     Raises:
-        SimulationError: no such folder, or no photo in it; on access, a file that cannot be read.
+        DatasetError: no such folder, or no photo in it; on access, a file that cannot be read.
     """
 
     def __init__(self, folder: str | Path):
         folder = Path(folder)
         if not folder.is_dir():
-            raise SimulationError(f"{folder}: no such folder of photos")
-        files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+            raise DatasetError(f"{folder}: no such folder of photos")
+        files = (path for path in folder.iterdir() if path.suffix.lower() in PATCH_SUFFIXES)
         self._files = {path.name: path for path in sorted(files)}
         if not self._files:
-            raise SimulationError(f"{folder}: no photos ({', '.join(SUFFIXES)})")
+            raise DatasetError(f"{folder}: no photos ({', '.join(PATCH_SUFFIXES)})")
 
     def __getitem__(self, name: str) -> np.ndarray:
         try:
             return read_photo(self._files[name])
         except PhotoError as error:
-            raise SimulationError(str(error)) from error
+            raise DatasetError(str(error)) from error
 
     def __iter__(self):
         return iter(self._files)

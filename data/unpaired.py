@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from data.layout import PATCH_SIZE, DatasetError
+from common.layout import PATCH_SIZE
+from data.layout import DatasetError
 
 VERSION = 1  # raise it when the same arguments give other patches
 FLATTEST = 6.0  # standard deviation, 8-bit levels

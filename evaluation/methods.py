@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from common.run_folder import BEST, LAST
 from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
-from inference.auto import TUNED, enhance_auto
-from run_folder import BEST, LAST
+from inference.one_click import TUNED, enhance_auto
 
 INPUT, AUTO = "input", "auto"
 TIMED = 512  # pixels; the overhead of a call is small against such a square

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from atomic import replacing
+from common.atomic_files import replacing
 from evaluation import report_cases, report_plots, report_tables
 from evaluation.columns import METRICS
 

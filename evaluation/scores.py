@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 import metrics
-from atomic import replacing
+from common.atomic_files import replacing
 from data.packed import PatchPairs
 from evaluation.cost import machine, measure_cost
 from evaluation.methods import EvaluationError, Method

@@ -5,13 +5,13 @@ import tempfile
 import keras
 import tensorflow as tf
 
-from backend import native_output_hidden
+from common.backend import native_output_hidden
+from common.tensor_names import ENHANCED, IMAGE
 from export import graph
 from export.separate import separated
 from models.anatomy import normalization_of
-from models.signatures import ENHANCED, IMAGE
-from models.stages import StagedNetwork, split_stages
-from models.thumbnail import with_thumbnail_input
+from models.layers.thumbnail import with_thumbnail_input
+from models.split_stages import StagedNetwork, split_stages
 
 FLOATS = ("fp32", "fp16")
 WHOLE = "serving_default"  # signature of the network with its own statistics

@@ -14,9 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import commandline
-from atomic import replacing
-from commandline import option
+from common import command_line
+from common.atomic_files import replacing
+from common.command_line import option
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web/dist/models"
@@ -153,4 +153,4 @@ def main(config: DemosConfig) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, DemosConfig, __doc__, [DemoError])
+    command_line.run(main, DemosConfig, __doc__, [DemoError])

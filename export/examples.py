@@ -7,11 +7,11 @@ import dataclasses
 
 import numpy as np
 
-from data.shipped import shipped_photos
+from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
+from data.shipped_photos import shipped_photos
 from inference.engines import LiteRTEngine
+from inference.photo_thumbnail import thumbnail_of
 from inference.pixels import from_floats, to_floats
-from inference.thumbnail import thumbnail_of
-from models.signatures import ENHANCED, IMAGE, THUMBNAIL
 
 PHOTO = "astronaut"
 

@@ -3,9 +3,9 @@
 import tensorflow as tf
 from keras import ops
 
-from models.moments import EPSILON, GlobalMoments
-from models.normalization import image_mean
-from models.rearrangement import DepthToSpace, SpaceToDepth
+from models.layers.global_moments import EPSILON, GlobalMoments
+from models.layers.normalization import image_mean
+from models.layers.rearrangement import DepthToSpace, SpaceToDepth
 
 
 class NativeSpaceToDepth(SpaceToDepth):

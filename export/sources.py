@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
+from common.run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
 
 
 class ExportError(ValueError):

@@ -18,10 +18,10 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as `python export/to_tflite.py`: the root is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import commandline
-from atomic import replacing
-from backend import import_keras
-from commandline import option
+from common import command_line
+from common.atomic_files import replacing
+from common.backend import import_keras
+from common.command_line import option
 from export.sources import ExportError, name_of, run_of, source_of
 
 
@@ -67,16 +67,16 @@ def export(config: ExportConfig) -> list[Path]:
     phone = config.phone or (run or {}).get("phone")
 
     import_keras()
-    from export.description import described
+    from export.calibration import calibration_patches, parity_patches
     from export.examples import Example, levels
+    from export.manifest import described
     from export.parity import check_parity, measure_parity
-    from export.patches import calibration_patches, parity_patches
     from export.variants import Variants
     from inference.engines import LiteRTEngine
     from models import load_generator, normalization_of, receptive_radius
     from models.anatomy import multiply_adds, pixel_multiple, working_bytes
-    from models.thumbnail import thumbnail_size
-    from photo_files import write_photo
+    from models.layers.thumbnail import thumbnail_size
+    from photos import write_photo
 
     precisions = _precisions(config.precision)
     model = load_generator(source)
@@ -193,4 +193,4 @@ if __name__ == "__main__":
         "inference.engines.ModelFileError",
         "models.files.WeightsError",
     ]
-    commandline.run(main, ExportConfig, __doc__, user_errors)
+    command_line.run(main, ExportConfig, __doc__, user_errors)

@@ -5,13 +5,13 @@ import functools
 import keras
 import numpy as np
 
-from export import quantize
+from export.calibration import calibration_samples
 from export.convert import FLOATS, convert, convert_staged
-from export.observation import Observed, observe
-from export.patches import calibration_samples
+from export.quantize import quantize
+from export.quantize.observation import Observed, observe
 from models.anatomy import normalization_of
-from models.stages import StagedNetwork
-from models.thumbnail import thumbnail_size
+from models.layers.thumbnail import thumbnail_size
+from models.split_stages import StagedNetwork
 
 PRECISIONS = (*FLOATS, "dynamic", "int8")
 SAMPLE_SIDE = 256  # pixels; what is observed at one size holds for the network at every size

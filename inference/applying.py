@@ -23,7 +23,7 @@ def apply_tiles(
     Only the tiles under way are ever held as floats.
 
     Args:
-        engine: as for `inference.enhancing.enhance_image`.
+        engine: as for `inference.enhance_image.enhance_image`.
         image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
         result: where to write, of the same shape; may be `image`.
         tile_area: largest tile, pixels, for engines that take any size.

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from backend import native_output_hidden
-from inference.enhancing import enhance_image
-from inference.errors import ModelFileError
-from inference.quantization import dequantized, quantized
-from inference.sessions import Network, cores
-from inference.stages import Stages
-from inference.thumbnail import thumbnail_of
+from common.backend import native_output_hidden
+from common.cores import cores
+from inference.enhance_image import enhance_image
+from inference.model_file_error import ModelFileError
+from inference.photo_thumbnail import thumbnail_of
+from inference.quantized_tensors import dequantized, quantized
+from inference.sessions import Network
+from inference.stage_manifest import Stages
 from inference.tiling import continued
 
 __all__ = ["KerasEngine", "LiteRTEngine", "ModelFileError", "enhance_image"]
@@ -189,10 +190,10 @@ class KerasEngine:
 
     Args:
         model: maps `(N, H, W, 3)` to the same shape; if it takes a thumbnail, in the form of
-            `models.thumbnail.with_thumbnail_input`.
+            `models.layers.thumbnail.with_thumbnail_input`.
         norm: "batch", "instance", "thumbnail" or "none".
         halo: the network's receptive radius, pixels.
-        staged: the `models.stages.StagedNetwork` of a network with instance norm.
+        staged: the `models.split_stages.StagedNetwork` of a network with instance norm.
         multiple: of what the sides of images must be multiples.
     """
 

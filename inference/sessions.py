@@ -1,7 +1,6 @@
 """One network of an engine, ready to run tiles from several threads."""
 
 import contextlib
-import os
 import queue
 from collections.abc import Callable, Iterator
 
@@ -44,10 +43,3 @@ def opened(engine, signature: str | None = None) -> Iterator[Session]:
         yield Session(engine.networks(signature))
     else:
         yield Session([lambda image: {"enhanced": engine(image)}])
-
-
-def cores() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

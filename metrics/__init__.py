@@ -5,12 +5,12 @@ Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value a
 """
 
 from metrics.artifacts import checkerboard, color_shift, contrast_ratio
-from metrics.color import color_deviation
+from metrics.color_deviation import color_deviation
 from metrics.detail import noise_gain, sharpness
 from metrics.intervals import interval, paired_difference
 from metrics.ms_ssim import ms_ssim
 from metrics.psnr import pooled, pooled_psnr, psnr
-from metrics.score import ALONE, in_chunks, means, per_image, score
+from metrics.records import ALONE, in_chunks, means, per_image, score
 from metrics.ssim import ssim
 
 __all__ = [

@@ -1,6 +1,6 @@
 """Networks: the generators, the discriminators, VGG-19 features, and their files."""
 
-from backend import import_keras
+from common.backend import import_keras
 
 import_keras()  # before the modules below import it themselves
 # isort: split

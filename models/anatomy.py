@@ -7,10 +7,10 @@ import numpy as np
 from keras import layers
 
 from models.files import WeightsError
-from models.normalization import InstanceNormalization
-from models.ppcn import ImageContrast
-from models.rearrangement import DepthToSpace, SpaceToDepth
-from models.thumbnail import Thumbnail
+from models.layers.normalization import InstanceNormalization
+from models.layers.rearrangement import DepthToSpace, SpaceToDepth
+from models.layers.thumbnail import Thumbnail
+from models.rivals.ppcn import ImageContrast
 
 STATISTICS = (InstanceNormalization, ImageContrast)  # layers that look at the whole image
 CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
@@ -42,7 +42,7 @@ def receptive_radius(model: keras.Model) -> int:
 
     Args:
         model: functional model of padded convolutions at stride 1, layers that act on each pixel
-            by itself, and those of `models.rearrangement`.
+            by itself, and those of `models.layers.rearrangement`.
 
     Raises:
         WeightsError: another kind of layer, whose reach is not known here.

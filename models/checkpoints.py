@@ -13,12 +13,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import commandline
-from commandline import option
+from common import command_line
+from common.command_line import option
 from models.files import WeightsError, save_model
 from models.generator import build_generator
-from models.ppcn import build_ppcn
-from models.srcnn import build_srcnn
+from models.rivals.ppcn import build_ppcn
+from models.rivals.srcnn import build_srcnn
 
 
 def import_checkpoint(prefix: str | Path) -> keras.Model:
@@ -134,4 +134,4 @@ def main(config: ImportConfig) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, ImportConfig, __doc__.split("\n")[0], errors=[WeightsError])
+    command_line.run(main, ImportConfig, __doc__.split("\n")[0], errors=[WeightsError])

@@ -3,7 +3,8 @@
 import keras
 from keras import layers, ops
 
-from models.normalization import normalization
+from common.color import LUMA_601
+from models.layers.normalization import normalization
 
 
 def build_thesis_discriminator(patch_size: int = 100, width: float = 1.0) -> keras.Model:
@@ -88,5 +89,5 @@ class Luma(layers.Layer):
     """`(N, H, W, 3)` RGB to `(N, H, W, 1)` luma by the weights of ITU-R BT.601."""
 
     def call(self, inputs):
-        weights = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype=inputs.dtype)
+        weights = ops.convert_to_tensor(LUMA_601, dtype=inputs.dtype)
         return ops.sum(inputs * weights, axis=-1, keepdims=True)

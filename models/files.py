@@ -4,17 +4,17 @@ from pathlib import Path
 
 import keras
 
-from atomic import replacing
+from common.atomic_files import replacing
 
 # Loading a file needs the custom layers registered, whoever calls.
-from models import (  # noqa: F401
+from models.layers import (  # noqa: F401
+    global_moments,
     initializers,
-    moments,
     normalization,
-    ppcn,
     rearrangement,
     thumbnail,
 )
+from models.rivals import ppcn  # noqa: F401
 
 
 class WeightsError(ValueError):

@@ -1,14 +1,9 @@
-"""What a training step computes, on any backend: both losses of one shared pass, both updates.
-
-The step itself is the backend's: a `tf.function` in models/gan_tensorflow.py (on several devices or
-machines models/gan_distributed.py), a jitted pure function in models/gan_jax.py. `gan_training`
-makes the one that fits.
-"""
+"""What a training step computes on any backend: both losses of one shared pass, both updates."""
 
 import keras
 from keras import ops
 
-from losses.objective import Objective
+from losses.presets import Objective
 from losses.texture import discriminator_accuracy, discriminator_loss
 
 
@@ -130,31 +125,3 @@ class GanTraining:
                 mean.assign(decay * mean + (1 - decay) * latest)
             else:
                 mean.assign(latest)
-
-
-def gan_training(*networks, jit_compile: bool = False, strategy=None, **settings) -> GanTraining:
-    """A `GanTraining` whose `step` runs on the backend that Keras has.
-
-    Args:
-        *networks: as for `GanTraining`.
-        jit_compile: let XLA compile TensorFlow's step; JAX always does.
-        strategy: a `tf.distribute.Strategy` whose replicas share the step; None for one process.
-        **settings: as for `GanTraining`.
-
-    Raises:
-        ValueError: the backend is neither TensorFlow nor JAX.
-    """
-    backend = keras.backend.backend()
-    if strategy is not None:
-        from models.gan_distributed import DistributedGanTraining
-
-        return DistributedGanTraining(*networks, strategy=strategy, **settings)
-    if backend == "tensorflow":
-        from models.gan_tensorflow import TensorFlowGanTraining
-
-        return TensorFlowGanTraining(*networks, jit_compile=jit_compile, **settings)
-    if backend == "jax":
-        from models.gan_jax import JaxGanTraining
-
-        return JaxGanTraining(*networks, **settings)
-    raise ValueError(f"no training step for the Keras backend {backend!r}: tensorflow or jax")

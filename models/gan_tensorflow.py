@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from models.fused_batch_norm import fuse_batch_norms
 from models.gan import GanTraining
+from models.layers.fused_batch_norm import fuse_batch_norms
 
-# As in models/gan_jax.py: float32 is float32, on one device or many; --mixed_precision is fast.
+# As on JAX: float32 is float32, on one device or many; --mixed_precision is fast.
 tf.config.experimental.enable_tensor_float_32_execution(False)
 
 

@@ -3,8 +3,8 @@
 import keras
 from keras import layers
 
-from models.initializers import NearIdentity
-from models.normalization import normalization
+from models.layers.initializers import NearIdentity
+from models.layers.normalization import normalization
 
 
 def build_generator(norm: str = "batch", channels: int = 64, blocks: int = 4) -> keras.Model:

@@ -3,9 +3,9 @@
 import keras
 from keras import layers
 
-from models.moments import GlobalMoments
-from models.rearrangement import DepthToSpace, SpaceToDepth
-from models.thumbnail import Thumbnail
+from models.layers.global_moments import GlobalMoments
+from models.layers.rearrangement import DepthToSpace, SpaceToDepth
+from models.layers.thumbnail import Thumbnail
 
 
 def _small():

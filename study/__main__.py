@@ -3,15 +3,16 @@
 import importlib
 import sys
 
-import commandline
-from study.errors import StudyError
+from common import command_line
+from study.study_error import StudyError
 
 PROGRAM = "python -m study"
 COMMANDS = {
-    "prepare": "PrepareConfig",
-    "serve": "ServeConfig",
-    "report": "ReportConfig",
-    "simulate": "SimulateConfig",
+    # command: its module and the dataclass of its flags
+    "prepare": ("prepare", "PrepareConfig"),
+    "serve": ("serve", "ServeConfig"),
+    "report": ("vote_report", "ReportConfig"),
+    "simulate": ("simulate_votes", "SimulateConfig"),
 }
 EXTRA = ("choix", "sqlalchemy", "starlette", "uvicorn")
 ERRORS = [StudyError, "sqlalchemy.exc.SQLAlchemyError"]
@@ -27,7 +28,7 @@ def usage() -> str:
 
 def _module(name):
     try:
-        return importlib.import_module(f"study.{name}")
+        return importlib.import_module(f"study.{COMMANDS[name][0]}")
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in EXTRA:
             raise
@@ -45,8 +46,8 @@ def main(words: list[str]) -> None:
         print(f"{PROGRAM}: error: {said}: {', '.join(COMMANDS)} (see --help)", file=sys.stderr)
         sys.exit(2)
     module = _module(name)
-    commandline.run(
-        module.main, getattr(module, COMMANDS[name]), module.__doc__,
+    command_line.run(
+        module.main, getattr(module, COMMANDS[name][1]), module.__doc__,
         errors=ERRORS, prog=f"{PROGRAM} {name}", words=words[1:],
     )  # fmt: skip
 

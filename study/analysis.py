@@ -10,8 +10,8 @@ from study.agreement import Agreement, agreement
 from study.bradley_terry import Scores, bradley_terry
 from study.claims import Claim, check_claims, roles_of
 from study.design import Study
-from study.errors import StudyError
 from study.shares import Share, share_of
+from study.study_error import StudyError
 from study.votes import Vote
 
 

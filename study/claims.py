@@ -12,8 +12,8 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable
 
-from study.errors import StudyError
 from study.shares import Share
+from study.study_error import StudyError
 
 ALPHA = 0.05
 ROLES = {  # what the classes are likely to be called, in lower case

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from study.errors import StudyError
+from study.study_error import StudyError
 
 VERSION = 1
 FILE, PHOTOS, SECRET, DATABASE = "study.json", "photos", "secret.key", "votes.sqlite"

@@ -5,8 +5,8 @@ import html
 from study import report_page
 from study.analysis import analyse
 from study.design import Study
-from study.errors import StudyError
 from study.store import Store
+from study.study_error import StudyError
 from study.votes import read_votes
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from photo_files import PhotoError, load_photo, photos_in
-from photo_files.plain import srgb_pixels
+from photos import PhotoError, load_photo, photos_in
+from photos.plain import srgb_pixels
 from study.design import check_name
-from study.errors import StudyError
+from study.study_error import StudyError
 
 QUALITY = 92  # of the JPEGs, with 4:4:4 colours: no difference to see at 1:1
 SMALLEST = 32  # pixels a side

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from commandline import option
+from common.command_line import option
 from study.design import PHOTOS, Picture, Study, check_name, write_study
-from study.errors import StudyError
 from study.photos import Found, alike, check_names, encode, find_photos
 from study.plan import minutes, plan
+from study.study_error import StudyError
 from study.tokens import write_secret
 
 LONGEST_TEXT = 200

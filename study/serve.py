@@ -7,11 +7,11 @@ from pathlib import Path
 
 import uvicorn
 
-from commandline import option
+from common.command_line import option
 from study.app import make_app
 from study.design import read_study
-from study.errors import StudyError
 from study.store import Store, sqlite_url
+from study.study_error import StudyError
 from study.tokens import read_secret, results_key
 
 BACKLOG = 1024  # connections that wait to be accepted

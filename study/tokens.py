@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from study.design import SECRET
-from study.errors import StudyError
+from study.study_error import StudyError
 
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})")
 

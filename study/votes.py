@@ -55,7 +55,7 @@ def read_votes(study: Study, store: Store) -> list[Vote]:
         standing, mine = [], []
         for index, (at, step) in enumerate(steps):
             if step.action == VOTE:
-                time = datetime.datetime.fromtimestamp(at // 1000, datetime.timezone.utc)
+                time = datetime.datetime.fromtimestamp(at // 1000, datetime.UTC)
                 better = step.left if step.side == "left" else step.right
                 standing.append(len(mine))
                 mine.append(

@@ -316,7 +316,7 @@ def test_exact_and_the_memory_reach_the_network(tmp_path, models, monkeypatch, e
         seen.append((exact, max_memory))
         return image
 
-    monkeypatch.setattr("enhancing.one.enhance_image", spied)
+    monkeypatch.setattr("photos.batches.enhance_photo.enhance_image", spied)
     photo(tmp_path / "a.png")
     config = EnhanceConfig(
         (str(tmp_path / "a.png"),),

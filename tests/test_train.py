@@ -16,10 +16,10 @@ from PIL import Image
 
 import models  # first: holds back TensorFlow's chatter
 import train as training
-from data.cameras import PHONES
+from simulation.cameras import PHONES
 from train import TrainConfig, TrainingError, train
-from trainer.pairs import training_batches
-from trainer.recording import read_curve
+from training.pairs import training_batches
+from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = {
@@ -184,7 +184,7 @@ def test_both_datasets_share_every_batch_and_the_real_one_is_validated_on(data, 
         Image.new("RGB", (100, 100)).save(path)
     options = config(root, tmp_path, dataset="both", batch_size=5)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("data.simulate.simulate_dataset", lambda *_, **__: None)
+        patch.setattr("simulation.simulate_patches.simulate_dataset", lambda *_, **__: None)
         batches, held_out = training_batches(options)
     assert batches.count == 28
     phone, target = batches[3]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from export.demos import SHIPPED, install
-from export.serve import ServeConfig, server
+from web.demo_server import ServeConfig, server
 
 ROOT = Path(__file__).resolve().parent.parent
 # An emulated GPU: slow, but it runs the same programs.
@@ -78,7 +78,7 @@ def serving(listening):
 
 @pytest.fixture(scope="session")
 def address(site):
-    """Where the site is served, as by `python -m export.serve`."""
+    """Where the site is served, as by `python -m web.demo_server`."""
     with serving(server(ServeConfig(folder=str(site), port=0))) as url:
         yield url
 

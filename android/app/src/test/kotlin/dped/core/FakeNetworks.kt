@@ -3,7 +3,7 @@ package dped.core
 import java.nio.ByteBuffer
 
 /**
- * The network of benchmarks/android_vectors.py: half of what is 3 pixels above and 4 to the right,
+ * The network of tests/vectors/write_android_vectors.py: half of what is 3 pixels above and 4 to the right,
  * with zeros outside of the tile, and a quarter of one pixel of the thumbnail. Its halo is 4.
  */
 class LookingNetwork(private val model: Manifest) : Network {

@@ -23,7 +23,7 @@ fun vectors(file: String, kind: String): List<Vector> {
     return (content[kind] as List<*>).map { Vector(it as Map<*, *>) }.also { check(it.isNotEmpty()) }
 }
 
-/** The photo that benchmarks/android_vectors.py makes by the same formula. */
+/** The photo that tests/vectors/write_android_vectors.py makes by the same formula. */
 fun patternPhoto(height: Int, width: Int) = ArrayPixels(
     width,
     height,

@@ -1,0 +1,1 @@
+"""Finds for each window of the phone's photo the matching window of the DSLR's photo."""

@@ -1,0 +1,1 @@
+"""Writes aligned patches as a data set and reports on them."""

@@ -1,0 +1,1 @@
+"""Finds out which two photos show the same scene."""

@@ -1,0 +1,1 @@
+"""What every package uses and what depends on no package of ours."""

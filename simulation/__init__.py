@@ -1,0 +1,1 @@
+"""A virtual phone and a virtual DSLR that take photos of the same scene."""

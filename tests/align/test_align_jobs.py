@@ -1,0 +1,320 @@
+"""Units of work: in a process, in several that may die, on a cluster, and again after a break."""
+
+import csv
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fake_aligner import DIE, FAIL, NO_FILE, NO_MEMORY, WAIT, align, logged, write_shoot
+from PIL import Image
+
+from align.__main__ import AlignConfig, main
+from align.alignment_error import AlignmentError
+from align.jobs import SINGLE_THREADED, cores, run_jobs
+from align.matching.align_photos import Settings
+from align.output.unit import new_unit, read_unit, unit_name
+from align.worker import Job, align_pair
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = """
+import functools, sys
+from pathlib import Path
+import fake_aligner
+from common import command_line
+from align.__main__ import AlignConfig, main
+from align.alignment_error import AlignmentError
+aligner = functools.partial(fake_aligner.align, log=Path(sys.argv.pop(1)))
+run = lambda config: main(config, aligner)
+if __name__ == "__main__":
+    command_line.run(run, AlignConfig, "Test.", errors=[AlignmentError], prog="align")
+"""
+
+
+def command(log, folders, output, *words):
+    """The command with the fake aligner, started; photos in two folders."""
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    start = [sys.executable, "-c", SCRIPT, log, "--phone_dir", folders[0], "--dslr_dir", folders[1]]
+    return subprocess.Popen(
+        [*map(str, start), "--phone", "mine", "--output", str(output), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+        start_new_session=True,
+    )
+
+
+def job(tmp_path, scene=0, patch_format="jpg", aligner=align, **settings):
+    phone, dslr = (tmp_path / side / f"scene{scene}.png" for side in ("phone", "dslr"))
+    chosen = Settings(**settings)
+    work = tmp_path / "work"
+    work.mkdir(exist_ok=True)
+    folder = work / unit_name(phone, dslr, chosen, patch_format)
+    return Job(phone, dslr, folder, chosen, patch_format, aligner)
+
+
+def jobs(tmp_path, corner, **more):
+    """A job for each of the scenes, and the log of what is aligned."""
+    write_shoot(tmp_path, len(corner), corner=corner)
+    log = tmp_path / "log"
+    aligner = functools.partial(align, log=log)
+    return [job(tmp_path, scene, aligner=aligner, **more) for scene in corner], log
+
+
+def config(folders, output, **more):
+    return AlignConfig(str(folders[0]), str(folders[1]), "mine", str(output), **more)
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def alive(pid):
+    """Whether a process runs: neither gone nor a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_unit_holds_all_that_was_found(tmp_path):
+    write_shoot(tmp_path, 1)
+    task = job(tmp_path, stride=50)
+    assert align_pair(task) == ""
+    unit = read_unit(task.folder)
+    # 3 × 5 windows in 200×300: 0 is flat, 7 and 14 do not correlate.
+    assert unit.kept.tolist() == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13]
+    assert unit.reasons == {"flat": 1, "correlation": 2}
+    assert np.isnan(unit.ncc[0]) and unit.ncc[[1, 14]] == pytest.approx([0.901, 0.5])
+    assert [row for row, *_ in unit.rejected] == [7, 14]
+    assert unit.summary == {"inliers": 1, "scale": 1.5}  # and no "rms", which is not a number
+    rows = list(unit.rows())
+    assert len(rows) == 15
+    assert rows[0]["ncc"] == "" and rows[0]["reason"] == "flat" and rows[0]["kept"] == "0"
+    assert (rows[6]["x"], rows[6]["y"], rows[6]["kept"], rows[6]["reason"]) == ("50", "50", "1", "")
+    assert (rows[6]["dslr_x"], rows[6]["dx"], rows[6]["ncc"]) == ("100.000", "0.250", "0.90600")
+    assert {path.name for path in (unit.folder / "pictures").iterdir()} == {
+        "matches.jpg",
+        "before.jpg",
+        "after.jpg",
+        "windows.jpg",
+    }
+    assert [path.name for path in task.folder.parent.iterdir()] == [task.folder.name]
+
+
+@pytest.mark.parametrize("patch_format", ["jpg", "png"])
+def test_patches_are_saved_as_they_will_be_used(tmp_path, patch_format):
+    write_shoot(tmp_path, 1)
+    task = job(tmp_path, patch_format=patch_format)
+    align_pair(task)
+    with Image.open(read_unit(task.folder).patch("dslr", 1)) as patch:
+        pixels = np.asarray(patch)
+        if patch_format == "jpg":
+            assert set(patch.quantization[0]) == {1}  # quality 100
+            assert [layer[1:3] for layer in patch.layer] == [(1, 1)] * 3  # 4:4:4
+    with Image.open(tmp_path / "dslr" / "scene0.png") as photo:
+        expected = np.asarray(photo)[:100, 100:200].astype(int)
+    assert np.abs(pixels - expected).mean() <= (1 if patch_format == "jpg" else 0)
+
+
+def test_the_name_of_a_unit_follows_from_all_it_depends_on(tmp_path):
+    write_shoot(tmp_path, 2)
+    phone, dslr = tmp_path / "phone" / "scene0.png", tmp_path / "dslr" / "scene0.png"
+    first = unit_name(phone, dslr, Settings(), "jpg")
+    assert unit_name(phone, dslr, Settings(), "jpg") == first
+    names = {
+        first,
+        unit_name(phone, dslr, Settings(), "png"),
+        unit_name(phone, dslr, Settings(min_ncc=0.8), "jpg"),
+        unit_name(phone, dslr, Settings(stride=50), "jpg"),
+        unit_name(phone, tmp_path / "dslr" / "scene1.png", Settings(), "jpg"),
+    }
+    os.utime(dslr, (1, 1))
+    names.add(unit_name(phone, dslr, Settings(), "jpg"))
+    assert len(names) == 6
+
+
+def test_a_failure_is_kept_where_it_will_not_change(tmp_path):
+    tasks, _ = jobs(tmp_path, {0: FAIL, 1: NO_FILE, 2: NO_MEMORY})
+    reasons = [align_pair(task) for task in tasks]
+    assert reasons[0] == "the photos do not show the same scene"
+    assert reasons[1] == "lost.jpg: No such file or directory"
+    assert "memory" in reasons[2] and "--workers" in reasons[2]
+    units = [read_unit(task.folder) for task in tasks]
+    assert units[0].failure == reasons[0]
+    assert units[1:] == [None, None]
+    phone = tmp_path / "phone" / "scene1.png"
+    phone.write_bytes(b"no photo")
+    task = job(tmp_path, 1)
+    assert "scene1.png" in align_pair(task)
+    assert "scene1.png" in read_unit(task.folder).failure
+    phone.write_bytes(b"no photo at all")
+    task = job(tmp_path, 1)
+    phone.unlink()  # as a disk that is unplugged may look
+    assert align_pair(task) == f"{phone}: No such file or directory"
+    assert read_unit(task.folder) is None
+
+
+def raise_opencv(phone, dslr, settings):
+    if settings.stride == 1:
+        cv2.resize(np.zeros((4, 4), np.uint8), (0, 0))
+    error = cv2.error("Insufficient memory")
+    error.code = cv2.Error.STS_NO_MEM
+    raise error
+
+
+def test_opencv_without_memory_is_a_failure_and_any_other_of_its_errors_a_bug(tmp_path):
+    write_shoot(tmp_path, 1)
+    assert "memory" in align_pair(job(tmp_path, aligner=raise_opencv))
+    with pytest.raises(cv2.error):
+        align_pair(job(tmp_path, aligner=raise_opencv, stride=1))
+
+
+def test_a_unit_is_whole_or_absent(tmp_path):
+    folder = tmp_path / "unit"
+    with pytest.raises(KeyboardInterrupt), new_unit(folder) as temporary:
+        (temporary / "file").write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    with new_unit(folder) as temporary:
+        (temporary / "file").write_text("first")
+        assert not folder.exists()
+    with new_unit(folder) as temporary:  # the same work, done twice
+        (temporary / "file").write_text("second")
+    assert [path.name for path in tmp_path.iterdir()] == ["unit"]
+    assert (folder / "file").read_text() == "first"
+
+
+def test_a_unit_that_cannot_be_written_is_an_error(tmp_path):
+    write_shoot(tmp_path, 1)
+    task = job(tmp_path)
+    task.folder.parent.rmdir()
+    with pytest.raises(FileNotFoundError):
+        align_pair(task)
+
+
+def test_a_damaged_unit_counts_as_none(tmp_path):
+    write_shoot(tmp_path, 1)
+    task = job(tmp_path)
+    align_pair(task)
+    arrays = task.folder / "arrays.npz"
+    arrays.write_bytes(arrays.read_bytes()[:100])
+    assert read_unit(task.folder) is None
+
+
+def report_threads(phone, dslr, settings, log):
+    facts = {name: os.environ.get(name) for name in SINGLE_THREADED}
+    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    log.write_text(json.dumps([facts, cv2.getNumThreads(), ignored]))
+    return align(phone, dslr, settings)
+
+
+def test_workers_use_one_thread_and_leave_ctrl_c_to_the_parent(tmp_path):
+    write_shoot(tmp_path, 1)
+    log, before = tmp_path / "threads", dict(os.environ)
+    run_jobs([job(tmp_path, aligner=functools.partial(report_threads, log=log))], workers=1)
+    facts, threads, ignored = json.loads(log.read_text())
+    assert facts == dict.fromkeys(SINGLE_THREADED, "1")
+    assert threads == 1 and ignored
+    assert dict(os.environ) == before
+
+
+def test_all_jobs_run_whatever_fails(tmp_path):
+    tasks, log = jobs(tmp_path, {0: 30, 1: FAIL, 2: NO_MEMORY, 3: 30})
+    found = {}
+    run_jobs(tasks, workers=2, on_done=lambda task, failure: found.update({task.phone: failure}))
+    assert [bool(found[task.phone]) for task in tasks] == [False, True, True, False]
+    assert logged(log) == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert cores() >= 1
+    run_jobs([])
+
+
+def test_a_killed_worker_is_one_error_and_finished_units_stay(tmp_path):
+    tasks, _ = jobs(tmp_path, {0: 30, 1: 30, 2: DIE, 3: 30})
+    with pytest.raises(AlignmentError, match=r"a worker died.*--workers") as raised:
+        run_jobs(tasks, workers=1)
+    assert "\n" not in str(raised.value)
+    assert [read_unit(task.folder) is not None for task in tasks] == [True, True, False, False]
+
+
+def test_after_ctrl_c_only_the_rest_is_done(tmp_path):
+    folders = write_shoot(tmp_path, 4, corner={2: WAIT})
+    log, output = tmp_path / "log", tmp_path / "dped"
+    process = command(log, folders, output, "--workers", "1")
+    wait_until(lambda: logged(log) == {0: 1, 1: 1, 2: 1})
+    workers = {int(line.split()[-1]) for line in log.read_text().splitlines()}
+    start = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - start < 10
+    assert process.returncode == 130
+    assert err.splitlines()[-1].endswith(
+        "2 of 4 pairs are done, the same command goes on from there"
+    )
+    assert "Traceback" not in err and len(err.splitlines()) == 1, err
+    wait_until(lambda: not any(map(alive, workers)), 10)
+    assert not (output / "mine").exists()
+
+    photo = Image.open(folders[0] / "scene2.png")
+    photo.putpixel((0, 0), (30, 30, 30))
+    photo.save(folders[0] / "scene2.png")  # another file now, whose unit was not there anyway
+    process = command(log, folders, output, "--workers", "1")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "2 of 4 pairs were done before" in out
+    assert logged(log) == {0: 1, 1: 1, 2: 2, 3: 1}
+    with (output / "mine" / "photos.csv").open(newline="") as file:
+        assert [row["kept"] != "0" for row in csv.DictReader(file)] == [True] * 4
+    assert [path.name for path in output.iterdir()] == ["mine"]
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    folders = write_shoot(tmp_path, 1, corner={0: WAIT})
+    log = tmp_path / "log"
+    process = command(log, folders, tmp_path / "dped", "--workers", "1")
+    wait_until(lambda: logged(log) == {0: 1})
+    worker = int(log.read_text().split()[-1])
+    assert alive(worker)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_until(lambda: not alive(worker), 10)
+
+
+def test_two_runs_do_not_write_one_set(tmp_path):
+    folders = write_shoot(tmp_path, 1, corner={0: WAIT})
+    log, output = tmp_path / "log", tmp_path / "dped"
+    process = command(log, folders, output, "--workers", "1")
+    wait_until(lambda: logged(log) == {0: 1})
+    with pytest.raises(AlignmentError, match=r"\.mine\.align: another run"):
+        main(config(folders, output, workers=1), align)
+    assert logged(log) == {0: 1}
+    os.killpg(process.pid, signal.SIGKILL)  # leaves no claim behind
+    process.communicate(timeout=10)
+    write_shoot(tmp_path, 1)
+    assert main(config(folders, output, workers=1), align) == 0
+
+
+def test_other_settings_do_not_find_the_units(tmp_path, capsys):
+    folders = write_shoot(tmp_path, 2, corner={1: DIE})
+    log = tmp_path / "log"
+    aligner = functools.partial(align, log=log)
+    with pytest.raises(AlignmentError, match="worker died"):
+        main(config(folders, tmp_path / "dped", workers=1), aligner)
+    assert len(list((tmp_path / "dped" / ".mine.align").iterdir())) == 1
+    write_shoot(tmp_path, 2)
+    os.utime(folders[0] / "scene0.png", (1, 1))  # rewritten: another photo, as far as one can tell
+    assert main(config(folders, tmp_path / "dped", workers=1, stride=50), aligner) == 0
+    assert "were done before" not in capsys.readouterr().out
+    assert logged(log) == {0: 2, 1: 2}
+    assert [path.name for path in (tmp_path / "dped").iterdir()] == ["mine"]

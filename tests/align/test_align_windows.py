@@ -1,0 +1,195 @@
+"""One window: subpixel shift and rotation through another camera's tone and noise."""
+
+import cv2
+import numpy as np
+import pytest
+
+from align.alignment_error import AlignmentError
+from align.matching.estimate_homography import transform
+from align.matching.place_windows import STRAY, place_windows
+from align.matching.search_window import BLAND, LOST, OUTSIDE, FineSearch, Placement
+
+SHAPE = (220, 240)
+CORNER = (70, 60)
+CENTER = np.array([119.5, 109.5])
+STILL = np.zeros(2), np.zeros((2, 2))
+
+
+def turned(image, degrees, shift, scale=1.0):
+    """The photo with what was at CENTER moved by the shift, and turned about it.
+
+    Clockwise as seen, that is, from the right (+x) towards the bottom (+y).
+
+    Returns:
+        float32, and the affine map, 2×3, from points of the photo to where they went.
+    """
+    angle = np.radians(degrees)
+    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moves = np.column_stack([linear, CENTER + shift - linear @ CENTER])
+    # Four times as fine, as OpenCV rounds places to 1/32 of a pixel.
+    fine = cv2.resize(np.float32(image), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    up = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1.0]])
+    there = up @ np.vstack([moves, [0, 0, 1]]) @ np.linalg.inv(up)
+    fine = cv2.warpAffine(fine, there[:2], fine.shape[::-1], flags=cv2.INTER_CUBIC)
+    return cv2.resize(fine, image.shape[::-1], interpolation=cv2.INTER_AREA), moves
+
+
+def same(image, rng):
+    return image
+
+
+def dimmer(image, rng):
+    return 30 + 0.55 * image
+
+
+def brighter_with_gamma(image, rng):
+    return 255 * (image / 255) ** 0.6
+
+
+def darker_with_noise(image, rng):
+    return 255 * (image / 255) ** 1.5 + rng.normal(0, 6, image.shape)
+
+
+def recorded(image):
+    return np.uint8(np.rint(np.clip(image, 0, 255)))
+
+
+@pytest.mark.parametrize("tone", [same, dimmer, brighter_with_gamma, darker_with_noise])
+@pytest.mark.parametrize(
+    ("degrees", "shift"), [(0, (0.3, -0.4)), (0.7, (2.27, 1.6)), (-1.6, (-1.8, 0.55))]
+)
+def test_shift_and_rotation_are_found(texture, tone, degrees, shift):
+    rng = np.random.default_rng(0)
+    scene = texture(*SHAPE, finest=4)
+    moved, moves = turned(scene, degrees, shift)
+    found = FineSearch(scene, recorded(tone(np.clip(moved, 0, 255), rng)), np.eye(3), 5).place(
+        CORNER, *STILL
+    )
+    np.testing.assert_allclose(found.shift, shift, atol=0.05)
+    assert found.angle == pytest.approx(degrees, abs=0.05)
+    np.testing.assert_allclose(found.affine[:, 2], CENTER + shift, atol=0.05)
+    np.testing.assert_allclose(found.affine[:, :2], moves[:, :2], atol=0.002)
+    assert found.ncc > 0.95
+
+
+def test_the_start_is_refined_not_added_twice(texture):
+    """Started 20 pixels away with the right shift, stretch and reach 4, it ends at the same."""
+    scene = texture(*SHAPE, finest=4)
+    moved, moves = turned(scene, 0, (20.3, -15.2), scale=1.02)
+    search = FineSearch(scene, recorded(moved), np.eye(3), 4)
+    found = search.place(CORNER, np.array([19.0, -14.0]), moves[:, :2] - np.eye(2), turn=False)
+    np.testing.assert_allclose(found.shift, (20.3, -15.2), atol=0.05)
+    np.testing.assert_allclose(found.affine[:, :2], moves[:, :2], atol=1e-6)
+    assert found.angle == 0
+
+
+def test_shift_is_in_phone_pixels_and_through_the_homography(texture):
+    """A DSLR of twice the pixels; the homography is off by (1.5, −0.75) phone pixels."""
+    scene = texture(*SHAPE, finest=4)
+    dslr = cv2.resize(scene, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    true = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
+    off = true @ np.array([[1, 0, -1.5], [0, 1, 0.75], [0, 0, 1.0]])
+    found = FineSearch(scene, dslr, off, 4).place(CORNER, *STILL)
+    np.testing.assert_allclose(found.shift, (1.5, -0.75), atol=0.03)
+    np.testing.assert_allclose(found.affine[:, 2], transform(true, CENTER[None])[0], atol=0.06)
+    np.testing.assert_allclose(found.affine[:, :2], 2 * np.eye(2), atol=0.005)
+
+
+def refusal(search, corner=CORNER, start=(0.0, 0.0)):
+    with pytest.raises(AlignmentError) as raised:
+        search.place(corner, np.array(start), np.zeros((2, 2)))
+    return str(raised.value)
+
+
+def test_a_flat_window_is_not_searched(texture):
+    """Standard deviation 0.015 of 255 is 3.8; noise of 3 is below, of 5 above."""
+    rng = np.random.default_rng(0)
+    scene = texture(*SHAPE)
+    flat = recorded(rng.normal(128, 3, SHAPE))
+    assert refusal(FineSearch(flat, scene, np.eye(3), 5)) == BLAND == "flat"
+    grainy = recorded(rng.normal(128, 5, SHAPE))
+    assert FineSearch(grainy, grainy, np.eye(3), 5).place(CORNER, *STILL).ncc > 0.99
+
+
+def test_a_window_at_the_edge_of_the_dslr_is_outside(texture):
+    """With a reach of 5 the window needs 5 pixels around it."""
+    scene = texture(*SHAPE, finest=4)
+    search = FineSearch(scene, scene, np.eye(3), 5)
+    assert refusal(search, (4, 60)) == refusal(search, (70, 116)) == OUTSIDE == "outside"
+    for corner in ((5, 60), (70, 115)):
+        np.testing.assert_allclose(search.place(corner, *STILL).shift, 0, atol=0.02)
+
+
+def test_content_beyond_reach_is_lost(texture):
+    scene = texture(*SHAPE, finest=4)
+    moved = recorded(turned(scene, 0, (7.0, 0))[0])
+    assert refusal(FineSearch(scene, moved, np.eye(3), 5)) == LOST == "correlation"
+    found = FineSearch(scene, moved, np.eye(3), 8).place(CORNER, *STILL)
+    np.testing.assert_allclose(found.shift, (7, 0), atol=0.05)
+
+
+def test_too_large_a_turn_is_lost(texture):
+    scene = texture(*SHAPE, finest=4)
+    for degrees, lost in ((2.8, False), (3.3, True)):
+        search = FineSearch(scene, recorded(turned(scene, degrees, (0, 0))[0]), np.eye(3), 5)
+        if lost:
+            assert refusal(search) == LOST
+        else:
+            assert search.place(CORNER, *STILL).angle == pytest.approx(degrees, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_window_without_counterpart_is_lost_or_correlates_little(texture, seed):
+    search = FineSearch(texture(*SHAPE), texture(*SHAPE, seed=seed), np.eye(3), 5)
+    try:
+        assert search.place(CORNER, *STILL).ncc < 0.8
+    except AlignmentError as error:
+        assert str(error) == LOST
+
+
+def corners_of(shape, stride=50):
+    columns, rows = (range(0, side - 99, stride) for side in shape[::-1])
+    return np.stack(np.meshgrid(columns, rows), axis=-1)
+
+
+def test_windows_follow_a_stretch_of_the_photo(texture):
+    """2 % larger about the middle: every window its own shift, the stretch from its neighbors."""
+    scene = texture(360, 460, finest=4)
+    middle = np.array([229.5, 179.5])
+    stretch = np.array([[1.02, 0, -0.02 * middle[0]], [0, 1.02, -0.02 * middle[1]]])
+    photo = cv2.warpAffine(scene, stretch, scene.shape[::-1], flags=cv2.INTER_CUBIC)
+    corners = corners_of(scene.shape)
+    placed = place_windows(scene, photo, np.eye(3), corners)
+    whole = [
+        place
+        for place in np.ndindex(placed.found.shape)
+        if isinstance(placed.found[place], Placement)
+    ]
+    assert len(whole) >= 0.6 * placed.found.size
+    for place in whole:
+        center = corners[place] + 49.5
+        np.testing.assert_allclose(placed.found[place].shift, 0.02 * (center - middle), atol=0.1)
+        np.testing.assert_allclose(placed.found[place].affine[:, :2], 1.02 * np.eye(2), atol=0.003)
+
+
+def test_where_a_window_has_no_place_the_neighbors_shift_stands(texture):
+    scene = texture(360, 460, finest=4)
+    phone = scene.copy()
+    phone[150:250, 150:250] = 128
+    photo = np.roll(scene, (2, -3), axis=(0, 1))
+    placed = place_windows(phone, photo, np.eye(3), corners_of(scene.shape))
+    assert placed.found[3, 3] == BLAND
+    np.testing.assert_allclose(placed.shift[3, 3], (-3, 2), atol=0.05)
+
+
+def test_a_window_that_moved_alone_is_a_stray(texture):
+    """A poster hung 2 pixels further: it matches perfectly, and its neighbors disagree."""
+    scene = texture(460, 560, finest=4)
+    poster = texture(130, 130, seed=9, finest=4)
+    phone, photo = scene.copy(), scene.copy()
+    phone[185:315, 185:315] = poster
+    photo[185:315, 187:317] = poster
+    placed = place_windows(phone, photo, np.eye(3), corners_of(scene.shape, 100))
+    assert placed.found[2, 2] == STRAY == "disagrees with neighbors"
+    others = placed.found.ravel().tolist()
+    assert sum(isinstance(found, Placement) for found in others) >= 6

@@ -1,0 +1,301 @@
+import dataclasses
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from common import command_line
+from common.command_line import option, parser_for
+
+ROOT = Path(command_line.__file__).resolve().parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """One field of each kind."""
+
+    phone: str = option(help="name of the phone")
+    steps: int = option(200, "training steps")
+    rate: float = option(5e-4, "learning rate")
+    model: str = option("dped", "network", choices=("dped", "mobile"))
+    width: int | None = option(None, "width, or the published one")
+    layers: tuple[int, ...] = option((1, 2), "layers", nargs="+")
+    resume: bool = option(False, "go on")
+
+
+def parsed(config_class, *words):
+    values = vars(parser_for(config_class, "A script.").parse_args(list(words)))
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def refused(capsys, config_class, *words):
+    with pytest.raises(SystemExit) as raised:
+        parsed(config_class, *words)
+    assert raised.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_defaults_are_those_of_the_dataclass():
+    assert Config(**parsed(Config, "--phone", "mine")) == Config(phone="mine")
+
+
+def test_each_field_is_a_flag_of_its_type():
+    words = "--phone sony --steps 7 --rate 1e-3 --model mobile --width 16 --layers 3 4 5 --resume"
+    assert parsed(Config, *words.split()) == {
+        "phone": "sony",
+        "steps": 7,
+        "rate": 1e-3,
+        "model": "mobile",
+        "width": 16,
+        "layers": (3, 4, 5),
+        "resume": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "culprit"),
+    [
+        ("", "--phone"),
+        ("--phone x --steps 1.5", "--steps"),
+        ("--phone x --rate fast", "--rate"),
+        ("--phone x --width wide", "--width"),
+        ("--phone x --model vgg", "--model"),
+        ("--phone x --layers", "--layers"),
+        ("--phone x --resume yes", "yes"),
+        ("--phone x --stepz 3", "--stepz"),
+        ("--phone x photo.jpg", "photo.jpg"),
+    ],
+)
+def test_bad_words_are_named(capsys, words, culprit):
+    last = refused(capsys, Config, *words.split()).strip().splitlines()[-1]
+    assert "error:" in last and culprit in last
+
+
+def test_choices_are_listed(capsys):
+    message = refused(capsys, Config, "--phone", "x", "--model", "vgg")
+    assert "dped" in message and "mobile" in message
+
+
+def test_help_shows_each_flag_with_its_default(capsys):
+    with pytest.raises(SystemExit) as raised:
+        parsed(Config, "--help")
+    assert raised.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert text.count("A script.") == 1
+    assert "training steps (default: 200)" in text
+    assert "name of the phone" in text
+    for field in dataclasses.fields(Config):
+        assert f"--{field.name}" in text
+
+
+@dataclasses.dataclass(frozen=True)
+class Positional:
+    """Words without a flag."""
+
+    photos: tuple[str, ...] = option(help="photos", positional=True, nargs="+", metavar="PHOTO")
+    output: str = option("out", "folder")
+
+
+def test_positional_words_are_gathered(capsys):
+    expected = {"photos": ("a.jpg", "b.jpg"), "output": "o"}
+    assert parsed(Positional, "a.jpg", "b.jpg", "--output", "o") == expected
+    assert parsed(Positional, "--output", "o", "a.jpg", "b.jpg") == expected
+    assert "PHOTO" in refused(capsys, Positional)
+
+
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    """Positional words of a type."""
+
+    sizes: tuple[int, ...] = option(help="sizes", positional=True, nargs=2)
+
+
+def test_positional_words_are_converted(capsys):
+    assert parsed(Numbers, "3", "4") == {"sizes": (3, 4)}
+    assert "x" in refused(capsys, Numbers, "3", "x")
+
+
+@dataclasses.dataclass(frozen=True)
+class WithDefaults:
+    """Defaults where argparse has ideas of its own."""
+
+    photo: str = option("photo.jpg", "photo", positional=True, nargs="?")
+    smooth: bool = option(True, "smooth")
+
+
+def test_defaults_of_positional_and_true_fields_hold():
+    assert WithDefaults(**parsed(WithDefaults)) == WithDefaults()
+    assert parsed(WithDefaults, "x.jpg")["photo"] == "x.jpg"
+
+
+# --- run(), from outside ------------------------------------------------------------------------
+
+SCRIPT = """
+    import dataclasses
+    import sys
+
+    from common import command_line
+    from common.command_line import option
+
+
+    class Wrong(ValueError):
+        pass
+
+
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+        '''The configuration.'''
+
+        what: str = option(help="what to do", choices=None)
+        words: tuple[str, ...] = option(("a", "b"), "words", nargs="*")
+        count: int = option(1, "a number")
+
+
+    def main(config):
+        from pathlib import Path
+
+        print("config", config)
+        match config.what:
+            case "nothing":
+                return None
+            case "status":
+                return 3
+            case "wrong":
+                raise Wrong("this is\\n  wrong")
+            case "silent":
+                raise Wrong
+            case "missing":
+                Path("no-such-file.txt").read_text()
+            case "full":
+                raise OSError("disk is\\nfull")
+            case "late":
+                import fractions
+                import tomllib_like
+
+                raise tomllib_like.LateError("came late")
+            case "bug":
+                raise ValueError("not the user's fault")
+            case "interrupt":
+                raise KeyboardInterrupt
+            case "much":
+                for number in range(100_000):
+                    print(number)
+
+
+    if __name__ == "__main__":
+        command_line.run(
+            main,
+            Config,
+            "A script.",
+            errors=[Wrong, "tomllib_like.LateError", "tomllib_like.Gone", "never_loaded.Error"],
+        )
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("script")
+    (folder / "tomllib_like.py").write_text("class LateError(Exception):\n    pass\n")
+    (folder / "script.py").write_text(textwrap.dedent(SCRIPT))
+    return folder / "script.py"
+
+
+def run(script, *words, **options):
+    return subprocess.run(
+        [sys.executable, script.name, *words],
+        cwd=script.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize(("what", "status"), [("nothing", 0), ("status", 3)])
+def test_the_status_is_that_of_main(script, what, status):
+    result = run(script, "--what", what, "--words", "x", "y", "--count", "5")
+    assert (result.returncode, result.stderr) == (status, "")
+    assert f"Config(what='{what}', words=('x', 'y'), count=5)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("wrong", "this is wrong"),
+        ("silent", "Wrong"),
+        ("missing", "no-such-file.txt: No such file or directory"),
+        ("full", "disk is full"),
+        ("late", "came late"),
+    ],
+)
+def test_an_error_of_the_user_is_one_line(script, what, message):
+    result = run(script, "--what", what)
+    assert result.returncode == 1
+    assert result.stderr == f"script.py: error: {message}\n"
+
+
+def test_a_bug_keeps_its_traceback(script):
+    result = run(script, "--what", "bug")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr and "script.py" in result.stderr
+    assert result.stderr.strip().splitlines()[-1] == "ValueError: not the user's fault"
+
+
+def test_an_interrupt_is_one_line_and_130(script):
+    result = run(script, "--what", "interrupt")
+    assert (result.returncode, result.stderr) == (130, "script.py: interrupted\n")
+
+
+def test_an_unknown_flag_ends_without_a_traceback(script):
+    result = run(script, "--what", "nothing", "--wat", "x")
+    assert result.returncode == 2
+    assert "--wat" in result.stderr and "Traceback" not in result.stderr
+    assert result.stdout == ""  # main never ran
+
+
+def test_flags_of_absl_are_not_ours(script):
+    result = run(script, "--help")
+    assert result.returncode == 0
+    assert "--what" in result.stdout and "--count" in result.stdout
+    assert "--only_check_args" not in result.stdout
+
+
+def test_a_reader_that_leaves_is_no_error(script):
+    process = subprocess.Popen(
+        [sys.executable, script.name, "--what", "much"],
+        cwd=script.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    message = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(60), message) == (0, "")
+
+
+def test_a_flag_may_be_called_what_no_field_can(capsys):
+    @dataclasses.dataclass(frozen=True)
+    class Classes:
+        classes: tuple[str, ...] = option((), "a class", action="append", flag="class")
+        fast: bool = option(True, "go fast", flag="quick")
+
+    words = "--class", "a=1", "--class", "b=2", "--no-quick"
+    assert parsed(Classes, *words) == {"classes": ("a=1", "b=2"), "fast": False}
+    assert parsed(Classes) == {"classes": (), "fast": True}
+    assert "--classes" in refused(capsys, Classes, "--classes", "a=1")
+
+
+def test_words_can_be_given_in_place_of_the_command_line(capsys):
+    with pytest.raises(SystemExit) as raised:
+        command_line.run(lambda config: print(config.steps), Config, "x",
+                        words=["--phone", "mine", "--steps", "3"])  # fmt: skip
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == "3\n"

@@ -1,0 +1,169 @@
+"""Weights rounded to 8 bits together: on the grid, nearer in what they compute, no pattern."""
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+
+from export import graph
+from export.convert import convert
+from export.quantize import quantize
+from export.quantize.convolutions import change, convolutions
+from export.quantize.observation import observe
+from export.quantize.rounding import round_filters, rounded
+
+SIZE = 24  # pixels
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def smooth(rng, count=4, channels=3):
+    """Images whose neighboring pixels are alike."""
+    small = rng.random((count, SIZE // 6, SIZE // 6, channels)) * rng.random((count, 1, 1, 1))
+    return np.kron(small, np.ones((1, 6, 6, 1))).astype(np.float32)
+
+
+def samples(rng):
+    return [{"image": image[None]} for image in smooth(rng)]
+
+
+def network(rng, *middle):
+    image = x = keras.Input((None, None, 3), name="image")
+    for layer in middle:
+        x = layer(x)
+    model = keras.Model(image, x)
+    for weight in model.weights:
+        weight.assign(rng.normal(0, 0.3, weight.shape))
+    return model
+
+
+def run(content, image):
+    runner = Interpreter(model_content=content).get_signature_runner("serving_default")
+    return runner(image=image)["enhanced"]
+
+
+def grid_of(filters):
+    return np.abs(filters).max(1, keepdims=True) / 127
+
+
+def test_filters_are_whole_numbers_of_the_grid_they_had(rng):
+    filters = rng.normal(size=(7, 40))
+    filters[3] = 0
+    seen = rng.normal(size=(300, 40)) @ rng.normal(size=(40, 40))
+    values = round_filters(filters, np.cov(seen.T))
+    np.testing.assert_allclose(np.abs(values).max(1), np.abs(filters).max(1), rtol=1e-12)
+    assert not values[3].any()
+    kept = [0, 1, 2, 4, 5, 6]
+    steps = values[kept] / grid_of(filters[kept])
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-9)
+    assert np.abs(values - filters).max() < 20 * grid_of(filters).max()
+
+
+@pytest.mark.parametrize("alike", [0.5, 0.99])
+def test_together_they_compute_nearer_to_the_floats_than_each_alone(rng, alike):
+    filters = rng.normal(size=(12, 90))
+    seen = alike * rng.normal(size=(4000, 1)) + (1 - alike) * rng.normal(size=(4000, 90))
+    nearest = np.rint(filters / grid_of(filters)) * grid_of(filters)
+    together = round_filters(filters, np.cov(seen.T))
+    errors = [np.square(seen @ (values - filters).T).mean() for values in (nearest, together)]
+    assert errors[1] < errors[0] / (2 if alike == 0.5 else 50)
+
+
+def test_where_nothing_varies_it_is_the_nearest(rng):
+    filters = rng.normal(size=(5, 20))
+    nearest = np.rint(filters / grid_of(filters)) * grid_of(filters)
+    np.testing.assert_allclose(round_filters(filters, np.zeros((20, 20))), nearest)
+
+
+def test_a_network_that_sees_one_colour_alone_is_rounded_to_the_nearest(rng):
+    content = convert(network(rng, layers.Conv2D(4, 3)), "fp32", SIZE)
+    for value in (0, 1 / 3):
+        seen = observe(content, [{"image": np.full((1, SIZE, SIZE, 3), value, np.float32)}] * 7)
+        (before,), (after,) = (
+            convolutions(graph.read(file)) for file in (content, rounded(content, seen.windows))
+        )
+        filters, values = (found.kernel.reshape(4, -1) for found in (before, after))
+        step = grid_of(filters)
+        assert np.abs(values - filters).max() <= 0.501 * step.max()
+
+
+def test_what_a_convolution_sees_is_what_it_computes_with(rng):
+    """Windows lie in the order of the kernel's values, also with holes."""
+    for options in ({}, {"dilation_rate": (2, 1)}, {"strides": 2}):
+        conv = layers.Conv2D(4, (3, 2), **options)
+        content = convert(network(rng, conv), "fp32", SIZE)
+        images = samples(rng)
+        (found,) = convolutions(graph.read(content))
+        windows = observe(content, images).windows[found.name]
+        mean = found.kernel.reshape(4, -1) @ windows.mean() + found.bias
+        plain = keras.layers.Conv2D(4, (3, 2), dilation_rate=options.get("dilation_rate", 1))
+        plain.build((None, None, None, 3))
+        plain.set_weights(conv.get_weights())
+        everything = np.concatenate([plain(image["image"]) for image in images])
+        np.testing.assert_allclose(mean, everything.mean((0, 1, 2)), atol=1e-5)
+
+
+def test_the_quantizer_finds_the_values_that_were_chosen(rng):
+    relu = layers.Conv2D(6, 3, padding="same", activation="relu")
+    content = convert(network(rng, relu, layers.Conv2D(3, 3, padding="same")), "fp32", SIZE)
+    seen = observe(content, samples(rng))
+    chosen = {c.name: c for c in convolutions(graph.read(rounded(content, seen.windows)))}
+    assert len(chosen) == 2
+    for file in (quantize.int8(content, seen), quantize.dynamic(content, seen)):
+        model = graph.read(file)
+        tensors = {tensor.name.decode(): tensor for tensor in model.subgraphs[0].tensors}
+        for name, convolution in chosen.items():
+            tensor = tensors[name]
+            assert tensor.type == graph.TYPES.INT8
+            whole = np.frombuffer(bytes(model.buffers[tensor.buffer].data), np.int8)
+            scales = np.reshape(tensor.quantization.scale, (-1, 1, 1, 1))
+            values = whole.reshape(convolution.kernel.shape) * scales
+            np.testing.assert_allclose(values, convolution.kernel, atol=1e-6)
+
+
+def test_files_come_nearer_to_the_floats(rng):
+    middle = [layers.Conv2D(8, 3, padding="same", activation="relu") for _ in range(2)]
+    model = network(rng, *middle, layers.Conv2D(3, 3, padding="same"))
+    content = convert(model, "fp32", SIZE)
+    seen = observe(content, samples(rng))
+    images = smooth(np.random.default_rng(9), 8)
+    floats = np.concatenate([run(content, image[None]) for image in images])
+
+    def error(file):
+        return np.square(np.concatenate([run(file, i[None]) for i in images]) - floats).mean()
+
+    assert error(rounded(content, seen.windows)) < error(quantize.dynamic(content)) / 4
+    assert error(quantize.dynamic(content, seen)) < error(quantize.dynamic(content)) / 2
+
+
+def test_a_kernel_that_stays_in_floats_is_left_alone(rng):
+    content = convert(network(rng, layers.Conv2D(4, 3), layers.Conv2D(3, 3)), "fp32", SIZE)
+    seen = observe(content, samples(rng))
+    first, second = convolutions(graph.read(content))
+    result = convolutions(graph.read(rounded(content, seen.windows, [first.result])))
+    np.testing.assert_array_equal(result[0].kernel, first.kernel)
+    assert (result[1].kernel != second.kernel).any()
+
+
+def test_constants_that_others_read_stay(rng):
+    """Layers of equal biases have one in the file; what layers of equal kernels have is left."""
+    image = keras.Input((None, None, 3), name="image")
+    convs = [layers.Conv2D(3, 3, padding="same") for _ in range(4)]
+    x = image
+    for conv in convs:
+        x = conv(x)
+    model = keras.Model(image, x)
+    convs[3].set_weights(convs[0].get_weights())
+    edited = graph.read(convert(model, "fp32", SIZE))
+    first, second = convolutions(edited)
+    assert first.operator.inputs[2] == second.operator.inputs[2]
+    change(edited, first, first.kernel + 1, first.bias + 2)
+    new, untouched = convolutions(graph.read(graph.written(edited)))
+    np.testing.assert_allclose(new.kernel, first.kernel + 1)
+    np.testing.assert_allclose(new.bias, first.bias + 2)
+    np.testing.assert_array_equal(untouched.kernel, second.kernel)
+    np.testing.assert_array_equal(untouched.bias, second.bias)

@@ -1,0 +1,102 @@
+"""The weights that ship: whole, described by their cards, and as good as those say."""
+
+import hashlib
+import itertools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from data.layout import test_pairs
+from data.packed import open_pairs
+from data.shipped_photos import shipped_photos
+from inference.engines import LiteRTEngine
+from metrics import psnr, score
+from simulation.shooting import aligned_pair
+
+ROOT = Path(__file__).resolve().parents[2]
+PRETRAINED = ROOT / "models" / "pretrained"
+NAMES = sorted({path.stem for path in PRETRAINED.glob("*.keras")})
+
+
+def card(name) -> str:
+    return (PRETRAINED / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_something_ships_and_it_is_small():
+    assert "iphone_mobile" in NAMES
+    assert sum(path.stat().st_size for path in PRETRAINED.iterdir()) < 5e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_has_a_card_with_its_checksums(name):
+    text = card(name)
+    files = sorted(PRETRAINED.glob(f"{name}.keras")) + sorted(PRETRAINED.glob(f"{name}*.tflite"))
+    assert len(files) >= 2
+    for path in files:
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in text, path.name
+    for word in ("Data", "Command", "Scores", "Terms"):
+        assert f"## {word}" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("suffix", [".keras", ".tflite", "_fp16_256.tflite", "_int8_256.tflite"])
+def test_the_shipped_file_scores_what_its_card_says(name, suffix, reference_data, tmp_path):
+    path = PRETRAINED / f"{name}{suffix}"
+    if not path.is_file():
+        pytest.skip(f"{path.name} does not ship")
+    row = "in 8 bits" if "int8" in suffix else "this network"
+    stated = re.search(rf"\| {row} \| ([\d.]+) \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|", card(name))
+    phone, target = open_pairs(test_pairs(reference_data / "dped", "iphone"), tmp_path).scaled()
+    if path.suffix == ".keras":
+        from models import load_generator
+
+        enhanced = load_generator(path).predict(phone, batch_size=16, verbose=0)
+    else:
+        engine = LiteRTEngine(path)
+        enhanced = np.concatenate([engine(image[None]) for image in phone])
+    scores = score(enhanced, target)
+    assert scores["psnr"] == pytest.approx(float(stated[1]), abs=0.02)
+    assert scores["ms_ssim"] == pytest.approx(float(stated[2]), abs=1e-3)
+
+
+@pytest.mark.parametrize("path", sorted(PRETRAINED.glob("*.tflite")), ids=lambda path: path.stem)
+def test_the_shipped_file_makes_the_expected_picture_of_the_sample(path):
+    """What docs/deploy.md tells an app's developer to do."""
+    sample = json.loads(path.with_suffix(".json").read_text())["sample"]
+    image, thumbnail, expected = (
+        iio.imread(PRETRAINED / sample[name]) for name in ("image", "thumbnail", "expected")
+    )
+    (network, *_) = LiteRTEngine(path).networks()
+    given = {"image": image, "thumbnail": thumbnail}
+    found = network(**{name: values[None] / np.float32(255) for name, values in given.items()})
+    levels = np.rint(255 * np.clip(found["enhanced"][0], 0, 1))
+    assert np.abs(levels - expected.astype(float)).max() <= sample["levels"]
+    assert np.abs(expected.astype(float) - image).mean() > 2
+
+
+def test_enhance_takes_it_by_default_and_phone_photos_come_nearer_to_the_dslr(tmp_path):
+    """On average over photos and exposures: a photo that is bright already may get too bright."""
+    photos, pairs = shipped_photos(), {}
+    for name, seed in itertools.product(("astronaut", "chelsea", "coffee"), (0, 1)):
+        pairs[f"{name}{seed}"] = aligned_pair(photos[name], "iphone", np.random.default_rng(seed))
+        iio.imwrite(tmp_path / f"{name}{seed}.png", pairs[f"{name}{seed}"][0])
+    done = subprocess.run(
+        [sys.executable, ROOT / "enhance.py", tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    gains = []
+    for name, (phone, target) in pairs.items():
+        enhanced = iio.imread(tmp_path / "enhanced" / f"{name}.png")
+        before, after = (psnr(x[None] / 255, target[None] / 255)[0] for x in (phone, enhanced))
+        gains.append(after - before)
+    assert np.mean(gains) > 4
+    assert np.sum(np.array(gains) > 1) >= 5

@@ -1,0 +1,164 @@
+"""The server killed in the middle, again and again: every acknowledged vote is there once."""
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from fake_study import Client, make_study
+
+from study.design import read_study
+from study.plan import plan
+from study.store import Store, sqlite_url
+from study.tokens import read_secret, visitor
+from study.votes import read_votes
+
+ROOT = Path(__file__).resolve().parents[2]
+LOST = (OSError, http.client.HTTPException)
+
+
+class Server:
+    """`python -m study serve` in a process of its own."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # Compiled once, so that it starts again quickly.
+        cache = {"PYTHONPYCACHEPREFIX": str(folder.parent), "PYTHONDONTWRITEBYTECODE": ""}
+        self._environment = {**os.environ, **cache}
+        self._words = [
+            sys.executable,
+            "-m",
+            "study",
+            "serve",
+            str(folder),
+            "--port",
+            str(self.port),
+        ]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self._words,
+            cwd=ROOT,
+            env=self._environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert self.process.stdout.readline().startswith("participants: http://127.0.0.1:")
+        assert "results" in self.process.stdout.readline()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        assert self.process.wait() == -signal.SIGKILL
+        self.process.communicate()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate(timeout=20)
+        return self.process.returncode, *said
+
+
+def insist(client, *request):
+    """Ask until there is an answer, as the page does."""
+    while True:
+        try:
+            status, _, said = client(*request)
+        except LOST:
+            status = 503
+        if status < 500:
+            return status, said
+        time.sleep(random.uniform(0.02, 0.1))
+
+
+def participant(port, seed, sides, acknowledged, cookies):
+    """One visit; undoes now and then. What the server acknowledged is noted."""
+    rng, client = random.Random(seed), Client(port)
+    insist(client, "GET", "/")
+    _, state = insist(client, "POST", "/api/join", {})
+    cookies[seed] = next(iter(client.cookies.values()))
+    mine = []
+    while state["coming"]:
+        side = rng.choice(("left", "right"))
+        status, state = insist(client, "POST", "/api/vote", {"step": state["step"], "side": side})
+        assert status == 200, (seed, state)
+        mine.append(side)
+        acknowledged[seed] = list(mine)
+        if rng.random() < 0.1:
+            status, state = insist(client, "POST", "/api/undo", {"step": state["step"]})
+            assert status == 200
+            mine.pop()
+            acknowledged[seed] = list(mine)
+    sides[seed] = mine
+    client.close()
+
+
+def storm(folder, people, kills, pause):
+    """All visits through a server that dies `kills` times; how often, and what was answered."""
+    server = Server(folder)
+    sides, acknowledged, cookies = {}, {}, {}
+    threads = [
+        threading.Thread(target=participant, args=(server.port, i, sides, acknowledged, cookies))
+        for i in range(people)
+    ]
+    for thread in threads:
+        thread.start()
+    interrupted = 0
+    for _ in range(kills):
+        time.sleep(pause)
+        interrupted += any(thread.is_alive() for thread in threads)
+        server.kill()
+        server.start()
+    for thread in threads:
+        thread.join(timeout=240)
+    assert not any(thread.is_alive() for thread in threads)
+    assert interrupted == kills, "the visits were over before the last kill"
+    return server, sides, acknowledged, cookies
+
+
+def check(folder, people, sides, acknowledged, cookies):
+    study, secret = read_study(folder), read_secret(folder)
+    assert sides == acknowledged and len(sides) == people
+    store = Store(sqlite_url(folder), study.id)
+    try:
+        numbers = [store.visit(visitor(secret, cookies[i])).number for i in range(people)]
+        votes = [vote for vote in read_votes(study, store) if not vote.undone]
+    finally:
+        store.close()
+    assert sorted(numbers) == list(range(people))
+    total = len(plan(study, 0))
+    assert Counter(vote.participant for vote in votes) == dict.fromkeys(numbers, total)
+    for i, number in enumerate(numbers):
+        chosen = [v.better for v in votes if v.participant == number]
+        expected = [
+            asked.left if side == "left" else asked.right
+            for asked, side in zip(plan(study, number), sides[i], strict=True)
+        ]
+        assert chosen == expected
+
+
+def test_twelve_visits_through_two_kills(tmp_path):
+    folder = make_study(tmp_path, photos=9, repeats=3)
+    server, *seen = storm(folder, people=12, kills=2, pause=0.4)
+    code, out, err = server.stop()
+    assert (code, out, err) == (0, "", "")
+    check(folder, 12, *seen)
+
+
+@pytest.mark.slow
+def test_two_hundred_participants_through_five_kills(tmp_path):
+    folder = make_study(tmp_path, photos=9, repeats=3)
+    server, *seen = storm(folder, people=200, kills=5, pause=3)
+    code, _, err = server.stop()
+    assert (code, err) == (0, "")
+    check(folder, 200, *seen)

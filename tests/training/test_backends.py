@@ -1,0 +1,123 @@
+"""TensorFlow and JAX train alike, from one set of weights, and hand runs over to each other."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = [
+    *("--channels", "4", "--blocks", "1", "--discriminator_width", "0.03", "--batch_size", "4"),
+    *("--content_layer", "block1_conv2", "--vgg_weights", "random", "--steps", "2"),
+]
+# One step with each preset, from the weights of a file where there is one. Prints the reports.
+ONE_STEP = """
+import json, sys
+from pathlib import Path
+from common.backend import import_keras
+keras = import_keras()
+import numpy as np
+from training.config import TrainConfig
+from training.networks import build
+
+def arrays(variables):
+    return {f"{n:03d}": keras.ops.convert_to_numpy(v) for n, v in enumerate(variables)}
+
+folder, backend = Path(sys.argv[1]), keras.backend.backend()
+rng = np.random.default_rng(0)
+target = rng.random((4, 100, 100, 3), np.float32)
+reports, weights = {}, {}
+for preset, average in (("thesis", 0.9), ("iccv", 0.0)):
+    networks = build(TrainConfig(
+        phone="x", preset=preset, channels=6, blocks=1, discriminator_width=0.05, batch_size=4,
+        content_layer="block1_conv2", vgg_weights="random", weight_average=average,
+        learning_rate=5e-5, discriminator_learning_rate=5e-5,
+    ))
+    everything, start = networks.state + networks.features.variables, folder / f"{preset}.npz"
+    if start.exists():
+        with np.load(start) as given:
+            for variable, name in zip(everything, sorted(given.files), strict=True):
+                variable.assign(given[name])
+    else:
+        np.savez(start, **arrays(everything))
+    report = networks.step(target * 0.5 + 0.1, target)
+    weights[preset] = [
+        f"{n:03d}" for n, v in enumerate(networks.state)
+        if any(v is w for m in (networks.generator, networks.discriminator) for w in m.weights)
+    ]
+    reports[preset] = {name: float(value) for name, value in report.items()}
+    np.savez(folder / f"{preset}_{backend}.npz", **arrays(networks.state))
+print(json.dumps([reports, weights]))
+"""
+# JAX alone: any import of TensorFlow fails.
+WITHOUT_TENSORFLOW = """
+import runpy, sys
+
+class Absent:
+    def find_spec(self, name, *_):
+        if name.split(".")[0] == "tensorflow":
+            raise ModuleNotFoundError("No module named 'tensorflow'")
+
+sys.meta_path.insert(0, Absent())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def python(backend, *arguments):
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_one_step_gives_the_same_losses_gradients_and_weights(tmp_path):
+    first, weights = json.loads(python("tensorflow", "-c", ONE_STEP, tmp_path))
+    second, _ = json.loads(python("jax", "-c", ONE_STEP, tmp_path))
+    for preset in ("thesis", "iccv"):
+        assert first[preset].keys() == second[preset].keys()
+        for name, value in first[preset].items():
+            assert second[preset][name] == pytest.approx(value, rel=1e-4), name
+        files = (f"{preset}.npz", f"{preset}_tensorflow.npz", f"{preset}_jax.npz")
+        start, one, other = (dict(np.load(tmp_path / name)) for name in files)
+        assert one.keys() == other.keys()
+        # A rounding that flips a ReLU shows in Adam's moments, which the state holds too.
+        for name, values in one.items():
+            scale = float(np.abs(values).max())
+            tolerance = 1e-4 if name in weights[preset] else 1e-2 * scale + 1e-4
+            np.testing.assert_allclose(other[name], values, atol=tolerance)
+        # Adam's first step is the learning rate in the direction of the gradient: 5e-5. Where there
+        # is a gradient at all, not just rounding, it goes the same way.
+        apart = np.concatenate([np.abs(one[n] - other[n]).ravel() for n in weights[preset]])
+        assert np.mean(apart > 1e-5) < 0.03
+        moved = [not np.array_equal(one[name], start[name]) for name in one]
+        assert sum(moved) > 0.8 * len(moved)
+
+
+@pytest.mark.slow
+def test_a_run_begun_on_tensorflow_goes_on_with_jax_alone_and_back(tmp_path, write_dataset):
+    write_dataset(tmp_path, "mine", train=24, test=4)
+    common = [
+        *("--phone", "mine", "--data_dir", tmp_path, "--run_dir", tmp_path / "run"),
+        *("--cache_dir", tmp_path / "cache", "--validate_every", "1"),
+    ]
+    python("tensorflow", "train.py", *common, *TINY)
+    jax_alone = ["-c", WITHOUT_TENSORFLOW, "train.py"]
+    python("jax", *jax_alone, *common, "--steps", "4", "--resume")
+    printed = python("tensorflow", "train.py", *common, "--steps", "5", "--resume")
+    assert "step 5: validation" in printed
+    rows = (tmp_path / "run" / "validation.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["step", "1", "2", "3", "4", "5"]
+    with np.load(tmp_path / "run" / "state.npz") as state:
+        assert json.loads(str(state["progress"]))["step"] == 5

@@ -1,0 +1,42 @@
+"""The run's curves as one picture."""
+
+from pathlib import Path
+
+from common.atomic_files import replacing
+
+PANELS = {
+    "PSNR on validation pairs, dB": ("psnr", "input_psnr"),
+    "MS-SSIM on validation pairs": ("ms_ssim", "input_ms_ssim"),
+    "weighted terms of the generator's loss": (
+        *("color", "texture", "content", "total_variation"),
+        *("squared_error", "absolute_error", "structure"),
+    ),
+    "balance and artifacts (1: as the target)": (
+        *("discriminator_accuracy", "contrast", "checkerboard", "color_shift"),
+    ),
+}
+
+
+def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
+    """Draw what was recorded at each validation.
+
+    Args:
+        rows: each with "step" and values by name, as of `training.recording.read_curve`.
+        path: the PNG to write.
+    """
+    from matplotlib.figure import Figure  # takes a while, and training may end before it is needed
+
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    for axes, (title, names) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):
+        for name in names:
+            points = [(row["step"], row[name]) for row in rows if name in row]
+            if points:
+                style = "--" if name.startswith("input_") else "-"
+                axes.plot(*zip(*points, strict=True), style, marker=".", label=name)
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("step")
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=90, format="png")

@@ -1,0 +1,71 @@
+"""What a training run leaves to look at: scalars, validation curves, sample pictures."""
+
+import csv
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from tensorboardX import SummaryWriter
+
+from common.atomic_files import replacing
+from training.curves import draw_curves
+
+CURVE = "validation.csv"
+
+
+class Recorder:
+    """Writes TensorBoard scalars, `validation.csv`, `curves.png` and `samples/step_N.png` of a run.
+
+    Args:
+        run_dir: the run's folder.
+        step: where the run starts; what an earlier run recorded after it is dropped.
+    """
+
+    def __init__(self, run_dir: Path, step: int):
+        self.samples = run_dir / "samples"
+        self.samples.mkdir(parents=True, exist_ok=True)
+        self.curve = run_dir / CURVE
+        self.drawing = run_dir / "curves.png"
+        self.rows = [row for row in read_curve(run_dir) if row["step"] <= step]
+        self.board = SummaryWriter(str(run_dir / "tensorboard"), purge_step=step + 1)
+
+    def losses(self, step: int, report: dict[str, float]) -> None:
+        """Record the training step's scalars."""
+        for name, value in report.items():
+            self.board.add_scalar(f"train/{name}", value, step)
+
+    def validation(self, step: int, scores: dict[str, float], sheet: np.ndarray) -> None:
+        """Record validation scores and a contact sheet `(H, W, 3)` uint8."""
+        for name, value in scores.items():
+            self.board.add_scalar(f"validation/{name}", value, step)
+        self.board.add_image("validation/samples", sheet, step, dataformats="HWC")
+        self.board.flush()
+        with replacing(self.samples / f"step_{step:06d}.png") as picture:
+            iio.imwrite(picture, sheet)
+        self.rows.append({"step": step, **scores})
+        with replacing(self.curve) as temporary, temporary.open("w", newline="") as file:
+            names = {name: None for row in self.rows for name in row}  # in order, each once
+            writer = csv.DictWriter(file, fieldnames=list(names), restval="")
+            writer.writeheader()
+            writer.writerows(self.rows)
+        draw_curves(self.rows, self.drawing)
+
+    def close(self) -> None:
+        """Flush what is pending."""
+        self.board.close()
+
+
+def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
+    """The rows of a run's `validation.csv`, each with "step" and the scores; [] without one."""
+    path = Path(run_dir) / CURVE
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [
+            {
+                name: int(value) if name == "step" else float(value)
+                for name, value in row.items()
+                if value  # empty where an earlier version did not record it
+            }
+            for row in csv.DictReader(file)
+        ]

@@ -1,0 +1,1 @@
+"""The web demo and the server that shows it on this computer."""
