@@ -1,8 +1,8 @@
-"""Command lines made from frozen dataclasses, and the one way a script may fail.
+"""Command lines made from frozen dataclasses, and one way to end on an error.
 
-A script keeps every default once, in a dataclass whose fields are made with `option`. Errors that
-a user can cause are printed as one line on stderr with exit status 1; anything else is a bug of
-ours and keeps its traceback.
+A command keeps every default once, in a dataclass whose fields `option` makes. An error that a
+user can cause ends in one line on stderr and exit status 1. Any other error is a bug of the
+project and keeps its traceback.
 """
 
 import argparse
@@ -12,73 +12,114 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from absl import app, flags
 from absl.flags import argparse_flags
+
+ESSENTIAL = "essential options"  # the group that `--help` shows first
+OTHER = "other options"  # the group of options without a group; `--help` shows this group last
 
 
 def option(
     default: Any = dataclasses.MISSING,
     help: str = "",
     choices: Sequence | None = None,
+    group: str | None = None,
     **argument,
 ) -> Any:
-    """A dataclass field that is also a flag.
+    """Make a dataclass field that is also a command-line option.
 
     Args:
-        default: the default value; without one the flag is required.
-        help: one line for `--help`.
-        choices: allowed values, or None.
-        **argument: passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...); but
-            `flag` is what the flag is called where that cannot name a field (`class`), and
-            `positional=True` makes an argument without a flag.
+        default: The default value. Without a default the user must give the option.
+        help: One line for `--help`.
+        choices: The allowed values, or None for any value.
+        group: The heading under which `--help` lists the option. `--help` shows `ESSENTIAL`
+            first, then the other groups in the order of their first fields, then the options
+            without a group.
+        **argument: Passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...). Two keys
+            have a meaning here: `flag` names the flag where no field can have the name
+            (`class`), and `positional=True` makes an argument without a flag.
     """
-    metadata = {"help": help, "choices": choices, **argument}
+    metadata = {"help": help, "choices": choices, "group": group, **argument}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def parser_for(
-    config_class, description: str | None, prog: str | None = None
+    config_class: type, description: str | None, prog: str | None = None
 ) -> argparse.ArgumentParser:
-    """Argument parser with one `--field_name` flag for each `option` of a dataclass."""
+    """Build the parser that has one `--field_name` flag for each `option` of a dataclass."""
     parser = _Parser(
-        prog=prog, description=description, inherited_absl_flags=None, formatter_class=_Help
+        prog=prog,
+        description=description,
+        inherited_absl_flags=None,
+        formatter_class=_Help,
+        add_help=False,
     )
     hints = typing.get_type_hints(config_class)
-    for field in dataclasses.fields(config_class):
-        argument = {key: value for key, value in field.metadata.items() if value is not None}
-        value_type = _scalar_type(hints[field.name])
-        required = field.default is dataclasses.MISSING
-        argument["default"] = argparse.SUPPRESS if required else field.default
-        if argument.get("action") == "append":
-            argument["default"] = list(field.default)  # which argparse copies
-        flag = f"--{argument.pop('flag', field.name)}"
-        if argument.pop("positional", False):
-            parser.add_argument(field.name, type=value_type, **argument)
-        elif value_type is bool:
-            # --name switches on; where that is the default, --no-name switches off.
-            action = argparse.BooleanOptionalAction if field.default else "store_true"
-            parser.add_argument(flag, dest=field.name, action=action, **argument)
-        else:
-            argument["required"] = required
-            parser.add_argument(flag, dest=field.name, type=value_type, **argument)
+    fields = dataclasses.fields(config_class)
+    named = [field.metadata.get("group") for field in fields if field.metadata.get("group")]
+    other = OTHER if named else "options"
+    order = dict.fromkeys([*(name for name in named if name == ESSENTIAL), *named, other])
+    groups = {heading: parser.add_argument_group(heading) for heading in order}
+    for field in fields:
+        group = groups[field.metadata.get("group") or other]
+        target = parser if field.metadata.get("positional") else group
+        _add_option(target, field, _scalar_type(hints[field.name]))
+    groups[other].add_argument("-h", "--help", action="help", help="show this help and exit")
+    # absl's programs know two more words for help. Both work, and nobody needs to read about them.
+    parser.add_argument("--helpfull", "--helpshort", action="help", help=argparse.SUPPRESS)
     return parser
 
 
-class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Defaults shown, the description's lines kept."""
+def _add_option(target, field: dataclasses.Field, value_type: type) -> None:
+    """Add the argument of one field to a parser or to a group of a parser."""
+    argument = {key: value for key, value in field.metadata.items() if value is not None}
+    argument.pop("group", None)
+    required = field.default is dataclasses.MISSING
+    argument["default"] = argparse.SUPPRESS if required else field.default
+    if argument.get("action") == "append":
+        argument["default"] = list(typing.cast(Sequence, field.default))  # argparse copies lists
+    flag = f"--{argument.pop('flag', field.name)}"
+    if argument.pop("positional", False):
+        target.add_argument(field.name, type=value_type, **argument)
+    elif value_type is bool:
+        # --name switches on; where the default is on, --no-name switches off.
+        action = argparse.BooleanOptionalAction if field.default else "store_true"
+        target.add_argument(flag, dest=field.name, action=action, **argument)
+    else:
+        argument["required"] = required
+        target.add_argument(flag, dest=field.name, type=value_type, **argument)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the description's lines and shows each default once, as the user types it."""
+
+    def _get_help_string(self, action):
+        # Python 3.11 and 3.12 add this suffix to options that have a --no- form.
+        text = (action.help or "").removesuffix(" (default: %(default)s)")
+        default = action.default
+        nothing_to_show = default is None or default is False or default in ("", (), [])
+        if nothing_to_show or default == argparse.SUPPRESS or "default" in text:
+            return text
+        if default is True:
+            shown = "on"
+        elif isinstance(default, (list, tuple)):
+            shown = " ".join(map(str, default))
+        else:
+            shown = str(default)
+        return f"{text} (default: {shown.replace('%', '%%')})"
 
 
 class _Parser(argparse_flags.ArgumentParser):
-    """Bad usage ends in one line, like every other error of the user."""
+    """A parser that reports bad usage in one line, like every other error of the user."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
 
 
 def _scalar_type(hint):
-    """The type that converts one word of the command line: `int | None` gives int."""
+    """Return the type that converts one word of the command line: `int | None` gives int."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return next(t for t in typing.get_args(hint) if t is not types.NoneType)
     if typing.get_origin(hint) is tuple:
@@ -88,7 +129,7 @@ def _scalar_type(hint):
 
 def run(
     main: Callable,
-    config_class,
+    config_class: type,
     description: str | None,
     errors: Sequence[type[Exception] | str] = (),
     prog: str | None = None,
@@ -97,13 +138,13 @@ def run(
     """Parse the command line into `config_class`, call `main(config)` and exit with its status.
 
     Args:
-        main: takes the configuration, returns an exit status or None for 0.
-        config_class: dataclass made with `option`.
-        description: the first lines of `--help`.
-        errors: exceptions that mean the user's input is at fault, as types or, where importing
-            the type is slow, as "module.Type". OSError always counts.
-        prog: what the program is called in messages; None for the name of its file.
-        words: the command line, without the program; None for the process's.
+        main: Takes the configuration and returns an exit status, or None for 0.
+        config_class: A dataclass made with `option`.
+        description: The first lines of `--help`.
+        errors: Exceptions that mean that the user's input is at fault. Each one is a type or,
+            where an import of the type is slow, "module.Type". OSError always counts.
+        prog: The name of the program in messages; None for the name of the file.
+        words: The command line without the program; None for the command line of the process.
     """
     parser = parser_for(config_class, description, prog)
 
@@ -116,7 +157,7 @@ def run(
         try:
             status = main(config_class(**values))
             sys.stdout.flush()
-        except BrokenPipeError:  # `... | head`: the reader has what it wanted
+        except BrokenPipeError:  # `... | head`: the reader needs no more lines
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
         except KeyboardInterrupt:
@@ -125,7 +166,7 @@ def run(
         except Exception as error:
             if not isinstance(error, (OSError, *_loaded(errors))):
                 raise
-            print(f"{parser.prog}: error: {_one_line(error)}", file=sys.stderr)
+            print_error(parser.prog, error)
             sys.exit(1)
         sys.exit(status or 0)
 
@@ -133,8 +174,18 @@ def run(
     app.run(guarded, argv=argv, flags_parser=parse)
 
 
+def print_error(program: str, error: Exception | str) -> None:
+    """Print an error on stderr in the one style of the project: `program: error: what is wrong`.
+
+    Args:
+        program: The name of the program, as `--help` shows the name.
+        error: The exception or its message. Line breaks become spaces.
+    """
+    print(f"{program}: error: {_one_line(error)}", file=sys.stderr)
+
+
 def _loaded(errors) -> Iterator[type[Exception]]:
-    """The types among `errors` that can have been raised: those whose module is loaded."""
+    """Yield the types among `errors` whose module is loaded; no other type can be raised."""
     for error in errors:
         if isinstance(error, str):
             module, name = error.rsplit(".", 1)
@@ -143,7 +194,7 @@ def _loaded(errors) -> Iterator[type[Exception]]:
             yield error
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception | str) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split()) or type(error).__name__

@@ -10,7 +10,7 @@ import pytest
 from common import command_line
 from common.command_line import option, parser_for
 
-ROOT = Path(command_line.__file__).resolve().parent
+ROOT = Path(command_line.__file__).resolve().parents[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +89,60 @@ def test_help_shows_each_flag_with_its_default(capsys):
     assert "name of the phone" in text
     for field in dataclasses.fields(Config):
         assert f"--{field.name}" in text
+
+
+@dataclasses.dataclass(frozen=True)
+class Grouped:
+    """Fields of two groups, of none, and with defaults of all kinds."""
+
+    photos: tuple[str, ...] = option(help="photos", positional=True, nargs="+", metavar="PHOTO")
+    phone: str = option(help="name of the phone", group=command_line.ESSENTIAL)
+    rate: float = option(0.5, "learning rate", group="schedule")
+    share: float = option(0.0, "share, from 0%% to 100%%", group="schedule")
+    width: int | None = option(None, "width", group="schedule")
+    seed: int = option(0, "seed")
+    pattern: str = option("%d.jpg", "names of the files")
+    layers: tuple[int, ...] = option((1, 2), "layers", nargs="+", group=command_line.ESSENTIAL)
+    folder: str = option("runs", "folder; by default runs", group=command_line.ESSENTIAL)
+    fast: bool = option(False, "go fast")
+    smooth: bool = option(True, "smooth the result")
+
+
+def test_help_is_grouped_with_the_essential_options_first():
+    text = parser_for(Grouped, "A script.").format_help()
+    places = [
+        *("positional arguments:", "PHOTO", "essential options:", "--phone PHONE", "--layers"),
+        *("--folder", "schedule:", "--rate", "--share", "--width", "other options:", "--seed"),
+        *("--pattern", "--fast", "--smooth", "--help"),
+    ]
+    found = [text.rindex(place) for place in places]
+    assert found == sorted(found)
+
+
+def test_options_without_any_group_stand_under_one_heading():
+    text = parser_for(Config, "A script.").format_help()
+    assert "\noptions:\n" in text and "other options" not in text
+
+
+def test_help_shows_a_default_once_and_only_where_it_is_a_word_to_type():
+    text = " ".join(parser_for(Grouped, "A script.").format_help().split())
+    assert "learning rate (default: 0.5)" in text
+    assert "share, from 0% to 100% (default: 0.0)" in text
+    assert "seed (default: 0)" in text
+    assert "names of the files (default: %d.jpg)" in text
+    assert "layers (default: 1 2)" in text
+    assert "smooth the result (default: on)" in text
+    assert text.count("default: ") == 6  # none for width, phone, fast, photos and help
+    assert "None" not in text and "False" not in text
+
+
+@pytest.mark.parametrize("word", ["--helpfull", "--helpshort", "-h"])
+def test_other_words_for_help_work_and_are_not_listed(capsys, word):
+    with pytest.raises(SystemExit) as raised:
+        parsed(Config, word)
+    assert raised.value.code == 0
+    text = capsys.readouterr().out
+    assert "training steps" in text and "--helpfull" not in text and "--helpshort" not in text
 
 
 @dataclasses.dataclass(frozen=True)
