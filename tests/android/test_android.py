@@ -1,15 +1,20 @@
 import hashlib
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 from write_android_vectors import PATH, vectors
-from write_tiling_vectors import as_text
 
 ANDROID = Path(__file__).resolve().parents[2] / "android"
 
 
 def test_the_app_is_tested_against_what_python_computes_now():
-    assert PATH.read_text() == as_text(vectors())
+    stored, now = json.loads(PATH.read_text()), vectors()
+    # Processors add up a mean in different orders: its sixth decimal differs between machines.
+    for kept, computed in zip(stored["thumbnails"], now["thumbnails"], strict=True):
+        np.testing.assert_allclose(kept.pop("values"), computed.pop("values"), rtol=0, atol=2e-6)
+    assert stored == json.loads(json.dumps(now))
 
 
 def test_the_core_is_plain_kotlin():
