@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from common import command_line
 from common.run_folder import BEST, LAST, STATE
-from data.batches import BatchSource
+from data.batches import Batches
 from data.layout import DatasetError
 from data.packed import PatchPairs
 from training.backends.workers import Workers, workers_of
@@ -54,7 +54,7 @@ def train(config: TrainConfig) -> int:
 
 
 def _train(
-    config: TrainConfig, workers: Workers, share: BatchSource, held_out: PatchPairs, progress: dict
+    config: TrainConfig, workers: Workers, share: Batches, held_out: PatchPairs, progress: dict
 ) -> int:
     """The part of `train` that all workers of a distributed run go through together."""
     # Imported here: the backend takes seconds, and bad input deserves its answer before.

@@ -52,12 +52,12 @@ def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[s
 
 def main(config: SharesConfig) -> None:
     """Print the table for both presets."""
-    from data.batches import Batches
+    from data.batches import Batches, Part
     from data.layout import training_pairs
     from data.packed import open_pairs
 
     pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
-    phone, target = Batches(pairs, min(config.batch_size, len(pairs)))[0]
+    phone, target = Batches([Part(pairs, min(config.batch_size, len(pairs)))])[0]
     given = {**dataclasses.asdict(config), "batch_size": len(phone)}
     given.pop("seeds")
     print("| preset | color | texture | content | total variation |\n|---|---|---|---|---|")

@@ -18,7 +18,7 @@ from benchmarks.mobile_networks import DESIGNS
 from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
-from data.batches import Batches
+from data.batches import Batches, Part
 from data.layout import full_size_photos, training_pairs
 from data.packed import open_pairs
 from data.photo_folder import PhotoFolder
@@ -86,7 +86,8 @@ def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
         weight_average=0.999,
     )
     started = time.monotonic()
-    for phone, target in Batches(pairs, config.batch_size, seed=0).between(0, config.steps):
+    batches = Batches([Part(pairs, config.batch_size)])
+    for phone, target in batches.between(0, config.steps):
         training.step(phone, target)
     training.publish()
     phone, target = held_out.scaled()

@@ -111,7 +111,7 @@ def matrix_product_flops(size: int = 4096, repeats: int = 4) -> float:
 
 def input_speed(pairs: int, batch_size: int) -> dict[str, float]:
     """Pairs a second out of a pack, its file out of the page cache and in it."""
-    from data.batches import Batches
+    from data.batches import Batches, Part
     from data.packed import PatchPairs
 
     rng = np.random.default_rng(0)
@@ -124,7 +124,8 @@ def input_speed(pairs: int, batch_size: int) -> dict[str, float]:
             if name == "cold":
                 for path in paths:
                     _drop_from_page_cache(path)
-            source = Batches(PatchPairs(*(np.load(p, mmap_mode="r") for p in paths)), batch_size)
+            loaded = PatchPairs(*(np.load(p, mmap_mode="r") for p in paths))
+            source = Batches([Part(loaded, batch_size)])
             count = pairs // batch_size
             started = time.perf_counter()
             for _ in source.between(0, count):
@@ -194,13 +195,13 @@ def _measure(config: BenchmarkConfig) -> dict:
 
 
 def _source(config: BenchmarkConfig):
-    from data.batches import Batches
+    from data.batches import Batches, Part
     from data.packed import PatchPairs
 
     shape = (4 * config.batch_size, PATCH, PATCH, 3)
     rng = np.random.default_rng(0)
     sides = [rng.integers(256, size=shape, dtype=np.uint8) for _ in range(2)]
-    return Batches(PatchPairs(*sides), config.batch_size)
+    return Batches([Part(PatchPairs(*sides), config.batch_size)])
 
 
 def _finish(report) -> None:

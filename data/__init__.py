@@ -1,1 +1,5 @@
-"""Patch pairs: the DPED folder layout, packed arrays, batches, and simulated cameras."""
+"""Patch pairs on their way to training, and the photos that pairs are made from.
+
+Read in this order: `layout` (files of a data set), `packed` (memory-mapped arrays), `batches`.
+`photo_folder`, `shipped_photos` and `unpaired` supply photos without a partner.
+"""

@@ -1,45 +1,115 @@
-"""Seeded batches of augmented patch pairs; batch number k is the same in every run."""
+"""Seeded batches of flipped and rotated patch pairs.
 
+Batch number k is a function of the seed and of k alone. A resumed run therefore sees the batches
+that an uninterrupted run would have seen.
+"""
+
+import dataclasses
 import functools
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Self
 
 import numpy as np
 
 from data.packed import PatchPairs
 
+Batch = tuple[np.ndarray, np.ndarray]  # phone and target, each float32 (B, 100, 100, 3) in [0, 1]
 
-class BatchSource:
-    """Numbered batches; each is the same whenever it is asked for.
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Pairs that fill a fixed number of places in every batch.
 
     Attributes:
-        batch_size: pairs a batch.
+        pairs: the patches; square, because they are rotated.
+        size: places in a batch; may exceed the number of pairs.
+        seed: seed of the order and of the symmetries.
     """
 
-    batch_size: int
+    pairs: PatchPairs
+    size: int
+    seed: int = 0
+
+    def choices(self, number: int) -> Iterator[tuple[PatchPairs, int, int]]:
+        """Yield the pairs, the row and the symmetry for each place of batch `number`.
+
+        Each epoch visits every pair once, in an order that no other epoch has.
+        """
+        count = len(self.pairs)
+        places = number * self.size + np.arange(self.size)
+        rows = np.concatenate(
+            [
+                _epoch_order(self.seed, epoch, count)[places[places // count == epoch] % count]
+                for epoch in np.unique(places // count)
+            ]
+        )
+        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=self.size)
+        for row, symmetry in zip(rows, symmetries, strict=True):
+            yield self.pairs, row, symmetry
+
+
+class Batches:
+    """Numbered batches; each batch holds the places of every part, one part after the other.
+
+    Args:
+        parts: one part or more.
+
+    Attributes:
+        batch_size: pairs in a batch.
+    """
+
+    def __init__(self, parts: Sequence[Part]):
+        self._parts = tuple(parts)
+        self._places = slice(0, sum(part.size for part in self._parts))
+
+    @property
+    def batch_size(self) -> int:
+        return self._places.stop - self._places.start
 
     @property
     def count(self) -> int:
-        """Pairs that the batches are made of."""
-        raise NotImplementedError
+        """Number of pairs from which the batches are made."""
+        return sum(len(part.pairs) for part in self._parts)
 
     @property
     def fingerprint(self) -> int:
-        """A checksum that tells these pairs from others."""
-        raise NotImplementedError
+        """Checksum that differs between batches of different pairs."""
+        fingerprints = [part.pairs.fingerprint for part in self._parts]
+        if len(fingerprints) == 1:
+            return fingerprints[0]
+        return zlib.crc32(repr(fingerprints).encode())
 
-    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs `first` to `last` - 1 of batch `number`, as `__getitem__` gives all."""
-        raise NotImplementedError
+    def share(self, worker: int, workers: int) -> Self:
+        """Return the equal share of one worker in every batch.
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch `number` ≥ 0: phone and target, each `(B, 100, 100, 3)` float32 in [0, 1]."""
-        return self.rows(number, 0, self.batch_size)
+        Only the pairs of the share are read.
 
-    def between(self, first: int, last: int, ahead: int = 4) -> Iterator:
-        """Batches `first` to `last` - 1 in order; threads keep up to `ahead` of them ready."""
+        Args:
+            worker: 0 to `workers` - 1.
+            workers: number of shares; divides `batch_size`.
+        """
+        share = type(self)(self._parts)
+        size = self.batch_size // workers
+        start = self._places.start + worker * size
+        share._places = slice(start, start + size)
+        return share
+
+    def __getitem__(self, number: int) -> Batch:
+        """Return batch `number` ≥ 0."""
+        choices = [choice for part in self._parts for choice in part.choices(number)]
+        patch_shape = self._parts[0].pairs.phone.shape[1:]
+        phone = np.empty((self.batch_size, *patch_shape), np.float32)
+        target = np.empty_like(phone)
+        for place, (pairs, row, symmetry) in enumerate(choices[self._places]):
+            _scale(_transformed(pairs.phone[row], symmetry), phone[place])
+            _scale(_transformed(pairs.target[row], symmetry), target[place])
+        return phone, target
+
+    def between(self, first: int, last: int, ahead: int = 4) -> Generator[Batch]:
+        """Yield batches `first` to `last` - 1 in order; threads prepare up to `ahead` of them."""
         pool = ThreadPoolExecutor(ahead)
         try:
             waiting = deque()
@@ -52,122 +122,27 @@ class BatchSource:
             pool.shutdown(cancel_futures=True)
 
 
-class Batches(BatchSource):
-    """Shuffled, jointly flipped and rotated batches.
-
-    Every batch is a function of the seed and its number alone, so a resumed run sees what an
-    uninterrupted one would have seen. Each epoch visits every pair once, in an order of its own.
-
-    Args:
-        pairs: the patches; square, as rotation needs.
-        batch_size: pairs a batch; may exceed the number of pairs.
-        seed: of order and augmentation.
-    """
-
-    def __init__(self, pairs: PatchPairs, batch_size: int, seed: int = 0):
-        self.pairs = pairs
-        self.batch_size = batch_size
-        self.seed = seed
-
-    @property
-    def count(self) -> int:
-        return len(self.pairs)
-
-    @property
-    def fingerprint(self) -> int:
-        return self.pairs.fingerprint
-
-    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        count = len(self.pairs)
-        places = number * self.batch_size + np.arange(first, last)
-        rows = np.concatenate(
-            [self._order(epoch)[places[places // count == epoch] % count]
-             for epoch in np.unique(places // count)]
-        )  # fmt: skip
-        symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=self.batch_size)
-        turns = symmetries[first:last]
-        return tuple(
-            self._turned(side, rows, turns) for side in (self.pairs.phone, self.pairs.target)
-        )
-
-    def _turned(self, side: np.ndarray, rows, symmetries) -> np.ndarray:
-        batch = np.empty((len(rows), *side.shape[1:]), np.float32)
-        for place, row, symmetry in zip(batch, rows, symmetries, strict=True):
-            np.divide(_turn(side[row], symmetry), np.float32(255), out=place)
-        return batch
-
-    def _order(self, epoch: int) -> np.ndarray:
-        return _permutation(self.seed, epoch, len(self.pairs))
-
-
 @functools.lru_cache(maxsize=4)  # an epoch of the published data set has 2,000 batches
-def _permutation(seed: int, epoch: int, count: int) -> np.ndarray:
+def _epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng([seed, 0, epoch]).permutation(count)
 
 
-class MixedBatches(BatchSource):
-    """Batches of which each is a batch of every part, one after the other."""
-
-    def __init__(self, *parts: Batches):
-        self.parts = parts
-        self.batch_size = sum(part.batch_size for part in parts)
-
-    @property
-    def count(self) -> int:
-        return sum(part.count for part in self.parts)
-
-    @property
-    def fingerprint(self) -> int:
-        return zlib.crc32(repr([part.fingerprint for part in self.parts]).encode())
-
-    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        taken, start = [], 0
-        for part in self.parts:
-            own_first, own_last = max(first - start, 0), min(last - start, part.batch_size)
-            if own_first < own_last:
-                taken.append(part.rows(number, own_first, own_last))
-            start += part.batch_size
-        return tuple(np.concatenate(side) for side in zip(*taken, strict=True))
+def _transformed(patch: np.ndarray, symmetry: int) -> np.ndarray:
+    """Apply one of the eight symmetries of the square, 0 to 7."""
+    rotated = np.rot90(patch, symmetry % 4)
+    return rotated[:, ::-1] if symmetry >= 4 else rotated
 
 
-class Share(BatchSource):
-    """One worker's equal share of every batch of a source, without making the rest.
-
-    Args:
-        source: the batches; their size a multiple of `workers`.
-        worker: 0 to `workers` - 1.
-        workers: shares of a batch.
-    """
-
-    def __init__(self, source: BatchSource, worker: int, workers: int):
-        self.source = source
-        self.batch_size = source.batch_size // workers
-        self.start = worker * self.batch_size
-
-    @property
-    def count(self) -> int:
-        return self.source.count
-
-    @property
-    def fingerprint(self) -> int:
-        return self.source.fingerprint
-
-    def rows(self, number: int, first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.source.rows(number, self.start + first, self.start + last)
-
-
-def _turn(patch: np.ndarray, symmetry: int) -> np.ndarray:
-    """One of the eight symmetries of the square, 0 to 7."""
-    turned = np.rot90(patch, symmetry % 4)
-    return turned[:, ::-1] if symmetry >= 4 else turned
+def _scale(patch: np.ndarray, out: np.ndarray) -> None:
+    np.divide(patch, np.float32(255), out=out)
 
 
 def split_for_validation(pairs: PatchPairs, fraction: float = 0.1) -> tuple[PatchPairs, PatchPairs]:
-    """Training and validation pairs, both from the training photos.
+    """Split the pairs of the training photos into training and validation pairs.
 
-    The last `fraction` of the patches is held out, at least 10 and at most 1,000. The numbering
-    of DPED runs photo by photo, so a contiguous end shares at most one photo with the rest.
-    Sets of fewer than 20 pairs are halved.
+    The last `fraction` of the patches is held out, at least 10 and at most 1,000. DPED numbers its
+    patches photo by photo, so a contiguous end shares at most one photo with the rest. A set of
+    fewer than 20 pairs is halved.
     """
     count = len(pairs)
     held_out = min(max(round(count * fraction), 10), 1000, count // 2)

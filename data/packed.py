@@ -1,7 +1,7 @@
-"""Patches packed once into memory-mapped arrays.
+"""Patch pairs, and packs: decoded patches in memory-mapped arrays.
 
-Decoding a hundred thousand small JPEGs on every run costs minutes; a packed array is checked and
-read at the speed of memory. A pack belongs to the exact files it was made of.
+Decoding a hundred thousand small JPEG files costs minutes in every run. A pack is checked and read
+at the speed of memory. A pack is valid only for the exact files from which it was made.
 """
 
 import dataclasses
@@ -11,8 +11,10 @@ import os
 import shutil
 import tempfile
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 import imageio.v3 as iio
 import numpy as np
@@ -20,8 +22,6 @@ from tqdm import tqdm
 
 from common.layout import PATCH_SIZE
 from data.layout import DatasetError, PairFolder
-
-SIDES = ("phone", "target")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,41 +34,43 @@ class PatchPairs:
     def __len__(self) -> int:
         return len(self.phone)
 
-    def __getitem__(self, index) -> "PatchPairs":
-        return PatchPairs(self.phone[index], self.target[index])
+    def __getitem__(self, index) -> Self:
+        return type(self)(self.phone[index], self.target[index])
 
     @property
     def fingerprint(self) -> int:
-        """A checksum of some hundred of the pairs, spread evenly."""
+        """Checksum of about a hundred evenly spread pairs."""
         every = max(1, len(self) // 100)
         return zlib.crc32(self.target[::every].tobytes(), zlib.crc32(self.phone[::every].tobytes()))
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
-        """Phone and target in memory, each float32 in [0, 1]."""
-        return tuple(np.asarray(side, np.float32) / 255 for side in (self.phone, self.target))
+        """Return phone and target in memory, each `(N, 100, 100, 3)` float32 in [0, 1]."""
+        return np.asarray(self.phone, np.float32) / 255, np.asarray(self.target, np.float32) / 255
 
 
 def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
-    """Open the pack of a folder's patches; make it first where it is missing or out of date.
+    """Open the pack of a folder's patches; make the pack first if none is valid.
 
-    A pack is out of date when a file's name, size or time changed, and damaged when its checksum
-    is off; either way it is made anew.
+    A pack is out of date if the name, size or time of a file has changed. A pack is damaged if its
+    checksum is wrong. In both cases the pack is made again.
 
     Args:
         folder: the patch files.
-        cache_dir: where packs are kept, one subfolder each.
+        cache_dir: folder of all packs; each pack is one subfolder.
 
     Raises:
-        DatasetError: a patch file is not a readable 100×100 image.
+        DatasetError: a patch file is not a readable 100×100 image, or the new pack cannot be read.
     """
     fingerprint = _fingerprint(folder)
     location = str(folder.phone[0].parent.resolve())
     pack = Path(cache_dir) / hashlib.sha256(location.encode()).hexdigest()[:16]
-    opened = _open(pack, fingerprint)
-    if opened is None:
+    pairs = _open(pack, fingerprint)
+    if pairs is None:
         _make(folder, pack, fingerprint)
-        opened = _open(pack, fingerprint)
-    return opened
+        pairs = _open(pack, fingerprint)
+    if pairs is None:
+        raise DatasetError(f"{pack}: changed while it was being made; run the command again")
+    return pairs
 
 
 def _fingerprint(folder: PairFolder) -> str:
@@ -84,21 +86,23 @@ def _open(pack: Path, fingerprint: str) -> PatchPairs | None:
         manifest = json.loads((pack / "manifest.json").read_text())
         if manifest["fingerprint"] != fingerprint:
             return None
-        arrays = [np.load(pack / f"{side}.npy", mmap_mode="r") for side in SIDES]
-        intact = [zlib.crc32(array) for array in arrays] == manifest["crc32"]
+        pairs = PatchPairs(
+            np.load(pack / "phone.npy", mmap_mode="r"), np.load(pack / "target.npy", mmap_mode="r")
+        )
+        checksums = [zlib.crc32(pairs.phone.data), zlib.crc32(pairs.target.data)]
+        intact = checksums == manifest["crc32"]
     except (OSError, EOFError, ValueError, KeyError, TypeError):  # missing or damaged in any way
         return None
-    return PatchPairs(*arrays) if intact else None
+    return pairs if intact else None
 
 
 def _make(folder: PairFolder, pack: Path, fingerprint: str) -> None:
-    """Write the pack beside its place and rename it there, so that a pack is whole or absent."""
+    """Write the pack under a temporary name and rename it, so that a pack is complete or absent."""
     pack.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{pack.name}-", dir=pack.parent))
     try:
         checksums = []
-        for side in SIDES:
-            files = getattr(folder, side)
+        for side, files in (("phone", folder.phone), ("target", folder.target)):
             array = np.lib.format.open_memmap(
                 temporary / f"{side}.npy",
                 mode="w+",
@@ -107,21 +111,21 @@ def _make(folder: PairFolder, pack: Path, fingerprint: str) -> None:
             )
             _decode(files, array, f"packing {files[0].parent.name}")
             array.flush()
-            checksums.append(zlib.crc32(array))
+            checksums.append(zlib.crc32(array.data))
         manifest = {"fingerprint": fingerprint, "crc32": checksums, "pairs": len(folder)}
         (temporary / "manifest.json").write_text(json.dumps(manifest))
         if pack.exists():
             shutil.rmtree(pack)
         try:
             temporary.replace(pack)
-        except OSError:  # another run that made the same pack was faster
+        except OSError:  # another run has made the same pack in the meantime
             if _open(pack, fingerprint) is None:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _decode(files, array: np.ndarray, label: str) -> None:
+def _decode(files: Sequence[Path], array: np.ndarray, label: str) -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         patches = pool.map(read_patch, files)
         for index, patch in enumerate(tqdm(patches, label, len(files), disable=None)):
@@ -129,10 +133,10 @@ def _decode(files, array: np.ndarray, label: str) -> None:
 
 
 def read_patch(path: Path) -> np.ndarray:
-    """One patch as `(100, 100, 3)` uint8 RGB.
+    """Read one patch as `(100, 100, 3)` uint8 RGB.
 
     Raises:
-        DatasetError: the file is damaged or of another size.
+        DatasetError: the file is damaged or has another size.
     """
     try:
         image = iio.imread(path, plugin="pillow", mode="RGB")

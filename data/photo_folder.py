@@ -1,6 +1,6 @@
-"""A folder of the user's own photos, to simulate pairs from or to distill with."""
+"""A folder of the user's photos, for simulation and for distillation."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,16 @@ from data.layout import DatasetError
 from photos import PhotoError, read_photo
 
 
-class PhotoFolder(Mapping):
-    """The JPEG and PNG files of a folder, decoded when asked for; uint8 RGB H×W×3 by file name.
+class PhotoFolder(Mapping[str, np.ndarray]):
+    """JPEG and PNG files of a folder by file name; each access decodes one file.
+
+    A decoded photo is uint8 RGB H×W×3.
 
     Args:
-        folder: where they are, not searched deeper.
+        folder: folder of the photos; subfolders are ignored.
 
     Raises:
-        DatasetError: no such folder, or no photo in it; on access, a file that cannot be read.
+        DatasetError: the folder is missing or has no photo; on access: the file cannot be read.
     """
 
     def __init__(self, folder: str | Path):
@@ -35,8 +37,8 @@ class PhotoFolder(Mapping):
         except PhotoError as error:
             raise DatasetError(str(error)) from error
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._files)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._files)

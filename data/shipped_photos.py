@@ -1,4 +1,4 @@
-"""Color photos that ship inside scikit-image's wheel, for demos and tests without a download."""
+"""Color photos that ship with scikit-image, for demos and tests without a download."""
 
 import importlib.util
 from pathlib import Path
@@ -6,22 +6,25 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
-# The wheel's everyday color photos. It also holds a second view of the motorcycle, which must not
-# end up across a training/test split, and pictures from telescopes and microscopes.
+# The everyday color photos of the package. The package also holds pictures from telescopes and
+# microscopes, and a second view of the motorcycle. One view in the training part and the other in
+# the test part would mix the two parts.
 FILES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
 
 
 def shipped_photos() -> dict[str, np.ndarray]:
-    """The photos by name, uint8 RGB H×W×3, 451×300 to 741×500 pixels.
+    """Return the photos by name, uint8 RGB H×W×3, 451×300 to 741×500 pixels.
 
-    They are read from the package's folder by path: nothing of scikit-image is imported, and
-    nothing is downloaded.
+    The files are read from the folder of the package: scikit-image is not imported, and nothing is
+    downloaded.
 
     Raises:
-        FileNotFoundError: scikit-image is not installed, or came without the photos.
+        FileNotFoundError: scikit-image is not installed, or was installed without the photos.
     """
     package = importlib.util.find_spec("skimage")
-    if package is None:
-        raise FileNotFoundError("the shipped photos come with scikit-image: pip install it")
+    if package is None or package.origin is None:
+        raise FileNotFoundError(
+            "the shipped photos are part of scikit-image: install it with pip install scikit-image"
+        )
     folder = Path(package.origin).parent / "data"
     return {Path(name).stem: iio.imread(folder / name)[..., :3] for name in FILES}

@@ -1,4 +1,4 @@
-"""Patches of photos that have no partner: what a teacher network is asked about."""
+"""Patches of photos without a partner; distillation lets a teacher network enhance them."""
 
 import zlib
 from collections.abc import Mapping
@@ -11,20 +11,21 @@ from data.layout import DatasetError
 
 VERSION = 1  # raise it when the same arguments give other patches
 FLATTEST = 6.0  # standard deviation, 8-bit levels
-KEPT_FLAT = 0.3  # of the flatter patches: skies have to be learned too
+KEPT_FLAT = 0.3  # share of the flatter patches that is kept: a network must learn skies too
 
 
 def sample_patches(photos: Mapping[str, np.ndarray], count: int, seed: int = 0) -> np.ndarray:
-    """Patches from random places of photos, as many of each photo.
+    """Cut patches from random places, the same number from each photo.
 
-    Every fifth is of the photo at half its size, where detail is finer and more of the scene is
-    seen. Every other one is relit: exposed by 0.35 to 1.4 times, with another gamma (σ = 0.2 in its
-    logarithm), white balance (σ = 0.08) and a little noise, so that few photos show many lights.
+    Every fifth patch comes from the photo at half its size. Such a patch has finer detail and shows
+    more of the scene. Every second patch is relit, so that few photos show many kinds of light:
+    exposure times 0.35 to 1.4, another gamma (σ = 0.2 in its logarithm), another white balance
+    (σ = 0.08) and a little noise.
 
     Args:
-        photos: by name, uint8 RGB H×W×3, at least 200 pixels on each side.
-        count: of patches.
-        seed: 0 or more.
+        photos: photos by name, uint8 RGB H×W×3, at least 200 pixels on each side.
+        count: number of patches.
+        seed: seed of all random choices, 0 or more.
 
     Returns:
         `(count, 100, 100, 3)` uint8, in random order.
@@ -41,18 +42,19 @@ def sample_patches(photos: Mapping[str, np.ndarray], count: int, seed: int = 0) 
             raise DatasetError(f"{name}: photos need {2 * PATCH_SIZE} pixels on each side")
         half = cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         for index in range(-(-(count - done) // (len(photos) - number))):
-            patch = _patch(half if index % 5 == 4 else photo, rng)
+            patch = _random_patch(half if index % 5 == 4 else photo, rng)
             patches[order[done]] = _relit(patch, rng) if index % 2 else patch
             done += 1
     return patches
 
 
 def digest(photos: Mapping[str, np.ndarray]) -> str:
-    """What tells these photos from others."""
-    return " ".join(f"{name}:{zlib.crc32(photos[name]):08x}" for name in sorted(photos))
+    """Return the names and checksums of the photos as one line."""
+    return " ".join(f"{name}:{zlib.crc32(photos[name].data):08x}" for name in sorted(photos))
 
 
-def _patch(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _random_patch(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    patch = photo[:0]
     for _ in range(100):
         y, x = (rng.integers(side - PATCH_SIZE + 1) for side in photo.shape[:2])
         patch = photo[y : y + PATCH_SIZE, x : x + PATCH_SIZE]

@@ -3,14 +3,14 @@
 import dataclasses
 from pathlib import Path
 
-from data.batches import Batches, BatchSource, MixedBatches, split_for_validation
+from data.batches import Batches, Part, split_for_validation
 from data.layout import full_size_photos, training_pairs
 from data.packed import PatchPairs, open_pairs
 from data.photo_folder import PhotoFolder
 from training.config import TrainConfig, TrainingError
 
 
-def training_batches(config: TrainConfig) -> tuple[BatchSource, PatchPairs]:
+def training_batches(config: TrainConfig) -> tuple[Batches, PatchPairs]:
     """Batches of the training pairs, and the pairs to validate on.
 
     With `--dataset both` half of every batch is of the data set's own pairs and half simulated;
@@ -39,10 +39,10 @@ def training_batches(config: TrainConfig) -> tuple[BatchSource, PatchPairs]:
         held_out = validation if held_out is None else held_out
         if size:
             # Another seed for each part, or both would be turned alike.
-            parts.append(Batches(training, size, config.seed + len(parts)))
+            parts.append(Part(training, size, config.seed + len(parts)))
     if distilled:
-        parts.append(Batches(_distilled(config), distilled, config.seed + len(parts)))
-    return parts[0] if len(parts) == 1 else MixedBatches(*parts), held_out
+        parts.append(Part(_distilled(config), distilled, config.seed + len(parts)))
+    return Batches(parts), held_out
 
 
 def _distilled(config: TrainConfig) -> PatchPairs:

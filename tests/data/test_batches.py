@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from data.batches import Batches, split_for_validation
+from data.batches import Batches, Part, split_for_validation
 from data.packed import PatchPairs
 
 # The eight symmetries of the square, written apart from the code: transpose or not, flips or not.
@@ -20,6 +20,10 @@ def pairs_of(count, size=4, seed=0):
     rng = np.random.default_rng(seed)
     shape = (count, size, size, 3)
     return PatchPairs(*(rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(2)))
+
+
+def batches_of(pairs, batch_size, seed=0):
+    return Batches([Part(pairs, batch_size, seed)])
 
 
 def lookup(pairs):
@@ -51,7 +55,7 @@ def visits(pairs, batches, numbers):
 
 def test_values_are_the_bytes_over_255():
     patches = np.arange(192, 256, dtype=np.uint8).repeat(3).reshape(1, 8, 8, 3)
-    phone, target = Batches(PatchPairs(patches, 255 - patches), 1)[0]
+    phone, target = batches_of(PatchPairs(patches, 255 - patches), 1)[0]
     np.testing.assert_array_equal(np.unique(phone), np.arange(192, 256, dtype=np.float32) / 255)
     np.testing.assert_allclose(phone + target, 1, atol=1e-7)
 
@@ -61,7 +65,7 @@ def test_each_epoch_visits_each_pair_once_with_one_symmetry_for_both(count, batc
     pairs = pairs_of(count)
     epochs = 4
     numbers = range(-(-count * epochs // batch_size))
-    rows = [row for row, _ in visits(pairs, Batches(pairs, batch_size, seed=3), numbers)]
+    rows = [row for row, _ in visits(pairs, batches_of(pairs, batch_size, seed=3), numbers)]
     orders = [tuple(rows[e * count : (e + 1) * count]) for e in range(epochs)]
     assert all(sorted(order) == list(range(count)) for order in orders)
     assert len(set(orders)) > 1, "every epoch had the same order"
@@ -69,13 +73,13 @@ def test_each_epoch_visits_each_pair_once_with_one_symmetry_for_both(count, batc
 
 def test_the_order_is_shuffled():
     pairs = pairs_of(30)
-    rows = [row for row, _ in visits(pairs, Batches(pairs, 30), [0])]
+    rows = [row for row, _ in visits(pairs, batches_of(pairs, 30), [0])]
     assert rows != sorted(rows)
 
 
 def test_all_eight_symmetries_occur_equally_and_not_by_batch_alone():
     pairs = pairs_of(20)
-    found = visits(pairs, Batches(pairs, 20), range(40))
+    found = visits(pairs, batches_of(pairs, 20), range(40))
     counts = np.bincount([symmetry for _, symmetry in found], minlength=8)
     assert counts.sum() == 800
     assert (np.abs(counts - 100) < 45).all(), counts  # 4.8 standard deviations
@@ -86,25 +90,25 @@ def test_all_eight_symmetries_occur_equally_and_not_by_batch_alone():
 
 def test_a_batch_depends_on_the_seed_and_its_number_alone():
     pairs = pairs_of(10)
-    fresh, used = Batches(pairs, 4, seed=5), Batches(pairs, 4, seed=5)
+    fresh, used = batches_of(pairs, 4, seed=5), batches_of(pairs, 4, seed=5)
     for number in (9, 0, 3):
         used[number]
     for side, other in zip(fresh[7], used[7], strict=True):
         np.testing.assert_array_equal(side, other)
-    assert not np.array_equal(fresh[7][0], Batches(pairs, 4, seed=6)[7][0])
+    assert not np.array_equal(fresh[7][0], batches_of(pairs, 4, seed=6)[7][0])
     assert not np.array_equal(fresh[7][0], fresh[8][0])
 
 
 def test_a_batch_ignores_the_random_state_of_others():
     pairs = pairs_of(10)
     np.random.seed(1)  # noqa: NPY002 - the very thing that must not matter
-    first = Batches(pairs, 4)[0]
+    first = batches_of(pairs, 4)[0]
     np.random.seed(2)  # noqa: NPY002
-    np.testing.assert_array_equal(first[0], Batches(pairs, 4)[0][0])
+    np.testing.assert_array_equal(first[0], batches_of(pairs, 4)[0][0])
 
 
 def test_between_equals_indexing():
-    batches = Batches(pairs_of(10), 4)
+    batches = batches_of(pairs_of(10), 4)
     ahead = list(batches.between(3, 20, ahead=2))
     assert len(ahead) == 17
     for number, item in zip(range(3, 20), ahead, strict=True):
@@ -114,12 +118,12 @@ def test_between_equals_indexing():
 
 
 class Counting(Batches):
-    """Records which batches were made, and fails at one of them."""
+    """Batches that record which numbers were made, and fail at one number."""
 
-    fails_at = None
+    fails_at = -1
 
     def __init__(self):
-        super().__init__(pairs_of(10), 4)
+        super().__init__([Part(pairs_of(10), 4)])
         self.made = []
 
     def __getitem__(self, number):

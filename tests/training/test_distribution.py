@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from data.batches import Batches, MixedBatches, Share
+from data.batches import Batches, Part
 from data.packed import PatchPairs
 from train import TrainConfig, TrainingError, train
 from training.backends.workers import workers_of
@@ -35,14 +35,14 @@ TINY = {
 # train.py in a process that dies, as of a power cut, where it would make batch 8.
 DYING = """
 import os, runpy, signal, sys
-from data.batches import Share
+from data.batches import Batches
 
-def rows(self, number, *span, made=Share.rows):
+def dying(self, number, make=Batches.__getitem__):
     if number == 8:
         os.kill(os.getpid(), signal.SIGKILL)
-    return made(self, number, *span)
+    return make(self, number)
 
-Share.rows = rows
+Batches.__getitem__ = dying
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -263,10 +263,10 @@ def test_two_replicas_of_one_process_train_as_one(preset):
 def test_the_shares_make_up_the_batch():
     rng = np.random.default_rng(0)
     sides = rng.integers(256, size=(2, 7, 6, 6, 3), dtype=np.uint8)
-    batches = Batches(PatchPairs(*sides), 6, seed=5)
-    mixed = MixedBatches(Batches(PatchPairs(*sides), 2, seed=5), Batches(PatchPairs(*sides), 4))
+    batches = Batches([Part(PatchPairs(*sides), 6, seed=5)])
+    mixed = Batches([Part(PatchPairs(*sides), 2, seed=5), Part(PatchPairs(*sides), 4)])
     for source in (batches, mixed):
-        shares = [Share(source, worker, 3) for worker in range(3)]
+        shares = [source.share(worker, 3) for worker in range(3)]
         assert [share.batch_size for share in shares] == [2, 2, 2]
         assert shares[0].count == source.count
         for number in range(4):

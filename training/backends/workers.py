@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator
 
-from data.batches import BatchSource, Share
+from data.batches import Batches
 from training.config import TrainConfig, TrainingError
 
 # What may differ between the workers of one run: places on their machines.
@@ -44,14 +44,14 @@ class Workers:
         """Whether this worker is the one that validates and writes."""
         return self.index == 0
 
-    def share(self, batches: BatchSource) -> BatchSource:
+    def share(self, batches: Batches) -> Batches:
         """This worker's share of each batch.
 
         Raises:
             TrainingError: it is no whole number of pairs.
         """
         self._check_divides(batches.batch_size, self.count, "workers")
-        return batches if self.count == 1 else Share(batches, self.index, self.count)
+        return batches.share(self.index, self.count)
 
     def start(self) -> None:
         """Create the strategy; with several workers this waits for all of them.
