@@ -1,7 +1,7 @@
-# `make demo` shows the whole path, `make test` checks it; both install what they need into .venv.
+# `make demo` shows the whole path, and `make test` checks it. Both install what they need into .venv.
 # `make web` builds the web demo and serves it.
 # `make train-gpu` trains the published schedule on an accelerator with JAX, without TensorFlow;
-# docs/training.md says what can be set.
+# docs/training.md lists its variables.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -13,7 +13,7 @@ STEPS ?= 20000
 JAX ?= cuda12
 GPU_BIN := .venv-gpu/bin
 
-.PHONY: demo test test-all lint format train-gpu web web-build android-check clean
+.PHONY: demo test test-all lint typecheck format pins train-gpu web web-build android-check clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py
@@ -28,11 +28,22 @@ lint: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
+# The first run downloads pyright's JavaScript from npm.
+typecheck: .venv/installed
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
 format: .venv/installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Compiles, tests and packages the Android app as far as that goes without Google's repository.
+# Pins the current release of every package, for all supported Pythons at once. uv ignores that
+# releases of backports-strenum from 1.3 on refuse Python 3.11, so the bound stands here.
+pins:
+	echo "backports-strenum<1.3" | uv pip compile --upgrade --universal --python-version 3.11 \
+		--all-extras --no-annotate --no-header --no-emit-find-links --quiet \
+		--constraint - setup.cfg --output-file constraints.txt
+
+# Compiles, tests and packages the Android app without Google's repository.
 android-check:
 	android/check/run.sh
 
@@ -41,7 +52,7 @@ android-check:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
 
-# $(1): the run's name; $(2): its flags. An interrupted run goes on.
+# $(1): the name of the run; $(2): its flags. An interrupted run continues.
 train_on_gpu = KERAS_BACKEND=jax $(GPU_BIN)/python train.py --phone $(PHONE) --data_dir $(DATA) \
 	$(FLAGS) --vgg_weights $(VGG) --steps $(STEPS) --mixed_precision $(2) \
 	--run_dir runs/$(PHONE)/$(1) $(if $(wildcard runs/$(PHONE)/$(1)/state.npz),--resume)
@@ -53,7 +64,7 @@ train-gpu: .venv-gpu/installed
 	$(call train_on_gpu,srcnn,--model srcnn)
 	KERAS_BACKEND=jax $(GPU_BIN)/python evaluate.py --phone $(PHONE) --data_dir $(DATA)
 
-# All that setup.cfg asks for but TensorFlow and LiteRT, and JAX for this accelerator.
+# All requirements of setup.cfg except TensorFlow and LiteRT, and JAX for this accelerator.
 .venv-gpu/installed: setup.cfg constraints.txt
 	$(PYTHON) -m venv .venv-gpu
 	sed -n '/^install_requires/,/^$$/p' setup.cfg | grep '>=' | grep -v -e tensorflow -e litert \
@@ -66,7 +77,7 @@ train-gpu: .venv-gpu/installed
 web: web-build
 	$(BIN)/python -m web.demo_server
 
-# With the networks that ship and those in exported/.
+# Adds the networks that ship and the networks in exported/.
 web-build: .venv/installed web/node_modules/.package-lock.json
 	npm --prefix web run --silent build
 	$(BIN)/python -m export.demos --to web/dist/models

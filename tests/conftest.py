@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,11 @@ pytest_plugins = ["real_browser", "web_demo"]
 
 
 def pytest_configure(config):
-    # NumPy 2 about TensorFlow's variables, inside Keras: nothing of ours to mend.
+    # A shell starts a command in the background (`nohup … &`) with SIGINT ignored, and every child
+    # inherits that. Tests send SIGINT to the commands that they start.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Keras calls NumPy 2 on TensorFlow's variables; this project cannot change that.
     config.addinivalue_line(
         "filterwarnings", "ignore:__array__ implementation doesn't accept:DeprecationWarning"
     )
@@ -100,8 +105,10 @@ def _as_phone(rng, scene):
 def _save(path, image):
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    options = {"quality": 95} if path.suffix in (".jpg", ".jpeg") else {}
-    Image.fromarray(pixels).save(path, **options)
+    if path.suffix in (".jpg", ".jpeg"):
+        Image.fromarray(pixels).save(path, quality=95)
+    else:
+        Image.fromarray(pixels).save(path)
 
 
 @pytest.fixture(scope="session")

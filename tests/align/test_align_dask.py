@@ -19,7 +19,7 @@ from align.alignment_error import AlignmentError
 pytest.importorskip("distributed", reason="pip install -e '.[dask]'")
 
 ROOT = Path(__file__).resolve().parents[2]
-PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests/align")])
 SECONDS = 60
 
 

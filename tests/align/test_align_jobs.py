@@ -40,7 +40,7 @@ if __name__ == "__main__":
 
 def command(log, folders, output, *words):
     """The command with the fake aligner, started; photos in two folders."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests/align")])
     start = [sys.executable, "-c", SCRIPT, log, "--phone_dir", folders[0], "--dslr_dir", folders[1]]
     return subprocess.Popen(
         [*map(str, start), "--phone", "mine", "--output", str(output), *words],

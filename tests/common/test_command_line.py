@@ -4,6 +4,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ class Config:
     resume: bool = option(False, "go on")
 
 
-def parsed(config_class, *words):
+def parsed(config_class, *words) -> dict[str, Any]:
     values = vars(parser_for(config_class, "A script.").parse_args(list(words)))
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
@@ -328,6 +329,7 @@ def test_a_reader_that_leaves_is_no_error(script):
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout and process.stderr
     process.stdout.readline()
     process.stdout.close()
     message = process.stderr.read()
