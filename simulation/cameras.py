@@ -1,20 +1,21 @@
-"""Virtual cameras: the parameter sets of the phones and of the DSLR.
+"""Virtual cameras: the parameters of the phones and of the DSLR.
 
-The phones keep the order of the quality table of the thesis ("Cameras": iPhone 3GS 1 of 5,
-BlackBerry Passport 3, Sony Xperia Z 4, Canon 70D 5): blur, noise, vignetting, distortion,
-compression and jitter all shrink as quality grows. Sensor sizes are that table's. The other
-constants:
+The phones keep the order of the quality table of the thesis (slide "Cameras": iPhone 3GS 1 of 5,
+BlackBerry Passport 3, Sony Xperia Z 4, Canon 70D 5). Blur, noise, vignetting, distortion,
+compression and jitter shrink as the quality grows. The sensor sizes come from that table. The
+other constants have these sources:
 
-- iphone, and gamma and black level of canon: set so that simulated pairs measure like 60 real
-  iPhone/Canon training pairs of DPED in `python -m simulation.measure` (docs/virtual-iphone.md has
-  both). The loss of light differs from pair to pair by 1.2 stops, far more than anything else,
-  and its blue grows with it. Its spread here is less, 0.9: with more, a network trained on
-  simulated pairs scored a little lower per image on those real pairs (one run each);
-- other phones' gammas: relative to canon's, as estimated before canon's was measured;
-- blackberry, sony: raised blacks, low saturation and casts as seen in 4 real pairs each, noise,
-  blur and tone placed between the iPhone and the DSLR, so that PSNR of the input leaves the
-  published methods room (about 19.5 and 20.5 dB);
-- lens distortion: the 1 to 2 % at the corners that is usual for phones and kit zooms.
+- iphone, and gamma and black level of canon: `python -m simulation.measure` gives about the same
+  numbers for simulated pairs and for 60 real iPhone/Canon training pairs of DPED
+  (docs/virtual-iphone.md has both). In the real pairs the loss of light differs from pair to pair
+  by 1.2 stops, far more than anything else, and blue loses more than red and green. The spread
+  here is only 0.9 stops: with a larger spread, a network trained on simulated pairs scored a little
+  lower per image on the real pairs (one run each).
+- gamma of the other phones: relative to canon, estimated before the gamma of canon was measured.
+- blackberry, sony: raised blacks, low saturation and color casts as seen in 4 real pairs each.
+  Noise, blur and tone lie between the iPhone and the DSLR. The PSNR of the input (about 19.5 and
+  20.5 dB) leaves room for the published methods.
+- lens distortion: 1 to 2 % at the corners, the usual value for phones and kit zooms.
 """
 
 import dataclasses
@@ -23,47 +24,47 @@ import numpy as np
 
 from data.layout import DatasetError
 
-LENS_LIMIT = 1.5  # half-diagonals; the distortion model is used, and invertible, up to here
+LENS_LIMIT = 1.5  # half-diagonals; the largest radius of the distortion model, invertible there
 
 
 class SimulationError(DatasetError):
-    """Photos, cameras or poses that cannot be simulated."""
+    """Photos, cameras or poses that the simulation cannot use."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """What turns the light of a scene into a camera's JPEG. Pixels are those of the picture.
+    """The parameters of a camera. Lengths in pixels are pixels of the picture.
 
     Attributes:
-        name: also the folder's name in a DPED data set.
-        sensor_size: (width, height), pixels; the largest picture the camera takes.
+        name: name of the camera and of its folder in a DPED data set.
+        sensor_size: (width, height) of the largest picture, pixels.
         field_of_view: width or height of the view, relative to the largest frame of the same
             aspect ratio that fits the scene photo; (0, 1].
         distortion: radial coefficients (k1, k2) of Brown's model, distorted radius =
             r·(1 + k1·r² + k2·r⁴), with r in half-diagonals of the picture.
-        blur: standard deviation of the lens's Gaussian blur, pixels.
-        vignetting: part of the light lost in the corners, [0, 1); cos⁴ law in between.
+        blur: standard deviation of the Gaussian blur of the lens, pixels.
+        vignetting: share of the light that is lost in the corners, [0, 1); cos⁴ law.
         exposure: gain on linear light; the sensor clips at 1.
-        exposure_jitter: standard deviation from shot to shot, stops.
-        underexposure: means, of R, G, B, of a further loss of light, stops; exponentially
-            distributed from shot to shot, one draw for all three: the metering spares a sky that
-            the DSLR lets burn out.
-        shot_noise: noise variance for each unit of linear light (the sensor's full scale is 1).
+        exposure_jitter: standard deviation of the exposure between shots, stops.
+        underexposure: mean of a further loss of light in R, G and B, stops. One exponentially
+            distributed random number per shot scales all three. Reason: the metering of a phone
+            protects a bright sky that the DSLR overexposes.
+        shot_noise: noise variance per unit of linear light (1 is the full scale of the sensor).
         read_noise: standard deviation of the noise in the dark, linear light.
-        white_balance: gains of R, G, B that are left after the camera's own white balance.
-        white_balance_jitter: relative standard deviation of the gains from shot to shot.
+        white_balance: gains of R, G, B that remain after the white balance of the camera.
+        white_balance_jitter: relative standard deviation of the gains between shots.
         saturation: chroma gain of the color matrix; 1 keeps the colors, 0 gives gray.
-        gamma: exponents on the sRGB-encoded R, G, B; above 1 darkens the midtones, and unequal
-            ones tint the shadows while white stays white.
+        gamma: exponents on the sRGB-encoded R, G, B. A value above 1 darkens the midtones.
+            Unequal values tint the shadows and keep white.
         contrast: share of the smoothstep S-curve in the tone curve, [-1, 1].
-        black_level: what black becomes, [0, 1); haze and flare.
-        luma_smoothing: standard deviation of the in-camera noise reduction on luma, pixels.
-        chroma_smoothing: the same on chroma.
+        black_level: code value of black, [0, 1); haze and flare.
+        luma_smoothing: standard deviation of the noise reduction on luma, pixels.
+        chroma_smoothing: standard deviation of the noise reduction on chroma, pixels.
         sharpening: amount of the unsharp mask on luma (standard deviation 1 px).
         jpeg_quality: 1 to 100, 4:2:0.
 
     Raises:
-        SimulationError: the lens distortion folds the picture over.
+        SimulationError: the lens distortion is so strong that it folds the picture.
     """
 
     name: str
@@ -94,7 +95,10 @@ class Camera:
         slope = 1 + 3 * k1 * radius**2 + 5 * k2 * radius**4
         edge = LENS_LIMIT * (1 + k1 * LENS_LIMIT**2 + k2 * LENS_LIMIT**4)
         if slope.min() <= 0 or edge < 1.05:
-            raise SimulationError(f"camera {self.name}: distortion {self.distortion} is too strong")
+            raise SimulationError(
+                f"camera {self.name}: distortion {self.distortion} is too strong; "
+                "use values nearer to 0"
+            )
 
 
 CAMERAS = {
@@ -170,7 +174,7 @@ CAMERAS = {
             jpeg_quality=92,
         ),
         Camera(
-            name="generic",  # any other phone: quality 3, without a color cast of its own
+            name="generic",  # any other phone: quality 3, without a color cast
             sensor_size=(4000, 3000),
             field_of_view=0.84,
             distortion=(-0.024, 0.006),
@@ -222,19 +226,19 @@ PHONES = {name: camera for name, camera in CAMERAS.items() if camera is not DSLR
 
 
 def phone_camera(phone: str | Camera) -> Camera:
-    """The virtual phone of that name; a `Camera` is returned as it is.
+    """Return the virtual phone with this name; return a `Camera` unchanged.
 
-    Another phone has no parameters of its own: simulate the one that is nearest to it, or
-    "generic", a phone of middling quality.
+    A phone without parameters here can be replaced by the most similar phone, or by "generic", a
+    phone of medium quality.
 
     Raises:
-        SimulationError: no phone is simulated under this name.
+        SimulationError: no virtual phone has this name.
     """
     if isinstance(phone, Camera):
         return phone
     if phone not in PHONES:
         raise SimulationError(
-            f"no virtual phone {phone!r}: take one of {', '.join(sorted(PHONES))} "
+            f"no virtual phone {phone!r}: give one of {', '.join(sorted(PHONES))} "
             "(generic stands for any other phone)"
         )
     return PHONES[phone]

@@ -1,4 +1,4 @@
-"""What a virtual camera makes of light: from the lens to the JPEG."""
+"""From light to picture: lens, sensor, color, tone and JPEG compression of a virtual camera."""
 
 import cv2
 import numpy as np
@@ -9,16 +9,16 @@ from simulation.cameras import Camera
 SHARPENING_SIGMA = 1.0  # pixels
 
 
-def decoded(code: np.ndarray) -> np.ndarray:
-    """Linear light of code values, both in [0, 1]: sRGB decoding (IEC 61966-2-1)."""
+def light_of_code(code: np.ndarray) -> np.ndarray:
+    """Decode sRGB code values to linear light, both in [0, 1] (IEC 61966-2-1)."""
     return np.where(code <= 0.04045, code / 12.92, ((np.maximum(code, 0) + 0.055) / 1.055) ** 2.4)
 
 
-_LINEAR = decoded(np.arange(256) / 255).astype(np.float32)  # by uint8 code value
+_LIGHT_OF_UINT8 = light_of_code(np.arange(256) / 255).astype(np.float32)
 
 
 def scene_light(photo: np.ndarray) -> np.ndarray:
-    """Linear light of a photo, taken as the scene: sRGB decoding (IEC 61966-2-1).
+    """Decode a photo, which is the scene, to linear light: sRGB decoding (IEC 61966-2-1).
 
     Args:
         photo: uint8 RGB, H×W×3.
@@ -26,7 +26,7 @@ def scene_light(photo: np.ndarray) -> np.ndarray:
     Returns:
         float32 H×W×3 in [0, 1].
     """
-    return _LINEAR[photo]
+    return _LIGHT_OF_UINT8[photo]
 
 
 def develop(
@@ -35,18 +35,18 @@ def develop(
     rng: np.random.Generator,
     illumination: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The picture that a camera makes of the light on its sensor plane.
+    """Develop the light on the sensor plane to the picture of a camera.
 
-    In the order of a real camera: lens blur, vignetting and exposure; sensor noise and clipping;
-    white balance, color matrix and tone curve; noise reduction, sharpening; JPEG. All up to the
-    tone curve happens in linear light.
+    The steps have the order of a real camera: lens blur, vignetting and exposure; sensor noise and
+    clipping; white balance, color matrix and tone curve; noise reduction and sharpening; JPEG
+    compression. All steps before the tone curve work on linear light.
 
     Args:
-        light: linear light, float32 H×W×3, about [0, 1], already in the camera's geometry.
+        light: linear light, float32 H×W×3, about [0, 1], as the lens projects it.
         camera: the camera.
-        rng: draws the noise and the jitter of exposure and white balance.
-        illumination: relative illumination of each pixel, H×W, for a piece of a picture; None for
-            the `vignetting` of a whole one.
+        rng: source of the noise, and of the jitter of exposure and white balance.
+        illumination: relative illumination of each pixel, H×W, for a part of a picture; None for
+            the `vignetting` of a whole picture.
 
     Returns:
         uint8 RGB H×W×3.
@@ -64,13 +64,15 @@ def develop(
     light = np.clip(sensor_noise(light, camera, rng), 0, 1)
     light = cv2.transform(light, color_matrix(camera.saturation) * gains.astype(np.float32))
     image = tone_curve(np.clip(light, 0, 1), camera)
-    image = _finish(image, camera)
+    image = _smooth_and_sharpen(image, camera)
     return _jpeg_round_trip(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), camera)
 
 
 def vignetting(shape: tuple[int, int], camera: Camera) -> np.ndarray:
-    """Relative illumination over the picture: the cos⁴ law, 1 / (1 + t·r²)² with r the radius in
-    half-diagonals and t such that the corners lose the fraction `camera.vignetting`.
+    """Return the relative illumination over the picture by the cos⁴ law.
+
+    Formula: 1 / (1 + t·r²)², where r is the radius in half-diagonals, and t makes the corners lose
+    the share `camera.vignetting`.
 
     Args:
         shape: (height, width), pixels.
@@ -78,7 +80,7 @@ def vignetting(shape: tuple[int, int], camera: Camera) -> np.ndarray:
 
     Returns:
         float64, height×width, 1 in the center.
-    """  # noqa: D205
+    """
     height, width = shape
     y = np.arange(height)[:, None] - (height - 1) / 2
     x = np.arange(width)[None, :] - (width - 1) / 2
@@ -88,16 +90,16 @@ def vignetting(shape: tuple[int, int], camera: Camera) -> np.ndarray:
 
 
 def sensor_noise(light: np.ndarray, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Light plus photon shot noise and read noise, independent in every pixel and channel.
+    """Add photon shot noise and read noise, independent in every pixel and channel.
 
     The variance is shot_noise·light + read_noise²: the Poissonian-Gaussian model of Foi et al.,
-    "Practical Poissonian-Gaussian noise modeling and fitting for single-image raw-data", 2008,
-    with the Poisson part in its normal approximation.
+    "Practical Poissonian-Gaussian noise modeling and fitting for single-image raw-data", 2008. A
+    normal distribution approximates the Poisson part.
 
     Args:
-        light: linear light, float32, any shape; below 0 it counts as 0.
+        light: linear light, float32, any shape; values below 0 count as 0.
         camera: the camera.
-        rng: draws the noise.
+        rng: source of the noise.
 
     Returns:
         float32 of the same shape, not clipped.
@@ -108,19 +110,19 @@ def sensor_noise(light: np.ndarray, camera: Camera, rng: np.random.Generator) ->
 
 
 def color_matrix(saturation: float) -> np.ndarray:
-    """Matrix that scales the distance of linear RGB from its luminance; float32 3×3.
+    """Return the float32 3×3 matrix that scales the distance of linear RGB from its luminance.
 
-    Rows sum to 1, so grays stay as they are.
+    Each row sums to 1, so gray stays unchanged.
     """
     return (saturation * np.eye(3) + (1 - saturation) * LUMINANCE_709[None, :]).astype(np.float32)
 
 
 def tone_curve(light: np.ndarray, camera: Camera) -> np.ndarray:
-    """Encoded value of linear light: sRGB encoding (IEC 61966-2-1), then the camera's own look.
+    """Encode linear light by sRGB (IEC 61966-2-1), then apply the tone of the camera.
 
     Args:
         light: linear light, float32, (..., 3) or (..., 1), [0, 1].
-        camera: gives gamma, contrast and black level.
+        camera: source of gamma, contrast and black level.
 
     Returns:
         float32 (..., 3), [black_level, 1]; increases with light.
@@ -132,8 +134,8 @@ def tone_curve(light: np.ndarray, camera: Camera) -> np.ndarray:
     return (camera.black_level + (1 - camera.black_level) * value).astype(np.float32)
 
 
-def _finish(image, camera):
-    """Noise reduction and sharpening in YCbCr, as camera firmware does; not clipped."""
+def _smooth_and_sharpen(image: np.ndarray, camera: Camera) -> np.ndarray:
+    """Reduce noise and sharpen in YCbCr, as camera firmware does; the result is not clipped."""
     luma_chroma = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
     luma = _blur(luma_chroma[..., 0], camera.luma_smoothing)
     luma = luma + camera.sharpening * (luma - _blur(luma, SHARPENING_SIGMA))
@@ -141,14 +143,16 @@ def _finish(image, camera):
     return cv2.cvtColor(np.dstack([luma, chroma]), cv2.COLOR_YCrCb2RGB)
 
 
-def _blur(image, sigma):
+def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
     if sigma == 0:
         return image
     return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
 
 
-def _jpeg_round_trip(image, camera):
-    """uint8 RGB through JPEG compression in memory."""
+def _jpeg_round_trip(image: np.ndarray, camera: Camera) -> np.ndarray:
+    """Compress and decompress uint8 RGB in memory."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality]
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
-    return cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None  # OpenCV has just encoded it
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)

@@ -1,38 +1,53 @@
-"""Noise, blur and compression of a phone, on aligned patch pairs."""
+"""Noise, blur and compression of a phone, measured on aligned patch pairs."""
 
 import cv2
 import numpy as np
 
 from common.color import LUMA_601
-from simulation.blocks import BLOCK, LEVELS, UNCLIPPED, middles, rounded, tiles
-from simulation.development import decoded
+from simulation.development import light_of_code
+from simulation.measured_blocks import (
+    BIN_CENTERS,
+    BIN_EDGES,
+    BLOCK,
+    UNCLIPPED,
+    rounded,
+    split_into_blocks,
+)
 
-FLAT = 0.02  # standard deviation of the DSLR's block: what the phone's then shows is noise
-BANDS = 10  # of spatial frequency, up to Nyquist's 0.5 cycles a pixel
+FLAT = 0.02  # standard deviation of a DSLR block; detail of the phone in such a block is noise
+BANDS = 10  # bands of spatial frequency, up to Nyquist's 0.5 cycles per pixel
 
 
-def noise(image: np.ndarray, dslr: np.ndarray) -> dict:
-    """Noise where the DSLR is flat, against brightness; model shot·light + read² of the sensor.
+def measure_noise(image: np.ndarray, dslr: np.ndarray) -> dict:
+    """Measure noise in the blocks where the DSLR is flat, by brightness.
 
-    Each block's plane is subtracted; what is left in luma has a standard deviation and a
-    correlation between neighbors. The model holds for each channel before the camera's smoothing:
-    `smoothing` is the Gaussian (standard deviation, pixels) that gives white noise that
-    correlation, and the variance that it and the mean of three channels take away is put back.
-    Texture finer than the DSLR shows counts as noise; a tone curve other than sRGB scales it.
+    A plane is fitted to each block and subtracted. The residual in luma has a standard deviation
+    (`sd_of_255`, by `levels`) and a correlation between neighbors (`neighbor_correlation`).
+    `smoothing` is the standard deviation, in pixels, of the Gaussian blur that gives white noise
+    this correlation. `shot` and `read` fit the variance of each channel before smoothing as
+    shot · light + read²: the variance that the smoothing and the average of three channels remove
+    is added again.
+
+    Texture finer than the DSLR shows counts as noise. A tone curve other than sRGB scales the
+    noise.
+
+    Args:
+        image: float32 N×H×W×3 in [0, 1], RGB: pictures of the camera to measure.
+        dslr: the same scenes by the DSLR, of the same shape.
     """
     y, x = np.mgrid[:BLOCK, :BLOCK].reshape(2, -1)
     plane = np.stack([np.ones(BLOCK**2), y, x], axis=1)
     flatten = np.eye(BLOCK**2) - plane @ np.linalg.pinv(plane)
-    flat = tiles(dslr).std(axis=3).max(axis=-1) < FLAT
-    pixels = tiles(image)[flat]  # M×100×3
+    flat = split_into_blocks(dslr).std(axis=3).max(axis=-1) < FLAT
+    pixels = split_into_blocks(image)[flat]  # M×100×3
     residual = ((pixels @ LUMA_601) @ flatten).reshape(-1, BLOCK, BLOCK)
     level = pixels.mean(axis=(1, 2))
     variance = (residual**2).sum(axis=(1, 2)) / (BLOCK**2 - 3)
     used = (variance > 0) & (level < UNCLIPPED)
     level, variance, residual = level[used], variance[used], residual[used]
-    result = {"blocks": len(level), "levels": [rounded(v) for v in middles()]}
-    groups = np.digitize(level, LEVELS) - 1
-    rows = [(groups == k) for k in range(len(LEVELS) - 1)]
+    result = {"blocks": len(level), "levels": [rounded(v) for v in BIN_CENTERS]}
+    groups = np.digitize(level, BIN_EDGES) - 1
+    rows = [(groups == k) for k in range(len(BIN_EDGES) - 1)]
     result["sd_of_255"] = [
         rounded(255 * np.sqrt(np.median(variance[row]))) if row.sum() > 10 else None for row in rows
     ]
@@ -42,12 +57,12 @@ def noise(image: np.ndarray, dslr: np.ndarray) -> dict:
         return {**result, **unknown}
     products = (residual[:, :, 1:] * residual[:, :, :-1]).mean(axis=(1, 2))
     correlation = float(np.median(products / (residual**2).mean(axis=(1, 2))))
-    sigma, gain = _smoothing(correlation, flatten)
-    light = np.array([decoded(np.median(level[row])) for row in rows])
-    slope = _decoded_slope(np.array([np.median(level[row]) for row in rows]))
+    sigma, gain = _find_smoothing(correlation, flatten)
+    light = np.array([light_of_code(np.median(level[row])) for row in rows])
+    slope = _light_slope(np.array([np.median(level[row]) for row in rows]))
     sensor = np.array([np.median(variance[row]) for row in rows]) * slope**2
     sensor /= gain * (LUMA_601**2).sum()
-    # Relative errors of the bins are alike, so that is what the least squares weigh.
+    # All bins have about the same relative error, so the least squares use relative residuals.
     terms = np.stack([light, np.ones_like(light)], axis=1) / sensor[:, None]
     shot, read = np.linalg.lstsq(terms, np.ones_like(light), rcond=None)[0]
     if read < 0:
@@ -61,12 +76,17 @@ def noise(image: np.ndarray, dslr: np.ndarray) -> dict:
     }
 
 
-def blur(phone: np.ndarray, dslr: np.ndarray) -> dict:
-    """Amplitude spectra of gray: of the DSLR, and of the phone relative to it.
+def measure_blur(phone: np.ndarray, dslr: np.ndarray) -> dict:
+    """Measure the amplitude spectrum of gray for the DSLR, and for the phone relative to the DSLR.
 
-    For bands of 0.05 cycles a pixel from 0.05 up, relative to the first, which takes exposure out;
-    medians over pairs. `sigma` is the Gaussian blur (standard deviation, pixels) of the phone that
-    fits the ratio below 0.25 cycles a pixel; above, noise fills the phone's spectrum.
+    The bands are 0.05 cycles per pixel wide and begin at 0.05. Each spectrum is divided by its
+    first band, which removes the exposure; the results are medians over pairs. `sigma` is the
+    standard deviation, in pixels, of the Gaussian blur that fits the ratio below 0.25 cycles per
+    pixel. Above 0.25, noise fills the spectrum of the phone.
+
+    Args:
+        phone: float32 N×H×W×3 in [0, 1], RGB.
+        dslr: the same scenes, of the same shape.
     """
     height, width = phone.shape[1:3]
     window = np.outer(np.hanning(height), np.hanning(width))
@@ -91,13 +111,17 @@ def blur(phone: np.ndarray, dslr: np.ndarray) -> dict:
     }
 
 
-def jpeg_grid(images: np.ndarray) -> dict:
-    """Share of patches whose differences across one of 8 column phases stand out: JPEG's grid.
+def measure_jpeg_grid(images: np.ndarray) -> dict:
+    """Measure the share of patches that show the block grid of JPEG compression.
 
-    A patch cut at any place from a JPEG keeps the grid at an unknown phase. Where it is seen
-    (largest phase 4 robust deviations above the median), strong compression is likely; where it
-    is not, light compression, or a resampling after it, can not be told from none: the quality
-    factor does not follow from patches, and none is given.
+    A patch cut from a JPEG picture keeps the 8-pixel grid at an unknown phase. The grid counts as
+    seen if the differences across one of the 8 column phases stand out: the largest is 4 robust
+    deviations above the median. A grid makes strong compression likely. Without a grid, the
+    compression may be light, or a resampling may have removed the grid. The quality factor does
+    not follow from patches, so none is given.
+
+    Args:
+        images: float32 N×H×W×3 in [0, 1], RGB.
     """
     gray = images @ LUMA_601
     second = np.abs(gray[:, :, 3:] - 3 * gray[:, :, 2:-1] + 3 * gray[:, :, 1:-2] - gray[:, :, :-3])
@@ -108,14 +132,18 @@ def jpeg_grid(images: np.ndarray) -> dict:
     return {"grid_seen": rounded(np.mean((phases.max(axis=1) - center[:, 0]) / deviation > 4))}
 
 
-def _decoded_slope(code):
+def _light_slope(code):
     return np.where(code <= 0.04045, 1 / 12.92, 2.4 / 1.055 * ((code + 0.055) / 1.055) ** 1.4)
 
 
-def _smoothing(correlation, flatten):
-    """Gaussian (standard deviation) of a neighbor correlation, and the variance it leaves.
+def _find_smoothing(correlation, flatten):
+    """Find the Gaussian blur that gives white noise a correlation between neighbors.
 
-    For white noise, smoothed and then freed of its plane by `flatten`, exactly.
+    The expected correlation is exact for white noise that is smoothed and then multiplied by
+    `flatten`, which subtracts the plane.
+
+    Returns:
+        Standard deviation of the blur, pixels; the share of the variance that the blur leaves.
     """
     sigmas = np.linspace(0.2, 2, 91)
     places = np.arange(BLOCK)

@@ -1,8 +1,8 @@
-"""Data sets of a virtual phone and a virtual DSLR.
-
-The pairs of `simulation.shooting`, in the folders of the DPED data set:
+"""Simulation of a DPED data set: patches of a virtual phone and a virtual DSLR.
 
     python -m simulation.simulate_patches --phone blackberry --output dped
+
+writes the patch pairs of `simulation.shooting` to dped/blackberry, in the folders of DPED.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -20,14 +20,15 @@ from tqdm import tqdm
 from common import command_line
 from common.command_line import option
 from common.layout import PATCH_SIZE, TARGET
+from common.plural import plural
 from data.layout import DatasetError
 from data.photo_folder import PhotoFolder
 from data.shipped_photos import shipped_photos
 from simulation.cameras import DSLR, PHONES, Camera, SimulationError, phone_camera
 from simulation.shooting import FLATTEST, aligned_pair, check_photo, patch_pairs
 
-VERSION = 2  # of the imaging chain and the patch choice: raise it when the same seed gives others
-HELD_OUT = 0.2  # of the photos
+VERSION = 2  # raise the version if the same seed gives other patches
+HELD_OUT = 0.2  # share of the photos that only give test patches
 
 
 def simulate_dataset(
@@ -41,37 +42,40 @@ def simulate_dataset(
     """Write a DPED data set of aligned 100×100 patches of a virtual phone and DSLR.
 
     A fifth of the photos, at least one, is held out for the test patches. Each photo gives about
-    the same number of patches, from as many shots, each with its own pose, as that takes; patches
-    of one shot do not overlap. A patch in which the standard deviation of the DSLR's gray is below
-    0.02 is skipped as flat, and a photo that is flat everywhere is left out. Patches are numbered
-    photo by photo.
+    the same number of patches, from as many shots as necessary. Each shot has its own pose, and the
+    patches of one shot do not overlap. A flat patch, with a standard deviation of the gray of the
+    DSLR below 0.02, is skipped. A photo without detail is left out. Patches are numbered photo by
+    photo.
 
         OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg      quality 100, 4:4:4
         OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg
-        OUTPUT/PHONE/test_data/full_size_test_images/N.jpg  one phone picture of each held-out photo
-        OUTPUT/PHONE/simulation.json                        all that the data set follows from
+        OUTPUT/PHONE/test_data/full_size_test_images/N.jpg  a phone picture of each held-out photo
+        OUTPUT/PHONE/simulation.json                        parameters of the simulation
 
-    The folder appears complete or not at all. If it is there and follows from the same parameters,
-    it is kept as it is. The same arguments give the same bytes.
+    The folder is complete or absent. An existing folder with the same parameters is kept. The same
+    arguments give the same bytes.
 
     Args:
-        photos: by name, uint8 RGB H×W×3; at least two.
+        photos: photos by name, uint8 RGB H×W×3; at least two.
         phone: name of a virtual phone, or its parameters.
-        output_dir: the data set's root; created if missing.
+        output_dir: root of the data set; created if missing.
         train_patches: number of training pairs.
         test_patches: number of test pairs.
-        seed: of all random choices; 0 or more.
+        seed: seed of all random choices, 0 or more.
 
     Returns:
         OUTPUT/PHONE.
 
     Raises:
-        SimulationError: unknown phone; a photo is not uint8 H×W×3, or below 128 pixels; fewer than
-            two photos, or too few patches, that are not flat; OUTPUT/PHONE holds something else.
+        SimulationError: unknown phone; a photo is not uint8 H×W×3 or has a side below 128 pixels;
+            fewer than two photos have detail, or too few patches do; OUTPUT/PHONE exists with other
+            parameters.
     """
     camera = phone_camera(phone)
     if camera.name == TARGET or Path(camera.name).name != camera.name:
-        raise SimulationError(f"{camera.name!r} cannot name a phone's folder")
+        raise SimulationError(
+            f"{camera.name!r} cannot name a phone's folder: give a plain name other than {TARGET!r}"
+        )
     if train_patches < 1 or test_patches < 1:
         raise SimulationError("give at least one training and one test patch")
     if seed < 0:
@@ -79,8 +83,8 @@ def simulate_dataset(
     digests, names = _survey(photos)
     if len(names) < 2:
         raise SimulationError(
-            f"{len(names)} of {len(digests)} photos have detail: at least two are needed, "
-            "as test photos are never trained on"
+            f"{len(names)} of {len(digests)} photos have detail: give at least two, because "
+            "training and test patches need different photos"
         )
     parameters = {
         "version": VERSION,
@@ -91,14 +95,16 @@ def simulate_dataset(
         "seed": seed,
         "photos": digests,
     }
-    parameters = json.loads(json.dumps(parameters))  # as reading the file gives them back
+    parameters = json.loads(
+        json.dumps(parameters)
+    )  # in the form in which the file gives the parameters back
     target = Path(output_dir) / camera.name
     if target.exists():
         if _read_parameters(target) == parameters:
             return target
         raise SimulationError(
             f"{target} exists and was not simulated with these parameters: "
-            "remove it or choose another output folder"
+            "remove the folder or choose another output folder"
         )
     order = np.random.default_rng(seed).permutation(len(names))
     held_out = max(1, round(HELD_OUT * len(names)))
@@ -130,8 +136,8 @@ def simulate_dataset(
     return target
 
 
-def _survey(photos):
-    """Digest of every photo by name, and the names of those with a patch that is not flat."""
+def _survey(photos: Mapping[str, np.ndarray]) -> tuple[dict[str, str], list[str]]:
+    """Return the digest of every photo by name, and the names of the photos with detail."""
     digests, detailed = {}, []
     for name in sorted(photos):
         photo = photos[name]
@@ -145,22 +151,29 @@ def _survey(photos):
     return digests, detailed
 
 
-def _read_parameters(folder):
-    """What `simulation.json` of an existing data set says, or None."""
+def _read_parameters(folder: Path) -> dict | None:
+    """Read `simulation.json` of an existing data set; None if the file is missing or damaged."""
     try:
         return json.loads((folder / "simulation.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
 
-def _write_pairs(folder, scenes, scene_count, camera, count, progress):
-    """Write `count` pairs under folder/{PHONE,canon}, spread evenly over (photo, seed) scenes."""
+def _write_pairs(
+    folder: Path,
+    scenes: Iterable[tuple[np.ndarray, list[int]]],
+    scene_count: int,
+    camera: Camera,
+    count: int,
+    progress: tqdm,
+) -> None:
+    """Write `count` pairs under folder/{PHONE,canon}, evenly from scenes of (photo, seed)."""
     sides = [folder / camera.name, folder / TARGET]
     for side in sides:
         side.mkdir(parents=True)
     written = 0
     for index, (photo, seed) in enumerate(scenes):
-        # Rounded up, and with what photos before this one were too flat to give.
+        # Rounded up. Later photos replace the patches that earlier photos were too flat to give.
         share = -(-(count - written) // (scene_count - index))
         pairs = patch_pairs(photo, camera, np.random.default_rng(seed))
         for pair in itertools.islice(pairs, share):
@@ -170,41 +183,44 @@ def _write_pairs(folder, scenes, scene_count, camera, count, progress):
             progress.update()
     if written < count:
         raise SimulationError(
-            f"only {written} of {count} patches under {folder.name} are not flat: "
+            f"only {written} of {count} patches under {folder.name} have detail: "
             "give photos with more detail, or ask for fewer patches"
         )
 
 
-def _write(path, image):
+def _write(path: Path, image: np.ndarray) -> None:
     iio.imwrite(path, image, quality=100, subsampling=0)
 
 
 @dataclasses.dataclass(frozen=True)
-class SimulateConfig:
-    """Command line of `python -m simulation.simulate_patches`."""
+class SimulatePatchesConfig:
+    """Options of `python -m simulation.simulate_patches`."""
 
     phone: str = option(help=f"virtual phone: {', '.join(sorted(PHONES))}")
-    output: str = option(help="root of the data set; OUTPUT/PHONE is written")
-    photos: str | None = option(None, help="folder of JPEG and PNG photos; none: shipped ones")
-    train_patches: int = option(1000, help="training pairs")
-    test_patches: int = option(100, help="test pairs, from other photos")
+    output: str = option(help="root of the data set; the command writes OUTPUT/PHONE")
+    photos: str | None = option(
+        None, help="folder of JPEG and PNG photos; without it: photos that ship with scikit-image"
+    )
+    train_patches: int = option(1000, help="number of training pairs")
+    test_patches: int = option(100, help="number of test pairs; they come from other photos")
     seed: int = option(0, help="seed of all random choices")
 
 
-def main(config: SimulateConfig) -> None:
-    """Simulate the data set that the command line asks for."""
-    phone = phone_camera(config.phone)  # fail before the photos are read
+def main(config: SimulatePatchesConfig) -> None:
+    """Simulate a data set."""
+    phone = phone_camera(config.phone)  # an unknown phone is an error before the photos are read
     photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
     folder = simulate_dataset(
         photos, phone, config.output, config.train_patches, config.test_patches, config.seed
     )
-    print(f"{folder}: {config.train_patches} training pairs, {config.test_patches} test pairs")
+    train, test = (plural(n, "pair") for n in (config.train_patches, config.test_patches))
+    print(f"{folder}: {train} for training, {test} for testing")
 
 
 if __name__ == "__main__":
     command_line.run(
         main,
-        SimulateConfig,
-        "Simulate a DPED data set: a virtual phone and a virtual DSLR looking at photos.",
+        SimulatePatchesConfig,
+        "Simulate a DPED data set: patches of photos by a virtual phone and a virtual DSLR.",
         errors=[DatasetError],
     )

@@ -1,3 +1,5 @@
+"""Batches: every pair once an epoch, the same symmetry on both sides, threads that end."""
+
 import itertools
 import threading
 import time
@@ -8,7 +10,7 @@ import pytest
 from data.batches import Batches, Part, split_for_validation
 from data.packed import PatchPairs
 
-# The eight symmetries of the square, written apart from the code: transpose or not, flips or not.
+# The eight symmetries of the square, written independently of the code.
 SYMMETRIES = [
     lambda a, t=t, v=v, h=h: (a.swapaxes(0, 1) if t else a)[:: 1 - 2 * v, :: 1 - 2 * h]
     for t, v, h in itertools.product((0, 1), repeat=3)
@@ -16,7 +18,7 @@ SYMMETRIES = [
 
 
 def pairs_of(count, size=4, seed=0):
-    """Random patches: every one and every symmetry of it is unlike all others."""
+    """Return random patches; all patches and all their symmetries differ."""
     rng = np.random.default_rng(seed)
     shape = (count, size, size, 3)
     return PatchPairs(*(rng.integers(0, 256, shape, dtype=np.uint8) for _ in range(2)))
@@ -27,7 +29,7 @@ def batches_of(pairs, batch_size, seed=0):
 
 
 def lookup(pairs):
-    """(pair, symmetry) of the bytes of every possible phone patch and target patch."""
+    """Return (pair, symmetry) by the bytes of every possible phone and target patch."""
     table = {}
     for side in ("phone", "target"):
         for row, patch in enumerate(getattr(pairs, side)):
@@ -38,7 +40,7 @@ def lookup(pairs):
 
 
 def visits(pairs, batches, numbers):
-    """The (pair, symmetry) of each item of the batches; phone and target must agree."""
+    """Return (pair, symmetry) of each place of the batches; phone and target must agree."""
     table, found = lookup(pairs), []
     for number in numbers:
         phone, target = batches[number]
@@ -85,7 +87,7 @@ def test_all_eight_symmetries_occur_equally_and_not_by_batch_alone():
     assert (np.abs(counts - 100) < 45).all(), counts  # 4.8 standard deviations
     assert all(len({s for _, s in found[n * 20 : n * 20 + 20]}) > 1 for n in range(40))
     of_one_pair = {symmetry for row, symmetry in found if row == 0}
-    assert len(of_one_pair) > 4  # a pair is not always turned the same way
+    assert len(of_one_pair) > 4  # one pair occurs in several symmetries
 
 
 def test_a_batch_depends_on_the_seed_and_its_number_alone():
@@ -101,7 +103,7 @@ def test_a_batch_depends_on_the_seed_and_its_number_alone():
 
 def test_a_batch_ignores_the_random_state_of_others():
     pairs = pairs_of(10)
-    np.random.seed(1)  # noqa: NPY002 - the very thing that must not matter
+    np.random.seed(1)  # noqa: NPY002 - the state that must have no influence
     first = batches_of(pairs, 4)[0]
     np.random.seed(2)  # noqa: NPY002
     np.testing.assert_array_equal(first[0], batches_of(pairs, 4)[0][0])
@@ -151,7 +153,7 @@ def test_between_hands_over_an_exception_after_the_batches_before_it():
             received.append(item)
     assert len(received) == 3
     assert sorted(batches.made)[:4] == [2, 3, 4, 5]
-    assert max(batches.made) <= 9  # what was begun before the exception came to its turn
+    assert max(batches.made) <= 9  # batches that threads began before the exception
 
 
 @pytest.mark.usefixtures("no_threads_left")
@@ -188,7 +190,7 @@ def test_between_works_ahead_but_not_further_than_asked():
     while len(batches.made) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)
-    # One consumed, three ready.
+    # One batch is consumed and three batches are ready.
     assert sorted(batches.made) == [0, 1, 2, 3]
     stream.close()
 

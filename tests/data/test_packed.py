@@ -1,3 +1,5 @@
+"""Packs: valid for the exact files, made again after every change or damage."""
+
 import json
 import os
 import shutil
@@ -13,7 +15,7 @@ from data.packed import PatchPairs, open_pairs, read_patch
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory, write_dataset):
-    """A data set of 11 training pairs (2 must come before 10) and 2 test pairs."""
+    """Root of a data set with 11 training pairs (2 must come before 10) and 2 test pairs."""
     root = tmp_path_factory.mktemp("pristine")
     write_dataset(root, "mine", train=11, test=2)
     return root
@@ -21,7 +23,7 @@ def pristine(tmp_path_factory, write_dataset):
 
 @pytest.fixture
 def dataset(tmp_path, pristine):
-    """Root of a copy of the data set, to be damaged."""
+    """Root of a copy of the data set, for tests that change files."""
     return shutil.copytree(pristine, tmp_path / "dped")
 
 
@@ -104,7 +106,7 @@ def test_a_changed_file_is_packed_anew(dataset, cache, side):
 
 
 def test_a_file_of_another_time_alone_is_packed_anew(dataset, cache):
-    """Same name, same size: the time must be enough to notice other pixels."""
+    """A new time must be noticed even if name and size are unchanged."""
     file = dataset / "mine/training_data/mine/4.png"
     packed(dataset, cache)
     before = stamps(cache)

@@ -1,4 +1,4 @@
-"""Virtual cameras of known constants are measured, and the constants come back."""
+"""`simulation.measure` finds the known constants of virtual cameras."""
 
 import dataclasses
 import itertools
@@ -15,9 +15,9 @@ from data.layout import training_pairs
 from data.shipped_photos import shipped_photos
 from simulation.cameras import CAMERAS, Camera
 from simulation.development import develop
-from simulation.measure import MeasurementError, measure, shift_between
-from simulation.measured_color import exposure_and_color, tone
-from simulation.measured_detail import blur, jpeg_grid, noise
+from simulation.measure import MeasurementError, estimate_shift, measure
+from simulation.measured_color import measure_exposure_and_color, measure_tone
+from simulation.measured_detail import measure_blur, measure_jpeg_grid, measure_noise
 from simulation.shooting import patch_pairs
 
 IDEAL = Camera(
@@ -47,7 +47,7 @@ IDEAL = Camera(
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Light of 60 color mosaics, 100×100, tiles of 23 pixels: flat spots and sharp edges."""
+    """Light of 60 color mosaics, 100×100, with tiles of 23 pixels: flat areas and sharp edges."""
     rng = np.random.default_rng(0)
     found = []
     for _ in range(60):
@@ -65,35 +65,37 @@ def shots(scenes, **constants):
     return np.stack([develop(scene, camera, rng) for scene in scenes]).astype(np.float32) / 255
 
 
-def test_noise_model_and_smoothing_come_back(scenes):
-    found = noise(
+def test_noise_model_and_smoothing_are_recovered(scenes):
+    found = measure_noise(
         shots(scenes, shot_noise=1.5e-3, read_noise=4e-3, luma_smoothing=0.6), shots(scenes)
     )
     assert found["shot"] == pytest.approx(1.5e-3, rel=0.15)
     assert found["read"] == pytest.approx(4e-3, rel=0.25)
     assert found["smoothing"] == pytest.approx(0.6, abs=0.06)
-    clean = noise(shots(scenes), shots(scenes))
+    clean = measure_noise(shots(scenes), shots(scenes))
     assert max(value for value in clean["sd_of_255"] if value is not None) < 0.6  # rounding
 
 
-def test_blur_comes_back_and_noise_does_not_hide_it(scenes):
+def test_blur_is_recovered_even_under_noise(scenes):
     dslr = shots(scenes)
     for sigma in (0.5, 0.9):
-        assert blur(shots(scenes, blur=sigma), dslr)["sigma"] == pytest.approx(sigma, abs=0.12)
+        assert measure_blur(shots(scenes, blur=sigma), dslr)["sigma"] == pytest.approx(
+            sigma, abs=0.12
+        )
     noisy = shots(scenes, blur=0.9, shot_noise=1e-3)
-    assert blur(noisy, dslr)["sigma"] == pytest.approx(0.9, abs=0.15)
-    assert blur(dslr, dslr)["sigma"] < 0.02
+    assert measure_blur(noisy, dslr)["sigma"] == pytest.approx(0.9, abs=0.15)
+    assert measure_blur(dslr, dslr)["sigma"] < 0.02
 
 
-def test_exposure_and_color_come_back(scenes):
+def test_exposure_and_color_are_recovered(scenes):
     phone = shots(
         scenes,
         exposure=0.9,
         underexposure=(1.0, 1.0, 1.2),
         white_balance=(0.9, 1.0, 0.8),
     )
-    found = exposure_and_color(phone, shots(scenes))
-    # An exponential loss of one stop on average: median log 2, and a spread of its own mean.
+    found = measure_exposure_and_color(phone, shots(scenes))
+    # An exponential distribution with the mean 1 stop has the median log 2 and the deviation 1.
     assert found["stops"]["50%"] == pytest.approx(np.log2(0.9) - np.log(2), abs=0.25)
     assert found["stops"]["sd"] == pytest.approx(1.0, abs=0.3)
     red, blue = found["red_to_green"], found["blue_to_green"]
@@ -104,17 +106,17 @@ def test_exposure_and_color_come_back(scenes):
     assert red["saturation"] == pytest.approx(1, abs=0.02)
     assert red["jitter"] < 0.03
 
-    dull = exposure_and_color(shots(scenes, saturation=0.8), shots(scenes))
+    dull = measure_exposure_and_color(shots(scenes, saturation=0.8), shots(scenes))
     assert dull["red_to_green"]["saturation"] == pytest.approx(0.8, abs=0.08)
 
-    shaken = exposure_and_color(shots(scenes, white_balance_jitter=0.1), shots(scenes))
-    # Of the difference of two gains, in stops.
+    shaken = measure_exposure_and_color(shots(scenes, white_balance_jitter=0.1), shots(scenes))
+    # The jitter of the difference of two gains, in stops.
     expected = 0.1 * np.sqrt(2) / np.log(2)
     assert shaken["red_to_green"]["jitter"] == pytest.approx(expected, rel=0.25)
 
 
-def test_slope_and_tone_curve_come_back(scenes):
-    found = tone(shots(scenes, gamma=(1.0, 1.2, 1.0)), shots(scenes))
+def test_slope_and_tone_curve_are_recovered(scenes):
+    found = measure_tone(shots(scenes, gamma=(1.0, 1.2, 1.0)), shots(scenes))
     low, high = found["slope"]
     assert 1.1 < low <= high < 1.3
     for level, red, green in zip(
@@ -125,24 +127,26 @@ def test_slope_and_tone_curve_come_back(scenes):
             assert green == pytest.approx(red**1.2, abs=0.03)
 
 
-def test_a_shift_is_found_and_nonsense_is_not(scenes):
+def test_a_shift_is_found_but_not_between_unrelated_patches(scenes):
     dslr = shots(scenes[:8], blur=1.0)
-    matrix = np.float32([[1, 0, -0.7], [0, 1, 0.4]])
+    matrix = np.array([[1, 0, -0.7], [0, 1, 0.4]], np.float32)
     for image in dslr:
         moved = cv2.warpAffine(image, matrix, (100, 100), borderMode=cv2.BORDER_REFLECT_101)
-        assert shift_between(moved, image) == pytest.approx((0.7, -0.4), abs=0.2)
+        assert estimate_shift(moved, image) == pytest.approx((0.7, -0.4), abs=0.2)
     rng = np.random.default_rng(2)
     noise_only = [rng.random((100, 100, 3)).astype(np.float32) for _ in range(2)]
-    assert shift_between(*noise_only) is None
+    assert estimate_shift(*noise_only) is None
 
 
-def test_strong_compression_is_seen_at_any_offset(scenes):
+def test_strong_compression_is_seen_at_every_offset(scenes):
     camera = dataclasses.replace(IDEAL, jpeg_quality=25)
     rng = np.random.default_rng(3)
     texture = [scene * rng.uniform(0.8, 1.2, scene.shape).astype(np.float32) for scene in scenes]
     coded = np.stack([develop(scene, camera, rng)[3:99, 5:97] for scene in texture])
     plain = np.stack([develop(scene, IDEAL, rng)[3:99, 5:97] for scene in texture])
-    seen, unseen = (jpeg_grid(np.float32(side) / 255)["grid_seen"] for side in (coded, plain))
+    seen, unseen = (
+        measure_jpeg_grid(side.astype(np.float32) / 255)["grid_seen"] for side in (coded, plain)
+    )
     assert seen > 0.7 and unseen < 0.2
 
 
@@ -159,8 +163,8 @@ def real(reference_data):
 
 
 def test_the_virtual_iphone_agrees_with_the_real_one(real):
-    # Photos that ship, 10 patches of each: other scenes than DPED's, so only what does not hang
-    # on the scene is held.
+    # 10 patches of each shipped photo. The scenes are not those of DPED, so the test compares only
+    # measurements that do not depend on the scene.
     pairs = [
         pair
         for seed, photo in enumerate(shipped_photos().values())
@@ -178,7 +182,7 @@ def test_the_virtual_iphone_agrees_with_the_real_one(real):
     for k in (1, 2, 3, 4, 5):  # code values 0.08 to 0.65
         ours, theirs = (found["noise"]["sd_of_255"][k] for found in (virtual, actual))
         assert ours == pytest.approx(theirs, rel=0.35)
-    # Below 0.25 cycles a pixel; above, it depends on how much detail stands against the noise.
+    # Below 0.25 cycles per pixel. Above, the ratio depends on the amount of detail and noise.
     assert virtual["blur"]["phone_to_dslr"][1:4] == pytest.approx(
         actual["blur"]["phone_to_dslr"][1:4], abs=0.15
     )

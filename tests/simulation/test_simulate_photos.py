@@ -1,4 +1,4 @@
-"""A simulated shoot: photos and clocks as a person would bring them home."""
+"""A simulated shoot has the photos and clocks of a real shoot."""
 
 import hashlib
 import subprocess
@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from align.pairing.pair_photos import pair_photos
 from simulation.cameras import DSLR, PHONES, SimulationError
@@ -21,12 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def scenes():
-    """Eight small scenes of random texture, by names that are in order."""
+    """Eight small scenes of random texture; their names are in order."""
     found = {}
     for index in range(8):
         noise = np.random.default_rng(index).normal(size=(150, 200)).astype(np.float32)
         scene = cv2.GaussianBlur(noise, (0, 0), 3)
-        gray = np.uint8(np.clip(127 + scene / scene.std() * 45, 0, 255))
+        gray = np.clip(127 + scene / scene.std() * 45, 0, 255).astype(np.uint8)
         found[f"scene{index}"] = np.repeat(gray[..., None], 3, axis=2)
     return found
 
@@ -43,7 +44,7 @@ def digests(folder):
     }
 
 
-def test_align_pairs_it_by_time_and_every_scene_with_itself(folder):
+def test_align_pairs_the_photos_of_each_scene_by_time(folder):
     pairing = pair_photos(folder / "phone", folder / "canon")
     assert pairing.how.startswith("by time")
     names = [(pair.phone.name, pair.dslr.name) for pair in pairing.pairs]
@@ -73,13 +74,14 @@ def test_a_file_is_the_picture_the_camera_takes(folder, scenes, side, camera):
     path = sorted((folder / side).iterdir())[2]
     with Image.open(path) as image:
         found = np.asarray(image)
+        assert isinstance(image, JpegImageFile)
         quantization = image.quantization[0][0]
-    # Compressed once more, but by the same tables: a lower quality would cost far more than this.
+    # The second compression uses the same tables. Another quality would cost far more.
     assert cv2.PSNR(found, expected) > 46
     assert quantization == max(1, round(16 * (200 - 2 * camera.jpeg_quality) / 100))
 
 
-def test_phone_and_dslr_are_held_apart(folder):
+def test_phone_and_dslr_have_different_views(folder):
     first, second = (
         np.asarray(Image.open(sorted((folder / side).iterdir())[0]).convert("L"))
         for side in ("phone", "canon")
@@ -93,7 +95,7 @@ def test_phone_and_dslr_are_held_apart(folder):
     assert np.corrcoef(*(middle.ravel() for middle in middles))[0, 1] < 0.9
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_others(folder, scenes, tmp_path):
+def test_the_seed_decides_the_bytes(folder, scenes, tmp_path):
     again = simulate_shoot(scenes, "sony", tmp_path / "again")
     assert digests(again) == digests(folder)
     other = digests(simulate_shoot(scenes, "sony", tmp_path / "other", seed=1))
