@@ -171,21 +171,21 @@ def load_engine(path: Path):
         return LiteRTEngine(path)
     if path.suffix != ".keras":
         raise ModelFileError(f"{path}: a model file ends in {' or '.join(MODEL_SUFFIXES)}")
-    from models import WeightsError, load_generator, normalization_of, receptive_radius
-    from models.anatomy import pixel_multiple
-    from models.layers.thumbnail import with_thumbnail_input
+    from models import WeightsError, load_generator, receptive_radius
+    from models.inspect_network import manifest_norm, pixel_multiple
     from models.split_stages import split_stages
+    from models.thumbnail_input import thumbnail_size, with_thumbnail_input
 
     try:
         model = load_generator(path)
         norm, halo, multiple = (
-            normalization_of(model),
+            manifest_norm(model),
             receptive_radius(model),
             pixel_multiple(model),
         )
         staged = split_stages(model) if norm == "instance" else None
         multiple = pixel_multiple(model)
-        if norm == "thumbnail":
+        if thumbnail_size(model) is not None:
             model = with_thumbnail_input(model)
         return KerasEngine(model, norm, halo, staged, multiple)
     except WeightsError as error:

@@ -1,16 +1,12 @@
 """The designs that benchmarks/mobile_designs.py compares; the chosen one is models/mobile.py."""
 
-import keras
-from keras import layers, ops
-
+from common.backend import keras
 from models.generator import build_generator
-from models.layers.rearrangement import DepthToSpace, SpaceToDepth
-from models.mobile import build_mobile, steered, whole_photo
+from models.layers.initializers import small_normal
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
+from models.mobile import build_mobile, global_features, modulated
 
-
-def _small():
-    """An initializer of its own for each layer: it draws its seed when it is made."""
-    return keras.initializers.RandomNormal(stddev=0.02)
+layers, ops = keras.layers, keras.ops
 
 
 class ExpandedConv2D(layers.Conv2D):
@@ -45,7 +41,7 @@ def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
     for _ in range(blocks):
         x = act()(conv(channels, **plain)(x))
     x = layers.Add()([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=small_normal())(x)
     return keras.Model(image, layers.Add()([image, DepthToSpace()(x)]))
 
 
@@ -55,15 +51,15 @@ def quarter_resolution(channels=20, middle=44, blocks=4, thumbnail=None):
     x = layers.Conv2D(channels, 3, padding="same")(SpaceToDepth()(image))
     base = image
     if thumbnail:
-        view = whole_photo(image, thumbnail)
-        x, base = steered(x, view, "head"), steered(image, view, "color")
+        view = global_features(image, thumbnail)
+        x, base = modulated(x, view, "head"), modulated(image, view, "color")
     x = skip = layers.ReLU()(x)
     x = layers.Conv2D(middle, 1, activation="relu")(SpaceToDepth()(x))
     for _ in range(blocks):
         x = layers.Add()([x, layers.Conv2D(middle, 3, padding="same", activation="relu")(x)])
     x = layers.Add()([skip, DepthToSpace()(layers.Conv2D(4 * channels, 1)(x))])
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=small_normal())(x)
     return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 
@@ -73,7 +69,7 @@ def full_resolution(channels=10, blocks=6):
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(image)
     for _ in range(blocks):
         x = layers.Add()([x, layers.Conv2D(channels, 3, padding="same", activation="relu")(x)])
-    x = layers.Conv2D(3, 3, padding="same", kernel_initializer=_small())(x)
+    x = layers.Conv2D(3, 3, padding="same", kernel_initializer=small_normal())(x)
     return keras.Model(image, layers.Add()([image, x]))
 
 
@@ -85,8 +81,8 @@ def thumbnail_color(channels=28, blocks=3):
     for _ in range(blocks):
         x = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
     x = layers.Add()([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small())(x)
-    base = steered(image, whole_photo(image, 64), "color")
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=small_normal())(x)
+    base = modulated(image, global_features(image, 64), "color")
     return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 

@@ -97,12 +97,12 @@ def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
     import_keras()
     from export.calibration import calibration_patches
     from export.variants import PRECISIONS, Variants
-    from models import load_generator, normalization_of, receptive_radius
-    from models.anatomy import pixel_multiple
+    from models import load_generator, receptive_radius
+    from models.inspect_network import manifest_norm, pixel_multiple
 
     model = load_generator(config.model)
     variants = Variants(model, calibration_patches(config.data_dir, config.phone)[0])
-    norm = normalization_of(model)
+    norm = manifest_norm(model)
     manifest = {
         "halo": receptive_radius(model),
         "multiple": pixel_multiple(model),

@@ -8,6 +8,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras  # noqa: F401  what `__getattr__` gives
 
 BACKENDS = ("tensorflow", "jax")
 
@@ -71,3 +75,10 @@ def native_output_hidden() -> Iterator[None]:
             if failed:
                 held_back.seek(0)
                 os.write(2, held_back.read())
+
+
+def __getattr__(name: str):
+    """Give modules Keras by `from common.backend import keras`: imported on first use, quietly."""
+    if name == "keras":
+        return import_keras()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -157,7 +157,7 @@ def _checkpoint(prefix):
 
 
 def _opened(model):
-    from models.anatomy import multiply_adds
+    from models.inspect_network import multiply_adds
 
     def enhance(images):
         return model.predict(images, batch_size=16, verbose=0)

@@ -9,9 +9,8 @@ from common.backend import native_output_hidden
 from common.tensor_names import ENHANCED, IMAGE
 from export import graph
 from export.separate import separated
-from models.anatomy import normalization_of
-from models.layers.thumbnail import with_thumbnail_input
 from models.split_stages import StagedNetwork, split_stages
+from models.thumbnail_input import thumbnail_size, with_thumbnail_input
 
 FLOATS = ("fp32", "fp16")
 WHOLE = "serving_default"  # signature of the network with its own statistics
@@ -36,7 +35,7 @@ def convert(model: keras.Model, precision: str, tile: int | None) -> bytes:
         ValueError: unknown precision.
     """
     image = keras.Input(batch_shape=(1, tile, tile, 3), name=IMAGE)
-    if normalization_of(model) == "thumbnail":
+    if thumbnail_size(model) is not None:
         network = with_thumbnail_input(separated(model), image)
     else:
         result = separated(model, input_tensors=image).outputs[0]

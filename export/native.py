@@ -4,8 +4,8 @@ import tensorflow as tf
 from keras import ops
 
 from models.layers.global_moments import EPSILON, GlobalMoments
-from models.layers.normalization import image_mean
-from models.layers.rearrangement import DepthToSpace, SpaceToDepth
+from models.layers.image_tensors import image_mean
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 
 
 class NativeSpaceToDepth(SpaceToDepth):

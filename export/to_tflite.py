@@ -73,14 +73,19 @@ def export(config: ExportConfig) -> list[Path]:
     from export.parity import check_parity, measure_parity
     from export.variants import Variants
     from inference.engines import LiteRTEngine
-    from models import load_generator, normalization_of, receptive_radius
-    from models.anatomy import multiply_adds, pixel_multiple, working_bytes
-    from models.layers.thumbnail import thumbnail_size
+    from models import load_generator, receptive_radius
+    from models.inspect_network import (
+        manifest_norm,
+        multiply_adds,
+        pixel_multiple,
+        working_bytes,
+    )
+    from models.thumbnail_input import thumbnail_size
     from photos import write_photo
 
     precisions = _precisions(config.precision)
     model = load_generator(source)
-    halo, norm = receptive_radius(model), normalization_of(model)
+    halo, norm = receptive_radius(model), manifest_norm(model)
     _check(config.tile, halo, pixel_multiple(model))
     patches, patches_name = parity_patches(config.data_dir, phone)
     seen, seen_name = calibration_patches(config.data_dir, phone)

@@ -9,9 +9,9 @@ from export.calibration import calibration_samples
 from export.convert import FLOATS, convert, convert_staged
 from export.quantize import quantize
 from export.quantize.observation import Observed, observe
-from models.anatomy import normalization_of
-from models.layers.thumbnail import thumbnail_size
+from models.inspect_network import normalization_of
 from models.split_stages import StagedNetwork
+from models.thumbnail_input import thumbnail_size
 
 PRECISIONS = (*FLOATS, "dynamic", "int8")
 SAMPLE_SIDE = 256  # pixels; what is observed at one size holds for the network at every size

@@ -190,7 +190,7 @@ class KerasEngine:
 
     Args:
         model: maps `(N, H, W, 3)` to the same shape; if it takes a thumbnail, in the form of
-            `models.layers.thumbnail.with_thumbnail_input`.
+            `models.thumbnail_input.with_thumbnail_input`.
         norm: "batch", "instance", "thumbnail" or "none".
         halo: the network's receptive radius, pixels.
         staged: the `models.split_stages.StagedNetwork` of a network with instance norm.

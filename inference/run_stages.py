@@ -14,12 +14,13 @@ computed in one of three ways:
 
 import numpy as np
 
+from common.stage import Stage
 from inference.applying import apply_tiles, tiles_of
 from inference.layouts import SampledPhoto, WholePhoto, tile_shape
 from inference.pixels import from_floats, to_floats
 from inference.running_moments import Moments
 from inference.sessions import opened
-from inference.stage_manifest import ENHANCED, Stage
+from inference.stage_manifest import ENHANCED
 from inference.streaming import Counter, Source, lag, stream
 from inference.tiling import plan_tiles
 

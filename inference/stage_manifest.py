@@ -3,30 +3,10 @@
 import dataclasses
 import functools
 
+from common.stage import Stage
+
 ENHANCED = "enhanced"
 HALF = 2  # bytes of a stored value
-
-
-@dataclasses.dataclass(frozen=True)
-class Stage:
-    """One stage: the fields of `models.split_stages.Stage`, where they are explained."""
-
-    signature: str | None
-    inputs: tuple[str, ...]
-    statistics: tuple[str, ...]
-    outputs: tuple[str, ...]
-    measured: tuple[str, ...]
-    shifted: tuple[str, ...]
-    halo: int
-    measure_signature: str | None
-    measure_halo: int
-    channels: dict[str, int]
-
-    @classmethod
-    def from_json(cls, fields: dict) -> "Stage":
-        """A stage of a manifest; KeyError or TypeError where it is none."""
-        values = {field.name: fields[field.name] for field in dataclasses.fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,11 +1,15 @@
-"""Networks: the generators, the discriminators, VGG-19 features, and their files."""
+"""The networks: generators, discriminators, VGG-19 features, their layers and their files.
 
-from common.backend import import_keras
+`networks.py` lists the networks that can be trained. Importing this package alone does not load
+Keras; using one of the names below does.
+"""
 
-import_keras()  # before the modules below import it themselves
-# isort: split
-from models.anatomy import multiply_adds, normalization_of, receptive_radius
-from models.files import WeightsError, load_generator, save_model
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.files import WeightsError, load_generator, save_model
+    from models.inspect_network import multiply_adds, normalization_of, receptive_radius
 
 __all__ = [
     "WeightsError",
@@ -15,3 +19,12 @@ __all__ = [
     "receptive_radius",
     "save_model",
 ]
+
+
+def __getattr__(name: str):
+    """Import the module of a public name on first use."""
+    if name in ("WeightsError", "load_generator", "save_model"):
+        return getattr(importlib.import_module("models.files"), name)
+    if name in ("multiply_adds", "normalization_of", "receptive_radius"):
+        return getattr(importlib.import_module("models.inspect_network"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,19 +1,20 @@
-"""Import of the TensorFlow 1 checkpoints that the method's authors and its rivals released.
+"""Convert a released TensorFlow 1 checkpoint into a .keras file.
 
     python -m models.checkpoints CHECKPOINT_PREFIX --output FILE.keras
 
-Which network a checkpoint holds is read off its variables' names and shapes: the DPED generator
-with any width and number of blocks, the SRCNN they compare with, or PPCN (PIRM 2018).
+The authors of DPED and of its rivals released such checkpoints. The names and shapes of the
+variables tell which network a checkpoint holds: the DPED generator with any width and number of
+blocks, the SRCNN that its authors compare with, or PPCN (PIRM 2018).
 """
 
 import dataclasses
 import re
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from common import command_line
+from common.backend import keras
 from common.command_line import option
 from models.files import WeightsError, save_model
 from models.generator import build_generator
@@ -22,18 +23,18 @@ from models.rivals.srcnn import build_srcnn
 
 
 def import_checkpoint(prefix: str | Path) -> keras.Model:
-    """Rebuild the network of a TF1 checkpoint with its weights.
+    """Rebuild the network of a TensorFlow 1 checkpoint with its weights.
 
     Args:
-        prefix: path without `.index` or `.data-00000-of-00001`.
+        prefix: path of the checkpoint, with or without `.index` or `.data-00000-of-00001`.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
 
     Raises:
-        WeightsError: no such checkpoint, damaged, or of an unknown network.
+        WeightsError: the checkpoint is missing, damaged, or holds an unknown network.
     """
-    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", str(prefix))  # as a shell completes it
+    prefix = re.sub(r"\.(index|data-\d+-of-\d+)$", "", str(prefix))  # a shell completes the suffix
     variables = read_variables(prefix)
     if "w1" in variables:
         model, order = build_srcnn(), _pairs("w{}", "b{}", range(1, 4))
@@ -42,22 +43,24 @@ def import_checkpoint(prefix: str | Path) -> keras.Model:
     elif "W1" in variables:
         model, order = _generator(variables)
     else:
-        raise WeightsError(
-            f"{prefix}: holds no known network (its variables are {_names(variables)})"
-        )
+        raise WeightsError(f"{prefix}: no known network (the variables are {_names(variables)})")
     _assign(model, order, variables, prefix)
     return model
 
 
 def read_variables(prefix: str | Path) -> dict[str, np.ndarray]:
-    """All variables of a TF1 checkpoint by name, scopes dropped ("generator/W1" is "W1")."""
-    import tensorflow as tf  # the reader is the only thing wanted of it
+    """Read all variables of a checkpoint by name, without scopes ("generator/W1" is "W1").
+
+    Raises:
+        WeightsError: the checkpoint is missing or damaged.
+    """
+    import tensorflow as tf  # only for the reader
 
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         names = reader.get_variable_to_shape_map()
         return {name.rsplit("/", 1)[-1]: reader.get_tensor(name) for name in names}
-    except Exception as error:  # the reader translates its errors into many types
+    except Exception as error:  # the reader raises errors of many types
         found = Path(f"{prefix}.index").exists()
         reason = "damaged or incomplete" if found else f"{prefix}.index does not exist"
         raise WeightsError(f"{prefix}: not a readable TF1 checkpoint ({reason})") from error
@@ -68,13 +71,17 @@ def _pairs(kernel: str, bias: str, numbers) -> list[str]:
 
 
 def _norm(first: int) -> list[str]:
-    """Scale and shift of the norm whose shift is variable number `first`, in Keras' order."""
+    """Return scale and shift of the normalization whose shift has the number `first`."""
     shift = f"Variable_{first}" if first else "Variable"
     return [f"Variable_{first + 1}", shift]
 
 
 def _generator(variables):
-    """Convolutions 1 … 2·blocks + 4; a norm follows each convolution of a block."""
+    """Build the DPED generator, and list the variables in the order of its weights.
+
+    The checkpoint has convolutions 1 to 2·blocks + 4. A normalization follows each convolution of
+    a block.
+    """
     convolutions = sum(name[0] == "W" for name in variables)
     blocks = (convolutions - 4) // 2
     order = _pairs("W{}", "b{}", [1])
@@ -82,10 +89,11 @@ def _generator(variables):
         order += _pairs("W{}", "b{}", [index + 2]) + _norm(2 * index)
     order += _pairs("W{}", "b{}", range(2 * blocks + 2, convolutions + 1))
     channels = variables["W1"].shape[-1]
-    return build_generator(norm="instance", channels=channels, blocks=blocks), order
+    return build_generator("instance", channels=channels, blocks=blocks), order
 
 
 def _ppcn(variables):
+    """Build PPCN, and list the variables in the order of its weights."""
     order = _pairs("W{}", "b{}", [0, 1])
     for index in range(4):
         order += _pairs("W{}", "b{}", [index + 2]) + _norm(2 * index)
@@ -95,7 +103,7 @@ def _ppcn(variables):
 
 
 def _assign(model, order, variables, prefix) -> None:
-    """Put variables, named in the order of `model.weights`, into the model."""
+    """Copy variables into the model; `order` names them in the order of `model.weights`."""
     missing = [name for name in order if name not in variables]
     if missing or len(order) != len(model.weights):
         raise WeightsError(f"{prefix}: variables are missing: {_names(missing)}")
@@ -116,16 +124,16 @@ def _names(names) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class ImportConfig:
-    """What to import and where to put it."""
+    """The checkpoint to convert, and the file to write."""
 
     checkpoint: str = option(
-        help="path of the checkpoint without its .index or .data suffix", positional=True
+        help="path of the checkpoint, without the suffix .index or .data-…", positional=True
     )
     output: str = option(help="the .keras file to write")
 
 
 def main(config: ImportConfig) -> None:
-    """Write the checkpoint's network as a `.keras` file."""
+    """Write the network of the checkpoint as a `.keras` file."""
     if Path(config.output).suffix != ".keras":
         raise WeightsError(f"{config.output}: the output must end in .keras")
     model = import_checkpoint(config.checkpoint)
@@ -134,4 +142,4 @@ def main(config: ImportConfig) -> None:
 
 
 if __name__ == "__main__":
-    command_line.run(main, ImportConfig, __doc__.split("\n")[0], errors=[WeightsError])
+    command_line.run(main, ImportConfig, __doc__, errors=[WeightsError])

@@ -1,18 +1,19 @@
 """The discriminators of the thesis and of the authors' released code."""
 
-import keras
-from keras import layers, ops
-
-from common.color import LUMA_601
+from common.backend import keras
+from models.layers.luma import Luma
 from models.layers.normalization import normalization
+
+layers = keras.layers
 
 
 def build_thesis_discriminator(patch_size: int = 100, width: float = 1.0) -> keras.Model:
-    """Six 3×3 convolutions on RGB, batch norm after all but the first.
+    """Build the discriminator of the thesis: six 3×3 convolutions on RGB.
 
-    Thesis slide "General architecture": 64, 64, 128, 128, 256, 256 channels, a fully connected
-    layer, σ. The slide states no strides; they alternate 1 and 2 as in the discriminator of the
-    same widths of SRGAN (Ledig et al., CVPR 2017), and so does the leaky ReLU of 0.2.
+    Source: thesis slide "General architecture": 64, 64, 128, 128, 256, 256 channels, batch
+    normalization after every convolution but the first, a fully connected layer, σ. The slide
+    states no strides. Here strides 1 and 2 alternate and the leaky ReLU has a slope of 0.2, as in
+    the discriminator of the same widths of SRGAN (Ledig et al., CVPR 2017).
 
     Args:
         patch_size: height and width of the patches in pixels.
@@ -20,7 +21,7 @@ def build_thesis_discriminator(patch_size: int = 100, width: float = 1.0) -> ker
 
     Returns:
         Model from `(N, patch_size, patch_size, 3)` float32 RGB in [0, 1] to `(N, 1)` logits of
-        "taken by a DSLR" (σ is in the losses, where it is exact for large logits).
+        "taken by a DSLR". The losses apply σ, because there it is exact for large logits.
     """
     image = keras.Input((patch_size, patch_size, 3), name="image")
     x = image
@@ -41,18 +42,21 @@ def build_thesis_discriminator(patch_size: int = 100, width: float = 1.0) -> ker
 
 
 def build_iccv_discriminator(patch_size: int = 100, width: float = 1.0) -> keras.Model:
-    """Five convolutions on luma, leaky ReLU and instance norm, 1024 units, as released.
+    """Build the discriminator of the released code: five convolutions on luma, 1024 units.
 
-    ICCV section 4.1.2 and the authors' code: 48 11×11/4, 128 5×5/2, 192 3×3, 192 3×3, 128 3×3/2,
-    no norm after the first. Their two-way softmax is the sigmoid of one logit, the difference of
-    their two. Their initialization is a normal of 0.01, truncated.
+    Source: ICCV section 4.1.2 and the authors' code: 48 11×11/4, 128 5×5/2, 192 3×3, 192 3×3,
+    128 3×3/2. A leaky ReLU, then instance normalization, follows every convolution; the first has
+    no normalization. The authors end in a two-way softmax. A softmax of two logits equals the
+    sigmoid of their difference, which is the one logit here. The initial weights are the authors':
+    a truncated normal of 0.01.
 
     Args:
         patch_size: height and width of the patches in pixels.
         width: multiplier of every channel count.
 
     Returns:
-        Model as of `build_thesis_discriminator`.
+        Model from `(N, patch_size, patch_size, 3)` float32 RGB in [0, 1] to `(N, 1)` logits of
+        "taken by a DSLR".
     """
     initial = {
         "kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.01),
@@ -60,8 +64,8 @@ def build_iccv_discriminator(patch_size: int = 100, width: float = 1.0) -> keras
     }
     image = keras.Input((patch_size, patch_size, 3), name="image")
     x = Luma(name="luma")(image)
-    stages = ((48, 11, 4), (128, 5, 2), (192, 3, 1), (192, 3, 1), (128, 3, 2))
-    for index, (channels, size, stride) in enumerate(stages, start=1):
+    convolutions = ((48, 11, 4), (128, 5, 2), (192, 3, 1), (192, 3, 1), (128, 3, 2))
+    for index, (channels, size, stride) in enumerate(convolutions, start=1):
         x = layers.Conv2D(
             _scaled(channels, width),
             size,
@@ -82,12 +86,3 @@ def build_iccv_discriminator(patch_size: int = 100, width: float = 1.0) -> keras
 
 def _scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
-
-
-@keras.saving.register_keras_serializable(package="dped")
-class Luma(layers.Layer):
-    """`(N, H, W, 3)` RGB to `(N, H, W, 1)` luma by the weights of ITU-R BT.601."""
-
-    def call(self, inputs):
-        weights = ops.convert_to_tensor(LUMA_601, dtype=inputs.dtype)
-        return ops.sum(inputs * weights, axis=-1, keepdims=True)

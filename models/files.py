@@ -1,28 +1,28 @@
-"""Networks in and out of `.keras` files."""
+"""Networks in `.keras` files: saving and loading."""
 
 from pathlib import Path
-
-import keras
+from typing import cast
 
 from common.atomic_files import replacing
+from common.backend import keras
 
-# Loading a file needs the custom layers registered, whoever calls.
+# Keras loads a file only if its custom layers are registered, which these imports do.
 from models.layers import (  # noqa: F401
     global_moments,
+    image_contrast,
     initializers,
-    normalization,
-    rearrangement,
+    instance_normalization,
+    space_to_depth,
     thumbnail,
 )
-from models.rivals import ppcn  # noqa: F401
 
 
 class WeightsError(ValueError):
-    """A weights or model file that is missing, damaged or of another network."""
+    """A file of weights or of a model that is missing, damaged or of another network."""
 
 
 def save_model(model: keras.Model, path: str | Path) -> None:
-    """Write a `.keras` file under a temporary name, then rename it into place."""
+    """Write a `.keras` file, whole or not at all; missing folders are created."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
@@ -39,14 +39,14 @@ def load_generator(path: str | Path) -> keras.Model:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
 
     Raises:
-        WeightsError: the file is missing, damaged, or another kind of network.
+        WeightsError: the file is missing, damaged, or holds another kind of network.
     """
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"{path}: no such model file")
     try:
-        model = keras.saving.load_model(path, compile=False)
-    except Exception as error:  # zip, JSON and HDF5 damage surface as many types
+        model = cast(keras.Model, keras.saving.load_model(path, compile=False))
+    except Exception as error:  # a damaged zip, JSON or HDF5 raises errors of many types
         reason = str(error).strip().split("\n")[0]
         raise WeightsError(
             f"{path}: not a readable .keras model for Keras {keras.__version__} ({reason})"
@@ -55,5 +55,5 @@ def load_generator(path: str | Path) -> keras.Model:
     if len(ends) != 2 or any(len(shape) != 4 or shape[-1] != 3 for shape in ends):
         raise WeightsError(f"{path}: not a network from RGB images to RGB images")
     if any(size is not None for shape in ends for size in shape[:3]):
-        raise WeightsError(f"{path}: does not take images of any size")
+        raise WeightsError(f"{path}: the network does not take images of any size")
     return model

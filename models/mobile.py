@@ -1,86 +1,99 @@
-"""The generator for a phone: half the resolution, few channels, and a look at the whole photo."""
+"""A small generator for phones: half resolution, few channels, global features of the photo."""
 
-import keras
-from keras import layers
-
+from common.backend import keras
 from models.layers.global_moments import GlobalMoments
-from models.layers.rearrangement import DepthToSpace, SpaceToDepth
+from models.layers.initializers import small_normal
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 from models.layers.thumbnail import Thumbnail
 
-
-def _small():
-    """An initializer of its own for each layer: it draws its seed when it is made."""
-    return keras.initializers.RandomNormal(stddev=0.02)
+layers = keras.layers
 
 
 def build_mobile(channels: int = 30, blocks: int = 3, thumbnail: int = 64) -> keras.Model:
-    """A local network at half resolution, steered by what a thumbnail tells of the whole photo.
+    """Build a local network at half resolution, modulated by global features of the photo.
 
-    Blocks of 2×2 pixels become 12 channels (`SpaceToDepth`), so that a 3×3 convolution sees 6×6
-    pixels at a quarter of the cost; `blocks` 3×3 convolutions follow, and the result is added to
-    the image. What instance norm is for in the published generator, adapting to the light of the
-    whole photo, comes from a thumbnail: mean and spread over it of learned functions of its
-    colours, a soft histogram, decide a gain and a shift of each channel after the first
-    convolution (as in Perez et al., "FiLM", AAAI 2018) and of each colour of the image. The
-    network is exact in tiles that share the photo's thumbnail.
+    1. `SpaceToDepth` turns blocks of 2×2 pixels into 12 channels. A 3×3 convolution then sees 6×6
+       pixels at a quarter of the cost.
+    2. A 3×3 convolution, `blocks` more with a skip connection, and a last one follow. Their output
+       is added to the image.
+    3. `global_features` describes the whole photo by its thumbnail. A gain and a shift for each
+       channel of the first convolution, and for each color of the image, are linear in these
+       features (feature-wise modulation as in Perez et al., "FiLM", AAAI 2018). The modulation
+       adapts the network to the light of the photo, as instance normalization does in the
+       authors' generator.
 
-    Only operations that mobile delegates know, and ReLU, which costs nothing after a convolution
-    and survives 8-bit integers.
+    Tiles give the same result as the whole photo, if they share the photo's thumbnail. The network
+    has only operations that mobile delegates support. Its activation is ReLU, which a runtime fuses
+    with the convolution and which 8-bit integers represent well.
 
     Args:
         channels: width at half resolution.
-        blocks: convolutions at half resolution between the first and the last.
-        thumbnail: its side, pixels.
+        blocks: number of convolutions between the first and the last.
+        thumbnail: side of the thumbnail, pixels.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1], H and W even, to the same shape, about
-        [0, 1], not clipped. 7,695 multiply-adds a pixel as it stands.
+        [0, 1], not clipped. With the defaults, 7,695 multiply-adds a pixel.
     """
     image = keras.Input((None, None, 3), name="image")
-    view = whole_photo(image, thumbnail)
+    features = global_features(image, thumbnail)
     pixels = SpaceToDepth(name="pixels_to_channels")(image)
     x = layers.Conv2D(channels, 3, padding="same", name="head")(pixels)
-    x = layers.ReLU(name="head_relu")(steered(x, view, "head"))
+    x = layers.ReLU(name="head_relu")(modulated(x, features, "head"))
     skip = x
     for number in range(1, blocks + 1):
         x = layers.Conv2D(channels, 3, padding="same", name=f"conv{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
     x = layers.Add(name="skip")([x, skip])
-    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=_small(), name="tail")(x)
-    # Colours are steered while four pixels lie side by side: three values are too few for a loop.
-    x = layers.Add(name="sum")([_steered_pixels(pixels, view), x])
+    x = layers.Conv2D(12, 3, padding="same", kernel_initializer=small_normal(), name="tail")(x)
+    # The colors are modulated as 12 channels of a block: 3 channels are too few for a fast loop.
+    x = layers.Add(name="sum")([_modulated_pixels(pixels, features), x])
     return keras.Model(image, DepthToSpace(name="enhanced")(x), name="mobile")
 
 
-def whole_photo(image, size: int):
-    """What a network is to know of the whole photo `image`, by a thumbnail: `(N, 1, 1, 48)`."""
+def global_features(image, size: int):
+    """Compute 48 features of the whole photo from its thumbnail.
+
+    A 1×1 convolution with ReLU gives 24 learned functions of the color of each thumbnail pixel.
+    Their means and standard deviations over the thumbnail form a soft color histogram. A fully
+    connected layer with ReLU follows.
+
+    Args:
+        image: the image input, `(N, H, W, 3)`.
+        size: side of the thumbnail, pixels.
+
+    Returns:
+        Tensor `(N, 1, 1, 48)`.
+    """
     x = Thumbnail(size, name="thumbnail")(image)
     x = layers.Conv2D(24, 1, activation="relu", name="thumbnail_functions")(x)
     x = GlobalMoments(name="thumbnail_moments")(x)
     return layers.Conv2D(48, 1, activation="relu", name="view")(x)
 
 
-def steered(x, view, name: str):
-    """`x` with a gain and a shift of each channel, linear in `view`; at first about 1 and 0."""
-    gain, shift = _gain_and_shift(x.shape[-1], view, name)
+def modulated(x, features, name: str):
+    """Scale and shift each channel of `x` by amounts that are linear in `features`.
+
+    The gains start near 1 and the shifts near 0.
+    """
+    gain, shift = _gain_and_shift(x.shape[-1], features, name)
     x = layers.Multiply(name=f"{name}_times_gain")([x, gain])
     return layers.Add(name=f"{name}_plus_shift")([x, shift])
 
 
-def _steered_pixels(pixels, view):
-    """`steered` for the three colours of each of the pixels that lie side by side."""
+def _modulated_pixels(pixels, features):
+    """Modulate the three colors of pixels that `SpaceToDepth` has turned into channels."""
     count = pixels.shape[-1] // 3
-    gain, shift = (
-        layers.Concatenate(name=f"color_{kind}_of_pixels")([value] * count)
-        for kind, value in zip(("gain", "shift"), _gain_and_shift(3, view, "color"), strict=True)
-    )
+    gain, shift = _gain_and_shift(3, features, "color")
+    gain = layers.Concatenate(name="color_gain_of_pixels")([gain] * count)
+    shift = layers.Concatenate(name="color_shift_of_pixels")([shift] * count)
     x = layers.Multiply(name="color_times_gain")([pixels, gain])
     return layers.Add(name="color_plus_shift")([x, shift])
 
 
-def _gain_and_shift(channels: int, view, name: str):
+def _gain_and_shift(channels: int, features, name: str):
     gain = layers.Conv2D(
-        channels, 1, kernel_initializer=_small(), bias_initializer="ones", name=f"{name}_gain"
+        channels, 1, kernel_initializer=small_normal(), bias_initializer="ones", name=f"{name}_gain"
     )
-    shift = layers.Conv2D(channels, 1, kernel_initializer=_small(), name=f"{name}_shift")
-    return gain(view), shift(view)
+    shift = layers.Conv2D(channels, 1, kernel_initializer=small_normal(), name=f"{name}_shift")
+    return gain(features), shift(features)

@@ -1,58 +1,24 @@
-"""A network cut where it takes statistics of the whole image, into parts that are local.
+"""Splitting of a network into stages at the layers that need statistics of the whole image.
 
-Instance norm and PPCN's contrast need the mean and variance of a whole image before the next layer
-can start, so a tile of a photo says nothing by itself. Between these layers a network is local. Cut
-there, each *stage* is a network that runs in tiles, given the statistics of the tensors that the
-stages before it computed; `inference/run_stages.py` runs them over a photo.
+Instance normalization and PPCN's contrast layer need the mean and the variance of a whole image
+before the next layer can start. A tile of a photo does not give these statistics. Between two such
+layers a network is local. Split there, each stage is a network that runs in tiles, given the
+statistics of the tensors that earlier stages computed. `inference/run_stages.py` runs the stages
+over a photo; `common.stage.Stage` describes one.
 """
 
 import dataclasses
+from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
+from common.backend import keras
+from common.stage import Stage
 from common.tensor_names import ENHANCED, IMAGE
-from models.anatomy import STATISTICS, own_reach, parents
-from models.layers.normalization import InstanceNormalization
+from models.inspect_network import WHOLE_IMAGE_LAYERS, kernel_radius, source_layers
+from models.layers.instance_normalization import InstanceNormalization
 
-
-@dataclasses.dataclass(frozen=True)
-class Stage:
-    """What lies between two layers of whole-image statistics, and how to get there.
-
-    Tensors go by the name of the layer that computes them, the first and last one by `image` and
-    `enhanced`. Networks take and return dictionaries of `(1, H, W, C)` float32 tensors; they take
-    statistics `t_mean` and `t_variance`, `(1, 1, 1, C)`, of a tensor `t`. The network of a stage
-    has what passes from stage to stage in float16, to be stored, and returns what is to be measured
-    as `t_float32` too. (The cast in NumPy would take a third of the time.)
-
-    Attributes:
-        signature: name of the network from `inputs` to `outputs`, or None where there is nothing
-            to compute because the image itself is what is measured.
-        inputs: tensors of earlier stages, or the image.
-        statistics: names of the statistics that it takes, all of tensors in `inputs`.
-        outputs: tensors that later stages need, or the result.
-        measured: which of `outputs` (or the image) later stages need the statistics of.
-        shifted: which of `measured` are stored less `<tensor>_shift`, `(1, 1, 1, C)`: a mean of
-            many deviations costs float16 its digits. The next stage's statistics are less it too.
-        halo: pixels by which an output depends on its surroundings in the inputs.
-        measure_signature: name of the network from the image to `measured`, given the statistics
-            of all stages before; None as above, or for the last stage.
-        measure_halo: likewise for that network.
-        channels: of each tensor in `outputs`.
-    """
-
-    signature: str | None
-    inputs: tuple[str, ...]
-    statistics: tuple[str, ...]
-    outputs: tuple[str, ...]
-    measured: tuple[str, ...]
-    shifted: tuple[str, ...]
-    halo: int
-    measure_signature: str | None
-    measure_halo: int
-    channels: dict[str, int]
+ops = keras.ops
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,9 +26,9 @@ class StagedNetwork:
     """A network in stages.
 
     Attributes:
-        stages: in order; the last one gives `enhanced`.
+        stages: in order; the last stage gives `enhanced`.
         tiles: signature of the network from the image and all statistics to the result.
-        networks: {signature: functional model}; they share the layers of the network cut.
+        networks: functional models by signature; they share the layers of the whole network.
     """
 
     stages: tuple[Stage, ...]
@@ -70,38 +36,37 @@ class StagedNetwork:
     networks: dict[str, keras.Model]
 
     def as_json(self) -> dict:
-        """What a manifest says of the stages; `inference.stage_manifest.Stages` reads it."""
+        """Return the manifest's entry "stages", which `inference.stage_manifest.Stages` reads."""
         return {"tiles": self.tiles, "stages": [dataclasses.asdict(s) for s in self.stages]}
 
 
 def split_stages(model: keras.Model) -> StagedNetwork:
-    """Cut a functional network from RGB images to RGB images into stages.
+    """Split a functional network from RGB images to RGB images into stages.
 
-    The parts share the layers of `model`, which is left as it is.
+    The stages share the layers of `model`; `model` stays as it is.
 
     Raises:
-        WeightsError: a layer whose reach is not known, see `receptive_radius`.
+        WeightsError: the receptive radius of a layer is not known, see `receptive_radius`.
     """
     graph = _Graph(model)
     last = max(graph.level.values())
     stages, networks = [], {}
     for level in range(last + 1):
         own = [layer for layer in graph.layers if graph.level[layer] == level]
-        outputs = [layer for layer in own if graph.leaves(layer, level)]
+        # Every stage has the image, so the image is never an output.
+        outputs = [
+            layer
+            for layer in own
+            if graph.is_needed_after(layer, level) and layer is not graph.image
+        ]
         measured = [layer for layer in own if graph.is_measured(layer)]
         inputs = [
             source
             for source in graph.layers
             if graph.level[source] < level or source is graph.image
-            if any(source in parents(layer) for layer in own)
+            if any(source in source_layers(layer) for layer in own)
         ]
-        # The image is at hand in every stage: it is never an output.
-        outputs = [layer for layer in outputs if layer is not graph.image]
-        statistics = [
-            f"{graph.name(parents(layer)[0])}_{kind}"
-            for layer in own
-            for kind in getattr(layer, "statistics", ())
-        ]
+        statistics = [name for layer in own for name in graph.statistics(layer)]
         signature = measure_signature = None
         halo = measure_halo = 0
         if outputs:
@@ -112,16 +77,20 @@ def split_stages(model: keras.Model) -> StagedNetwork:
             networks[measure_signature], measure_halo = graph.network([graph.image], measured)
         stages.append(
             Stage(
-                signature,
-                graph.names(inputs),
-                tuple(dict.fromkeys(statistics)),
-                graph.names(outputs),
-                graph.names(measured),
-                graph.names(x for x in measured if x is not graph.image and graph.is_shifted(x)),
-                halo,
-                measure_signature,
-                measure_halo,
-                {graph.name(layer): int(layer.output.shape[-1]) for layer in outputs},
+                signature=signature,
+                inputs=graph.names(inputs),
+                statistics=tuple(dict.fromkeys(statistics)),
+                outputs=graph.names(outputs),
+                measured=graph.names(measured),
+                shifted=graph.names(
+                    layer
+                    for layer in measured
+                    if layer is not graph.image and graph.may_be_shifted(layer)
+                ),
+                halo=halo,
+                measure_signature=measure_signature,
+                measure_halo=measure_halo,
+                channels={graph.name(layer): int(layer.output.shape[-1]) for layer in outputs},
             )
         )
     networks["tiles"], _ = graph.network([graph.image], [graph.last])
@@ -129,7 +98,11 @@ def split_stages(model: keras.Model) -> StagedNetwork:
 
 
 class _Graph:
-    """The layers of a network, each used once, and how many layers of statistics lie before."""
+    """The layers of a network, each used once, and the level of each layer.
+
+    The level counts the layers on the way to a layer, itself included, that need statistics of the
+    whole image. Layers of the same level form a stage.
+    """
 
     def __init__(self, model: keras.Model):
         self.layers = list(model.layers)  # in the order of computation
@@ -137,43 +110,58 @@ class _Graph:
         self.last = model.outputs[0]._keras_history.operation
         self.level = {}
         for layer in self.layers:
-            before = max((self.level[parent] for parent in parents(layer)), default=0)
-            self.level[layer] = before + isinstance(layer, STATISTICS)
-        self._children = {layer: [] for layer in self.layers}
+            before = max((self.level[source] for source in source_layers(layer)), default=0)
+            self.level[layer] = before + isinstance(layer, WHOLE_IMAGE_LAYERS)
+        self._consumers = {layer: [] for layer in self.layers}
         for layer in self.layers:
-            for parent in parents(layer):
-                self._children[parent].append(layer)
+            for source in source_layers(layer):
+                self._consumers[source].append(layer)
 
     def name(self, layer) -> str:
-        return {self.image: IMAGE, self.last: ENHANCED}.get(layer, layer.name)
+        """Return the name of a layer's output."""
+        return {self.image: IMAGE, self.last: ENHANCED}.get(layer) or str(layer.name)
 
     def names(self, layers) -> tuple[str, ...]:
+        """Return the names of the layers' outputs."""
         return tuple(map(self.name, layers))
 
-    def leaves(self, layer, level: int) -> bool:
-        """Is its output needed after its stage?"""
-        later = any(self.level[child] > level for child in self._children[layer])
+    def is_needed_after(self, layer, level: int) -> bool:
+        """Tell whether a layer's output is needed after the stage `level`, or is the result."""
+        later = any(self.level[consumer] > level for consumer in self._consumers[layer])
         return later or layer is self.last
 
     def statistics(self, layer) -> list[str]:
-        """The names of the statistics that a layer takes."""
-        if not isinstance(layer, STATISTICS):
+        """Return the names of the statistics that a layer takes."""
+        if not isinstance(layer, WHOLE_IMAGE_LAYERS):
             return []
-        return [f"{self.name(parents(layer)[0])}_{kind}" for kind in layer.statistics]
+        return [f"{self.name(source_layers(layer)[0])}_{kind}" for kind in layer.statistics]
 
     def is_measured(self, layer) -> bool:
-        return any(isinstance(child, STATISTICS) for child in self._children[layer])
+        """Tell whether a later layer needs the statistics of a layer's output."""
+        return any(isinstance(consumer, WHOLE_IMAGE_LAYERS) for consumer in self._consumers[layer])
 
-    def is_shifted(self, layer) -> bool:
-        """May it be stored less a shift, because norms alone read it, which take off any mean?"""
-        return all(isinstance(x, InstanceNormalization) for x in self._children[layer])
+    def may_be_shifted(self, layer) -> bool:
+        """Tell whether a constant may be subtracted from a layer's output before storing.
+
+        The constant changes nothing if only instance normalizations read the output, because they
+        subtract the mean.
+        """
+        return all(isinstance(x, InstanceNormalization) for x in self._consumers[layer])
 
     def network(self, inputs, outputs, stored: bool = False) -> tuple[keras.Model, int]:
-        """The network from the outputs of some layers to those of others, and its reach.
+        """Build the network from the outputs of the layers `inputs` to those of `outputs`.
 
-        Statistics needed on the way are inputs. If `stored`, tensors are float16 at both ends.
+        Statistics that the layers between need become inputs too.
+
+        Args:
+            inputs: layers whose outputs the network takes.
+            outputs: layers whose outputs the network returns.
+            stored: whether the tensors at both ends are stored, as float16.
+
+        Returns:
+            The network, and its receptive radius.
         """
-        arguments, values, reach = {}, {}, {}
+        arguments, values, radius = {}, {}, {}
         for layer in inputs:
             half = stored and layer is not self.image
             tensor = keras.Input(
@@ -183,40 +171,37 @@ class _Graph:
             )
             arguments[self.name(layer)] = tensor
             values[layer] = ops.cast(tensor, "float32") if half else tensor
-            reach[layer] = np.zeros(2, int)
+            radius[layer] = np.zeros(2, int)
         for layer in self._between(inputs, outputs):
-            sources = parents(layer)
+            sources = source_layers(layer)
             given = {}
-            if isinstance(layer, STATISTICS):
-                for kind in layer.statistics:
-                    name = f"{self.name(sources[0])}_{kind}"
-                    if name not in arguments:
-                        arguments[name] = keras.Input(
-                            (1, 1, sources[0].output.shape[-1]), name=name
-                        )
-                    given[kind] = arguments[name]
+            for name in self.statistics(layer):
+                if name not in arguments:
+                    arguments[name] = keras.Input((1, 1, sources[0].output.shape[-1]), name=name)
+                given[name.rpartition("_")[2]] = arguments[name]
             tensors = [values[source] for source in sources]
             values[layer] = layer(tensors[0] if len(tensors) == 1 else tensors, **given)
-            reach[layer] = np.max([reach[s] for s in sources], axis=0) + own_reach(layer)
+            radius[layer] = np.max([radius[s] for s in sources], axis=0) + kernel_radius(layer)
         results = {}
         for layer in outputs:
             half = stored and layer is not self.last
-            value = values[layer]
-            if half and self.is_shifted(layer):
+            value: Any = values[layer]
+            if half and self.may_be_shifted(layer):
                 name = f"{self.name(layer)}_shift"
                 arguments[name] = keras.Input((1, 1, value.shape[-1]), name=name)
                 value = value - arguments[name]
             results[self.name(layer)] = ops.cast(value, "float16") if half else value
             if half and self.is_measured(layer):
                 results[f"{self.name(layer)}_float32"] = value
-        farthest = int(np.max([reach[layer] for layer in outputs]))
+        farthest = int(np.max([radius[layer] for layer in outputs]))
         return keras.Model(arguments, results), farthest
 
     def _between(self, inputs, outputs) -> list:
+        """Return the layers that the way from `inputs` to `outputs` needs, in order."""
         wanted, queue = set(), list(outputs)
         while queue:
             layer = queue.pop()
             if layer not in wanted and layer not in inputs:
                 wanted.add(layer)
-                queue += parents(layer)
+                queue += source_layers(layer)
         return [layer for layer in self.layers if layer in wanted]

@@ -1,60 +1,64 @@
 """VGG-19 features for the content loss (Simonyan & Zisserman, 2014)."""
 
 from pathlib import Path
+from typing import Any
 
 import h5py
-import keras
 import numpy as np
-from keras import layers
 
+from common.backend import keras
 from models.files import WeightsError
 
+layers = keras.layers
+# Channels and number of convolutions of each block.
 BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 LAYERS = tuple(
     f"block{block}_conv{conv}"
     for block, (_, convs) in enumerate(BLOCKS, start=1)
     for conv in range(1, convs + 1)
 )
-# Mean of the training images, RGB, in units of 1/255 (the networks' published preprocessing).
+# Mean of the training images, RGB, 0 to 255 (the preprocessing that its authors published).
 MEAN_RGB = (123.68, 116.779, 103.939)
+CENTER: Any = [-mean for mean in MEAN_RGB]
 
 
 def build_vgg19(
     content_layer: str = "block5_conv4", weights: str | Path = "imagenet", seed: int = 0
 ) -> keras.Model:
-    """VGG-19 up to the ReLU of one convolution, not trainable.
+    """Build VGG-19 up to the ReLU of one convolution, not trainable.
 
-    Only the layers up to `content_layer` are built, and only their weights are read, so a file
-    that ends there will do. The pools pad ("same"), as in the authors' released code: 100×100
-    patches give 7×7 features at block5.
+    The function builds the layers up to `content_layer` and reads only their weights, so a weights
+    file may end at that layer. The pooling layers pad ("same"), as in the released code of DPED:
+    100×100 patches give 7×7 features at block5.
 
     Args:
         content_layer: one of `LAYERS`; `block5_conv4` is relu5_4 of ICCV.
-        weights: "imagenet" (Keras' own download), "random" (fixed by `seed`; for demonstrations
-            and tests: a random convolutional pyramid still compares local structure), or an HDF5
-            file in the layout of Keras' VGG-19 weights.
-        seed: of random weights.
+        weights: "imagenet" downloads the weights that Keras distributes. "random" gives random
+            weights for demonstrations and tests; random convolutions still compare local
+            structure. Anything else is an HDF5 file in the layout of Keras' VGG-19 weights.
+        seed: seed of the random weights.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to `(N, H_j, W_j, C_j)` activations ≥ 0.
 
     Raises:
-        WeightsError: unknown layer, or weights that are missing, damaged or too short.
+        WeightsError: the layer is unknown, or the weights are missing, damaged or end too early.
     """
     if content_layer not in LAYERS:
         raise WeightsError(f"content layer {content_layer!r}: expected one of {', '.join(LAYERS)}")
     image = keras.Input((None, None, 3), name="image")
-    x = layers.Rescaling(255.0, offset=[-mean for mean in MEAN_RGB], name="center")(image)
+    x = layers.Rescaling(255.0, offset=CENTER, name="center")(image)
     for name in LAYERS[: LAYERS.index(content_layer) + 1]:
         block, conv = int(name[5]), int(name[-1])
         if conv == 1 and block > 1:
             x = layers.MaxPooling2D(2, padding="same", name=f"block{block - 1}_pool")(x)
+        initializer: Any = keras.initializers.HeNormal(seed=seed + LAYERS.index(name))
         x = layers.Conv2D(
             BLOCKS[block - 1][0],
             3,
             padding="same",
             activation="relu",
-            kernel_initializer=keras.initializers.HeNormal(seed=seed + LAYERS.index(name)),
+            kernel_initializer=initializer,
             name=name,
         )(x)
     model = keras.Model(image, x, name="vgg19")
@@ -67,10 +71,10 @@ def build_vgg19(
 
 
 def _download(model: keras.Model) -> None:
-    """Copy the weights of Keras' own VGG-19, which it downloads once into its cache."""
+    """Copy the weights of Keras' VGG-19, which Keras downloads once and keeps in its cache."""
     try:
         full = keras.applications.VGG19(include_top=False, weights="imagenet")
-    except Exception as error:  # urllib, ssl and socket errors have no common base
+    except Exception as error:  # errors of urllib, ssl and sockets have no common base
         reason = str(error).split("\n")[0]
         raise WeightsError(
             f"VGG-19 weights could not be downloaded ({reason}); pass --vgg_weights FILE "
@@ -85,7 +89,7 @@ def _convolutions(model: keras.Model) -> list[layers.Conv2D]:
 
 
 def _set_weights(layer: layers.Conv2D, arrays: list[np.ndarray]) -> None:
-    """Assign kernel and bias; the published first kernel takes BGR, the model here RGB."""
+    """Assign kernel and bias. The first kernel of the file takes BGR, the model here RGB."""
     kernel, bias = arrays
     layer.set_weights([kernel[:, :, ::-1] if layer.name == LAYERS[0] else kernel, bias])
 
@@ -99,10 +103,13 @@ def _load(model: keras.Model, path: Path) -> None:
             for layer in _convolutions(model):
                 if layer.name not in file:
                     raise WeightsError(
-                        f"VGG-19 weights {path}: no layer {layer.name}; choose a content layer "
-                        f"before it or a longer file"
+                        f"VGG-19 weights {path}: no layer {layer.name}; choose an earlier "
+                        f"--content_layer, or a file that has the layer"
                     )
-                arrays = _arrays(file[layer.name])
+                group = file[layer.name]
+                if not isinstance(group, h5py.Group):
+                    raise KeyError(layer.name)
+                arrays = _arrays(group)
                 shapes = [array.shape for array in arrays]
                 expected = [tuple(weight.shape) for weight in layer.weights]
                 if shapes != expected:
@@ -116,7 +123,7 @@ def _load(model: keras.Model, path: Path) -> None:
 
 
 def _arrays(group: h5py.Group) -> list[np.ndarray]:
-    """Every array below a layer's group, kernel (4-D) before bias (1-D)."""
+    """Return every array below a layer's group, kernel (4-D) before bias (1-D)."""
     found = []
     group.visititems(
         lambda _, item: found.append(item[()]) if isinstance(item, h5py.Dataset) else None

@@ -7,9 +7,7 @@ from pathlib import Path
 from common.atomic_files import replacing
 from common.command_line import option
 from common.run_folder import CONFIG, STATE, run_folder
-
-# What each network is trained for unless --preset says otherwise.
-OWN_PRESET = {"dped": "thesis", "mobile": "distortion", "srcnn": "mse", "johnson": "content"}
+from models.networks import NETWORKS, networks_in_words
 
 
 class TrainingError(ValueError):
@@ -37,7 +35,9 @@ class TrainConfig:
         None, "phone to simulate; by default PHONE, or generic for one that has no parameters"
     )
     simulated_pairs: int = option(1000, "training pairs to simulate")
-    model: str = option("dped", "network to train", choices=tuple(OWN_PRESET))
+    model: str = option(
+        "dped", f"network to train ({networks_in_words()})", choices=tuple(NETWORKS)
+    )
     preset: str | None = option(
         None,
         "losses, weights and, for dped, the norm; by default those published with the network",
@@ -104,8 +104,8 @@ class TrainConfig:
             raise TrainingError("--weight_average must be at least 0 and below 1")
         if self.channels is not None and self.channels < 1:
             raise TrainingError("--channels must be at least 1")
-        if self.channels is not None and self.model == "srcnn":
-            raise TrainingError("--channels has no meaning for srcnn, whose layers are given")
+        if self.channels is not None and "channels" not in NETWORKS[self.model].options:
+            raise TrainingError(f"--channels has no meaning for {self.model}: its widths are fixed")
         if self.dataset == "both" and self.batch_size < 2:
             raise TrainingError("--dataset both needs a --batch_size of at least 2")
         if self.photos is not None and self.dataset == "dped":
@@ -141,7 +141,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
             raise TrainingError(
                 f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
             )
-        return dataclasses.replace(config, preset=config.preset or OWN_PRESET[config.model])
+        return dataclasses.replace(config, preset=config.preset or NETWORKS[config.model].preset)
     saved = config.folder / CONFIG
     if not saved.is_file():
         raise TrainingError(f"{config.folder}: no run to resume")

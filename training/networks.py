@@ -58,21 +58,15 @@ def build(config: TrainConfig, workers: Workers | None = None):
     )
 
 
-def _generator(config: TrainConfig, norm: str):
-    from models.generator import build_generator
-    from models.mobile import build_mobile
-    from models.rivals.johnson import build_johnson
-    from models.rivals.srcnn import build_srcnn
+def _generator(config: TrainConfig, normalization: str):
+    from models.networks import build_network
 
-    given = {"channels": config.channels, "blocks": config.blocks}
-    size = {name: value for name, value in given.items() if value is not None}
-    if config.model == "srcnn":
-        return build_srcnn()
-    if config.model == "johnson":
-        return build_johnson(**size)
-    if config.model == "mobile":
-        return build_mobile(**size)
-    return build_generator(norm, **size)
+    return build_network(
+        config.model,
+        normalization=normalization,
+        channels=config.channels,
+        blocks=config.blocks,
+    )
 
 
 def _start_from(generator, path: str) -> None:

@@ -1,1 +1,1 @@
-"""Keras layers and initializers that the networks share."""
+"""Keras layers and initializers of the networks: one layer, or a layer and its inverse, a file."""

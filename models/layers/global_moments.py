@@ -1,16 +1,15 @@
-"""Mean and spread of what a network sees of a whole image."""
+"""Mean and standard deviation of each channel over a whole image."""
 
-import keras
-from keras import layers, ops
+from common.backend import keras
+from models.layers.image_tensors import image_mean
 
-from models.layers.normalization import image_mean
-
-EPSILON = 1e-4  # under the root, whose slope at 0 is infinite
+ops = keras.ops
+EPSILON = 1e-4  # added under the root, whose slope at 0 is infinite
 
 
 @keras.saving.register_keras_serializable(package="dped")
-class GlobalMoments(layers.Layer):
-    """Mean and standard deviation of each channel over an image.
+class GlobalMoments(keras.layers.Layer):
+    """Computes mean and standard deviation of each channel over an image.
 
     Input `(N, H, W, C)`; output `(N, 1, 1, 2 C)`: the means, then `sqrt(variance + 1e-4)`.
     """

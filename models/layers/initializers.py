@@ -1,20 +1,26 @@
-"""Initial kernels that let an image through."""
+"""Initializers of convolution kernels."""
 
-import keras
-from keras import ops
+from typing import Any
+
+from common.backend import keras
+
+ops = keras.ops
 
 
 @keras.saving.register_keras_serializable(package="dped")
 class NearIdentity(keras.initializers.Initializer):
-    """A kernel that copies channel i to channel i at its centre, plus Glorot noise.
+    """A kernel that copies channel i to channel i at its center, plus Glorot noise.
 
-    An enhancer that starts by returning its input has only the difference to learn; from random
-    kernels the first hours of a small training go into finding colours and edges again.
+    A network with such kernels starts near the identity, so it has to learn only the difference
+    between phone and DSLR. From random kernels, the first hours of a small training go into
+    finding colors and edges again.
+
+    Each layer needs an initializer of its own: one instance gives every layer the same noise.
 
     Args:
-        gain: of the copied channels.
-        noise: factor on Glorot's uniform distribution.
-        seed: of the noise.
+        gain: factor of the copied channels.
+        noise: factor of Glorot's uniform distribution.
+        seed: seed of the noise.
     """
 
     def __init__(self, gain: float = 1.0, noise: float = 0.1, seed: int | None = None):
@@ -25,12 +31,21 @@ class NearIdentity(keras.initializers.Initializer):
 
     def __call__(self, shape, dtype=None):
         height, width, inputs, outputs = shape
-        center = ops.outer(
+        center: Any = ops.outer(
             ops.one_hot(height // 2, height, dtype=dtype),
             ops.one_hot(width // 2, width, dtype=dtype),
         )
-        copies = self.gain * ops.eye(inputs, outputs, dtype=dtype)
-        return center[..., None, None] * copies + self.noise * self._random(shape, dtype)
+        copies: Any = ops.eye(inputs, outputs, dtype=dtype)
+        noise: Any = self._random(shape, dtype)
+        return center[..., None, None] * (self.gain * copies) + self.noise * noise
 
     def get_config(self):
         return {"gain": self.gain, "noise": self.noise, "seed": self.seed}
+
+
+def small_normal() -> Any:
+    """Make an initializer of small normal noise, standard deviation 0.02.
+
+    Call the function once for each layer: an initializer draws its seed when it is made.
+    """
+    return keras.initializers.RandomNormal(stddev=0.02)

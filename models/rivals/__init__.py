@@ -1,1 +1,1 @@
-"""Networks that the method is compared with."""
+"""Networks of other authors, for comparison."""

@@ -1,18 +1,23 @@
-"""The image transformation network of Johnson et al. (ECCV 2016), the seed's VGG-loss rival."""
+"""The image transformation network of Johnson et al. (ECCV 2016)."""
 
-import keras
-from keras import layers
-
+from common.backend import keras
 from models.generator import bounded_rgb
 from models.layers.normalization import normalization
 
+layers = keras.layers
+
 
 def build_johnson(channels: int = 64, blocks: int = 4) -> keras.Model:
-    """Their super-resolution network at scale 1: 9×9 conv, residual blocks, 3×3 conv, 9×9 conv.
+    """Build their super-resolution network at scale 1: 9×9 conv, residual blocks, two more convs.
 
-    Supplementary material of the paper, table 2, without the upsampling layers (input and output
-    have one size here). Their residual block is `x + norm(conv(relu(norm(conv(x)))))`: unlike
-    the generator of DPED, no ReLU follows the second norm.
+    Source: supplementary material of the paper, table 2, without the upsampling layers, because
+    input and output have the same size here. Their residual block is
+    `x + norm(conv(relu(norm(conv(x)))))`. Unlike in the generator of DPED, no ReLU follows the
+    second normalization. The paper trains the network with the content loss alone.
+
+    Args:
+        channels: width of every hidden layer.
+        blocks: number of residual blocks.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape, range (-0.08, 1.08).

@@ -1,50 +1,28 @@
 """PPCN (Hui et al., PIRM 2018), the strongest small enhancement network with public weights."""
 
-import keras
-from keras import layers
-
+from common.backend import keras
 from models.generator import bounded_rgb
-from models.layers.normalization import image_mean, normalization
+from models.layers.image_contrast import ImageContrast
+from models.layers.normalization import normalization
 
+layers = keras.layers
+# Kernel height, kernel width and output channels of each convolution of the released teacher.
 TEACHER = (
     (1, 7, 16), (7, 1, 16), (3, 3, 32), (3, 3, 16), (3, 3, 32), (3, 3, 16), (1, 1, 16), (3, 3, 3),
 )  # fmt: skip
 
 
-@keras.saving.register_keras_serializable(package="dped")
-class ImageContrast(layers.Layer):
-    """Stretch each channel of each image about its own mean.
-
-    Formula: `(x - mean) * factor + mean`, mean over height and width.
-    Input and output: `(N, H, W, C)` float.
-    """
-
-    statistics = ("mean",)  # of the whole image, as an argument of `call`
-
-    def __init__(self, factor: float, **kwargs):
-        super().__init__(**kwargs)
-        self.factor = factor
-
-    def call(self, inputs, mean=None):
-        """Stretch, about a mean `(N, 1, 1, C)` measured elsewhere where it is given."""
-        if mean is None:
-            mean = image_mean(inputs)
-        return (inputs - mean) * self.factor + mean
-
-    def get_config(self):
-        return {**super().get_config(), "factor": self.factor}
-
-
 def build_ppcn(convolutions: tuple[tuple[int, int, int], ...] = TEACHER) -> keras.Model:
-    """Eight convolutions in two residual stages, the second dilated by 2.
+    """Build eight convolutions in two residual parts, the second with a dilation of 2.
 
     Args:
-        convolutions: kernel height, kernel width and output channels of the convolutions 0 to 7;
-            1, 3 and 5 must have equal channels, the last one 3.
+        convolutions: kernel height, kernel width and output channels of convolutions 0 to 7.
+            Convolutions 1, 3 and 5 must have the same number of channels; the last one has 3.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape, range (-0.08, 1.08).
-        Instance norm and the contrast layer make every pixel depend on whole-image statistics.
+        Instance normalization and the contrast layer make every output pixel depend on statistics
+        of the whole image.
     """
 
     def conv(x, index, dilation=1):

@@ -7,8 +7,8 @@ from keras import layers
 
 from evaluation.litert_cost import litert_cost
 from export.convert import convert, convert_staged
-from models.anatomy import multiply_adds
 from models.generator import build_generator
+from models.inspect_network import multiply_adds
 
 
 def unlike_weights(model):

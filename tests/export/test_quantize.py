@@ -24,9 +24,9 @@ from export.quantize.ranges import ranges
 from export.to_tflite import ExportConfig, ExportError, export
 from export.variants import Variants
 from inference.engines import LiteRTEngine, enhance_image
-from models.anatomy import multiply_adds
 from models.generator import build_generator
-from models.layers.rearrangement import DepthToSpace, SpaceToDepth
+from models.inspect_network import multiply_adds
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 from models.mobile import build_mobile
 
 

@@ -12,10 +12,11 @@ from enhance import load_engine
 from export.convert import convert
 from inference.engines import LiteRTEngine, ModelFileError, enhance_image
 from inference.photo_thumbnail import thumbnail_of
-from models.anatomy import cell_sides, pixel_multiple
-from models.layers.rearrangement import DepthToSpace, SpaceToDepth
-from models.layers.thumbnail import Thumbnail, thumbnail_size, with_thumbnail_input
+from models.inspect_network import block_sides, manifest_norm, pixel_multiple
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
+from models.layers.thumbnail import Thumbnail
 from models.mobile import build_mobile
+from models.thumbnail_input import thumbnail_size, with_thumbnail_input
 
 
 def random(*shape, seed=0):
@@ -128,7 +129,7 @@ def test_anatomy_of_a_network_at_half_the_resolution(network):
     # Four 3×3 convolutions at half the resolution: head, two, tail.
     assert models.receptive_radius(network) == 8
     assert pixel_multiple(network) == 2
-    sides = {layer.name: side for layer, side in cell_sides(network).items()}
+    sides = {layer.name: side for layer, side in block_sides(network).items()}
     assert (sides["image"], sides["conv1"], sides["enhanced"]) == (1, 2, 1)
     assert sides["view"] is sides["head_gain"] is None
     two = with_thumbnail_input(network)
@@ -189,4 +190,5 @@ def test_a_saved_network_comes_back_the_same(files, network):
     image = random(1, 30, 22, 3)
     loaded = models.load_generator(files / "net.keras")
     np.testing.assert_allclose(loaded(image), network(image), atol=1e-6)
-    assert models.normalization_of(loaded) == "thumbnail"
+    assert models.normalization_of(loaded) == "none"
+    assert manifest_norm(loaded) == "thumbnail"

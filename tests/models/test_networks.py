@@ -6,13 +6,20 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import models
 from common.backend import import_keras
-from models.discriminator import Luma, build_iccv_discriminator, build_thesis_discriminator
+from losses.presets import PRESETS
+from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
 from models.files import WeightsError, load_generator, save_model
 from models.generator import build_generator
-from models.layers.normalization import InstanceNormalization, normalization
+from models.inspect_network import manifest_norm
+from models.layers.image_contrast import ImageContrast
+from models.layers.instance_normalization import InstanceNormalization
+from models.layers.luma import Luma
+from models.layers.normalization import normalization
 from models.mobile import build_mobile
+from models.networks import NETWORKS as NETWORKS_TO_TRAIN
+from models.networks import build_network, networks_in_words
 from models.rivals.johnson import build_johnson
-from models.rivals.ppcn import ImageContrast, build_ppcn
+from models.rivals.ppcn import build_ppcn
 from models.rivals.srcnn import build_srcnn
 
 keras = import_keras()
@@ -326,10 +333,27 @@ def test_multiply_adds_by_hand():
 def test_normalization_is_told_apart():
     assert models.normalization_of(build_generator("batch", channels=2)) == "batch"
     assert models.normalization_of(build_generator("instance", channels=2)) == "instance"
-    assert models.normalization_of(build_mobile(channels=2)) == "thumbnail"
+    assert models.normalization_of(build_mobile(channels=2)) == "none"
     assert models.normalization_of(build_srcnn()) == "none"
     image = keras.Input((None, None, 3))
     assert models.normalization_of(keras.Model(image, ImageContrast(2.0)(image))) == "instance"
+
+
+def test_the_manifest_says_what_a_network_needs_of_the_whole_photo():
+    assert manifest_norm(build_mobile(channels=2)) == "thumbnail"
+    assert manifest_norm(build_generator("instance", channels=2)) == "instance"
+    assert manifest_norm(build_srcnn()) == "none"
+
+
+def test_the_table_builds_every_network():
+    for name in NETWORKS_TO_TRAIN:
+        options = NETWORKS_TO_TRAIN[name].options
+        model = build_network(name, normalization="instance", channels=4, blocks=1)
+        expected = "instance" if "normalization" in options else models.normalization_of(model)
+        assert models.normalization_of(model) == expected
+        smaller = model.count_params() < build_network(name).count_params()
+        assert smaller == ("channels" in options)
+        assert name in networks_in_words() and NETWORKS_TO_TRAIN[name].preset in PRESETS
 
 
 # --- discriminators -----------------------------------------------------------------------------
@@ -344,7 +368,7 @@ def test_discriminators_give_one_unbounded_logit_an_image(build):
     logits = output(model, images)
     assert logits.shape == (3, 1)
     assert len(np.unique(logits)) == 3
-    # One image at a time is judged the same: at inference no image depends on its neighbours.
+    # One image at a time is judged the same: at inference no image depends on its neighbors.
     np.testing.assert_allclose(output(model, images[1:2]), logits[1:2], atol=1e-4)
     last = model.get_layer("logit")
     last.kernel.assign(0 * last.kernel)
@@ -390,7 +414,7 @@ def test_luma_by_hand():
     np.testing.assert_allclose(result[0, 0, :, 0], [0.299, 0.587, 0.114, 1.0], atol=1e-6)
 
 
-def test_only_the_released_discriminator_is_blind_to_colour():
+def test_only_the_released_discriminator_is_blind_to_color():
     image = 0.2 + 0.5 * random(1, 36, 36, 3)
     strength = random(1, 36, 36, 1, seed=1)
     tint = 0.3 * strength * np.array([0.587, -0.299, 0], np.float32)  # of no luma

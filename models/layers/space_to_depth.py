@@ -1,19 +1,22 @@
-"""Blocks of pixels to channels and back, without loss: half the resolution at no cost."""
+"""Lossless changes of resolution: blocks of pixels become channels, and channels become blocks."""
 
-import keras
-from keras import layers, ops
+from common.backend import keras
+from models.layers.image_tensors import image_size
+
+ops = keras.ops
 
 
 @keras.saving.register_keras_serializable(package="dped")
-class SpaceToDepth(layers.Layer):
-    """Lay the pixels of each block side by side as channels.
+class SpaceToDepth(keras.layers.Layer):
+    """Turns each block of pixels into the channels of one pixel.
 
-    Input `(N, H, W, C)`, H and W multiples of `block`; output
-    `(N, H / block, W / block, block² · C)`, the block's pixels row by row, as the operation of
-    this name in TensorFlow and LiteRT orders them.
+    Input `(N, H, W, C)`, with H and W multiples of `block`; output
+    `(N, H / block, W / block, block² · C)`. The channels hold the block's pixels row by row, in the
+    order of the operation of this name in TensorFlow and LiteRT.
 
     Args:
         block: side of a block, pixels.
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
     def __init__(self, block: int = 2, **kwargs):
@@ -21,7 +24,7 @@ class SpaceToDepth(layers.Layer):
         self.block = block
 
     def call(self, inputs):
-        height, width, channels = ops.shape(inputs)[1:]
+        height, width, channels = image_size(inputs)
         b = self.block
         x = ops.reshape(inputs, (-1, height // b, b, width // b, b, channels))
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
@@ -37,11 +40,14 @@ class SpaceToDepth(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="dped")
-class DepthToSpace(layers.Layer):
-    """The inverse of `SpaceToDepth`: `(N, H, W, block² · C)` to `(N, H · block, W · block, C)`.
+class DepthToSpace(keras.layers.Layer):
+    """Turns the channels of each pixel into a block of pixels: the inverse of `SpaceToDepth`.
+
+    Input `(N, H, W, block² · C)`; output `(N, H · block, W · block, C)`.
 
     Args:
         block: side of a block, pixels.
+        **kwargs: arguments of `keras.layers.Layer`.
     """
 
     def __init__(self, block: int = 2, **kwargs):
@@ -49,7 +55,7 @@ class DepthToSpace(layers.Layer):
         self.block = block
 
     def call(self, inputs):
-        height, width, channels = ops.shape(inputs)[1:]
+        height, width, channels = image_size(inputs)
         b = self.block
         x = ops.reshape(inputs, (-1, height, width, b, b, channels // b**2))
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
