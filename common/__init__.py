@@ -1,1 +1,1 @@
-"""What every package uses and what depends on no package of ours."""
+"""What every package uses, and what imports no other package of the project."""

@@ -1,4 +1,4 @@
-"""Keras and its backend, imported once, fast and without start-up chatter."""
+"""Keras and its backend: one fast import without start-up messages."""
 
 import contextlib
 import importlib
@@ -17,14 +17,14 @@ BACKENDS = ("tensorflow", "jax")
 
 
 class BackendError(OSError):
-    """An environment that asks for a backend which is not there."""
+    """The environment names a backend that is not supported or not installed."""
 
 
 def import_keras():
-    """Import Keras with the settings that this project wants of its backend.
+    """Import Keras with the backend settings of this project.
 
-    TensorFlow prints a dozen lines on every start whatever its log level, from C++ and before any
-    logging exists to filter them. They are shown only if the import fails.
+    TensorFlow prints a dozen lines on every start. The lines come from C++, before any logging
+    exists that could filter them. This function shows the lines only if the import fails.
 
     Returns:
         The `keras` module.
@@ -35,14 +35,14 @@ def import_keras():
     # oneDNN runs the 3×3×64×64 convolution 1.5 times as fast as TensorFlow's own kernels.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Not what Keras' own configuration file says, which other projects on the machine share.
+    # Keras also reads a configuration file, but other projects on the machine share that file.
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend not in BACKENDS:
         raise BackendError(f"KERAS_BACKEND={backend}: this project runs on {' or '.join(BACKENDS)}")
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # notes on retracing, no errors
-    logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # what it did not find
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # hides notes on retracing
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # hides the list of absent devices
     if importlib.util.find_spec(backend) is None:
         raise BackendError(f"KERAS_BACKEND={backend}, but {backend} is not installed")
     with native_output_hidden():
@@ -51,12 +51,12 @@ def import_keras():
 
 @contextlib.contextmanager
 def native_output_hidden() -> Iterator[None]:
-    """Hold back what libraries print from C++, past `sys.stderr`; show it if the block raises."""
+    """Hide what libraries print from C++ past `sys.stderr`. Show the output if the block raises."""
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         saved = {number: os.dup(number) for number in (1, 2)}
-    except OSError:  # started without an output
+    except OSError:  # the process has no stdout or no stderr
         yield
         return
     with tempfile.TemporaryFile() as held_back:

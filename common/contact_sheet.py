@@ -1,17 +1,17 @@
-"""Pictures made of pictures, to judge results by."""
+"""Sheets of small pictures, for a look at many results at once."""
 
 import numpy as np
 
 
 def contact_sheet(*columns: np.ndarray, gap: int = 4) -> np.ndarray:
-    """Pictures side by side: one row for each index, one column for each argument.
+    """Return pictures side by side: one row for each index, one column for each argument.
 
     Args:
-        *columns: arrays `(N, H, W, 3)` of one shape, float RGB, clipped to [0, 1].
-        gap: white pixels between pictures.
+        *columns: Arrays `(N, H, W, 3)` of one shape, float RGB. Values are clipped to [0, 1].
+        gap: The number of white pixels between pictures.
 
     Returns:
-        uint8 RGB sheet.
+        The sheet, uint8 RGB `(height, width, 3)`.
     """
     pictures = np.stack(columns, axis=1)
     margins = ((0, 0), (0, 0), (gap, 0), (gap, 0), (0, 0))

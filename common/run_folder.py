@@ -1,4 +1,4 @@
-"""Where the runs of a phone are, and what a run's folder holds."""
+"""The folders of trainings, and the files in such a folder."""
 
 from pathlib import Path
 
@@ -7,10 +7,10 @@ STATE, CONFIG, BEST, LAST = "state.npz", "config.json", "best.keras", "last.kera
 
 
 def run_folder(phone: str, model: str) -> Path:
-    """The folder of the run that trains `model` for `phone`, unless the user names another."""
+    """Return the folder of the training of `model` for `phone`, unless the user names a folder."""
     return RUNS / phone / model
 
 
 def finished_runs(phone: str) -> dict[str, Path]:
-    """The best network of each of the phone's runs, by the run's name."""
+    """Return the best network of each training for a phone: {name of the run: path}."""
     return {path.parent.name: path for path in sorted((RUNS / phone).glob(f"*/{BEST}"))}

@@ -1,4 +1,4 @@
-"""Shared fixtures: the reference data, and small data sets in the DPED layout."""
+"""Fixtures for all tests: the reference data, small data sets in the DPED layout, a network."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def reference_data():
-    """The folder of reference data; tests that need it skip where it is absent."""
+    """Return the folder of reference data. Without the folder, the test is skipped."""
     folder = ROOT / os.environ.get("DPED_REFERENCE_DATA", "../shared/data")
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}; set DPED_REFERENCE_DATA")
@@ -36,24 +36,24 @@ def reference_data():
 
 @pytest.fixture(scope="session")
 def write_dataset():
-    """The function that writes a small data set; see `_write_dataset`."""
+    """Return the function that writes a small data set: `_write_dataset`."""
     return _write_dataset
 
 
 def _write_dataset(root, phone, train=12, test=6, suffix=".png", seed=0, photo_size=(150, 200)):
     """Write ROOT/PHONE in the DPED layout, deterministic by seed.
 
-    The target shows smooth random scenes; the phone a darker, blurred, noisy version of each, so
-    that a network can learn something: about 14 dB before, above 30 dB after undoing the darkness.
+    The target shows smooth random scenes. The phone shows a darker, blurred, noisy version of each
+    scene, about 14 dB from the target. Lighter phone patches are above 30 dB from the target.
 
     Args:
-        root: the folder of data sets.
-        phone: name of the phone.
-        train: training pairs.
-        test: test pairs.
+        root: The folder of data sets.
+        phone: The name of the phone.
+        train: The number of training pairs.
+        test: The number of test pairs.
         suffix: ".png" (lossless) or ".jpg".
-        seed: of the scenes and the noise.
-        photo_size: height and width of the one full-size photo.
+        seed: The seed of the scenes and the noise.
+        photo_size: Height and width of the one full-size photo.
 
     Returns:
         The folder ROOT/PHONE.
@@ -73,15 +73,15 @@ def _write_dataset(root, phone, train=12, test=6, suffix=".png", seed=0, photo_s
 
 @pytest.fixture(scope="session")
 def texture():
-    """The function that makes a gray scene to align; see `_texture`."""
+    """Return the function that makes a gray scene to align: `_texture`."""
     return _texture
 
 
 def _texture(height, width, seed=0, finest=3.0):
-    """Random detail of all sizes above `finest` pixels, as in photos: amplitude falls with 1/f.
+    """Return random detail of all sizes above `finest` pixels. As in photos, amplitude is 1/f.
 
     Returns:
-        uint8 height×width, mean 127, standard deviation 40.
+        uint8 `(height, width)`, mean 127, standard deviation 40.
     """
     noise = np.random.default_rng(seed).standard_normal((height, width), dtype=np.float32)
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
@@ -92,7 +92,7 @@ def _texture(height, width, seed=0, finest=3.0):
 
 
 def _scene(rng, height, width):
-    """Smooth colours in [0, 1]: a coarse random grid, interpolated."""
+    """Return smooth colors in [0, 1]: a coarse random grid, interpolated."""
     grid = rng.uniform(0.1, 1.0, (8, 8, 3))
     return zoom(grid, (height / 8, width / 8, 1), order=1, grid_mode=True, mode="nearest")
 
@@ -113,7 +113,7 @@ def _save(path, image):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """An inverting network, 255 - x, as invert.tflite and invert.keras."""
+    """Write a network that inverts photos, 255 - x, as invert.tflite and invert.keras."""
     import keras
     import tensorflow as tf
 

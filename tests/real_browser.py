@@ -1,4 +1,4 @@
-"""Fixtures: a real browser, for as long as one module's tests take."""
+"""Fixtures: a real browser, shared by the tests of one module."""
 
 import contextlib
 import shutil
@@ -10,7 +10,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 @pytest.fixture(scope="module")
 def launched():
-    """A function of extra switches that starts a browser."""
+    """Return a function that starts a browser with extra switches."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
@@ -18,7 +18,7 @@ def launched():
     with playwright.sync_playwright() as started, contextlib.ExitStack() as stack:
 
         def launch(*switches):
-            # Containers lack what the sandbox wants; the only pages are our own.
+            # Containers lack features that the sandbox needs. The tests open pages of the project only.
             chromium = started.chromium.launch(
                 executable_path=program, args=["--no-sandbox", *switches]
             )
@@ -30,5 +30,5 @@ def launched():
 
 @pytest.fixture(scope="module")
 def browser(launched):
-    """One browser for all pages."""
+    """Return one browser for all pages."""
     return launched()
