@@ -42,7 +42,7 @@ def import_keras():
     if "keras" in sys.modules:
         return sys.modules["keras"]
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # hides notes on retracing
-    logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # hides the list of absent devices
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.WARNING)  # hides absent devices
     if importlib.util.find_spec(backend) is None:
         raise BackendError(f"KERAS_BACKEND={backend}, but {backend} is not installed")
     with native_output_hidden():

@@ -18,7 +18,7 @@ def launched():
     with playwright.sync_playwright() as started, contextlib.ExitStack() as stack:
 
         def launch(*switches):
-            # Containers lack features that the sandbox needs. The tests open pages of the project only.
+            # Containers lack features that the sandbox needs. Tests open the project's pages only.
             chromium = started.chromium.launch(
                 executable_path=program, args=["--no-sandbox", *switches]
             )
