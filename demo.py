@@ -19,7 +19,8 @@ from data.shipped_photos import shipped_photos
 from evaluate import EvaluateConfig, evaluate
 from evaluation.table import as_markdown
 from export.to_tflite import ExportConfig, export
-from inference.engines import LiteRTEngine, enhance_image
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 from photos import read_photo, write_photo
 from simulation.simulate_patches import simulate_dataset
 from train import TrainConfig, train
@@ -120,7 +121,7 @@ if __name__ == "__main__":
         "evaluate.EvaluationError",
         "export.parity.ParityError",
         "export.to_tflite.ExportError",
-        "inference.engines.ModelFileError",
+        "inference.engine.ModelFileError",
         "photos.PhotoError",
         "training.config.TrainingError",
         "data.layout.DatasetError",

@@ -17,12 +17,14 @@ import numpy as np
 
 from common import command_line
 from common.command_line import option
-from inference.engines import KerasEngine, LiteRTEngine, ModelFileError
+from inference.engine import ModelFileError
+from inference.keras_engine import KerasEngine
+from inference.litert_engine import LiteRTEngine
 from photos import Photo, PhotoError, load_photo
-from photos.batches.batch import BatchOptions, OptionError, enhance_files
+from photos.batches.enhance_files import BatchOptions, OptionError, enhance_files
 from photos.batches.enhance_photo import enhance_photo
-from photos.batches.quiet import one_line
-from photos.batches.sources import find_jobs
+from photos.batches.find_jobs import find_jobs
+from photos.batches.terminal import one_line
 from photos.plain import srgb_pixels
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"

@@ -134,7 +134,7 @@ if __name__ == "__main__":
     user_errors = [
         EvaluationError,
         DatasetError,
-        "inference.engines.ModelFileError",
+        "inference.engine.ModelFileError",
         "models.files.WeightsError",
     ]
     command_line.run(main, EvaluateConfig, __doc__, user_errors)

@@ -38,7 +38,7 @@ print(time.perf_counter() - started)
 import sys, time
 model_file, photo, target = sys.argv[1:]
 from enhance import load_engine
-from inference.engines import enhance_image
+from inference.enhance_image import enhance_image
 from pathlib import Path
 from photos import read_photo, write_photo
 engine = load_engine(Path(model_file))

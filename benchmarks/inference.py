@@ -23,7 +23,9 @@ import numpy as np
 from benchmarks.training import matrix_product_flops
 from common import command_line
 from common.command_line import option
-from inference.engines import LiteRTEngine, ModelFileError, enhance_image
+from inference.engine import ModelFileError
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = 16  # pixels: a photo that takes no time

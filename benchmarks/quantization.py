@@ -27,7 +27,8 @@ from common import command_line
 from common.command_line import option
 from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
-from inference.engines import LiteRTEngine, enhance_image
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 
 FLAT, INNER = slice(20, 80), slice(40, 60)  # rows and columns of a patch of 100
 
@@ -121,7 +122,7 @@ def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
             content, staged = variants.file(precision, tile)
             path = folder / f"{precision}_{tile or 'any'}.tflite"
             path.write_bytes(content)
-            stages = {"stages": staged.as_json()} if staged else {}
+            stages = {"stages": staged.plan.as_json()} if staged else {}
             path.with_suffix(".json").write_text(json.dumps({**manifest, **stages}))
             rows.append(Row(path, precision, tile, tile or side))
     return rows
@@ -233,5 +234,5 @@ if __name__ == "__main__":
         main,
         BenchmarkConfig,
         __doc__,
-        errors=[DatasetError, "models.files.WeightsError", "inference.engines.ModelFileError"],
+        errors=[DatasetError, "models.files.WeightsError", "inference.engine.ModelFileError"],
     )

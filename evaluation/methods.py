@@ -15,7 +15,7 @@ import numpy as np
 from common.run_folder import BEST, LAST
 from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
-from inference.one_click import TUNED, enhance_auto
+from inference.one_click import TUNED, enhance_one_click
 
 INPUT, AUTO = "input", "auto"
 TIMED = 512  # pixels; the overhead of a call is small against such a square
@@ -134,7 +134,7 @@ def external_method(word: str, files: tuple[Path, ...]) -> Method:
 def _auto(images):
     with ThreadPoolExecutor() as pool:
         eight_bit = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
-        return np.stack(list(pool.map(enhance_auto, eight_bit))).astype(np.float32) / 255
+        return np.stack(list(pool.map(enhance_one_click, eight_bit))).astype(np.float32) / 255
 
 
 def _keras(name, path):
@@ -167,7 +167,7 @@ def _opened(model):
 
 def _tflite(name, path):
     def open_file():
-        from inference.engines import LiteRTEngine
+        from inference.litert_engine import LiteRTEngine
 
         # Whole patches, unclipped as the pooled PSNR wants them: the engine resizes a fixed input.
         engine = LiteRTEngine(path)

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
 from data.shipped_photos import shipped_photos
-from inference.engines import LiteRTEngine
+from inference.litert_engine import LiteRTEngine
 from inference.photo_thumbnail import thumbnail_of
 from inference.pixels import from_floats, to_floats
 

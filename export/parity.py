@@ -42,7 +42,7 @@ def measure_parity(engine, model, patches: np.ndarray) -> dict[str, float]:
     Both are clipped to [0, 1] first, as whoever uses them does.
 
     Args:
-        engine: an `inference.engines.LiteRTEngine`.
+        engine: an `inference.litert_engine.LiteRTEngine`.
         model: the Keras model it was exported from.
         patches: `(N, P, P, 3)` float32 RGB in [0, 1].
 

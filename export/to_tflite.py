@@ -72,7 +72,7 @@ def export(config: ExportConfig) -> list[Path]:
     from export.manifest import described
     from export.parity import check_parity, measure_parity
     from export.variants import Variants
-    from inference.engines import LiteRTEngine
+    from inference.litert_engine import LiteRTEngine
     from models import load_generator, receptive_radius
     from models.inspect_network import (
         manifest_norm,
@@ -150,7 +150,7 @@ def export(config: ExportConfig) -> list[Path]:
                 "parity": {**measured, "patches": patches_name},
                 **({"calibration": seen_name} if variants.observes(precision) else {}),
                 **facts,
-                **({"stages": staged.as_json()} if staged else {}),
+                **({"stages": staged.plan.as_json()} if staged else {}),
             }
             manifest_file.write_text(json.dumps(manifest, indent=2) + "\n")
             targets.append(target)
@@ -195,7 +195,7 @@ if __name__ == "__main__":
         "data.layout.DatasetError",
         "export.demos.DemoError",
         "export.parity.ParityError",
-        "inference.engines.ModelFileError",
+        "inference.engine.ModelFileError",
         "models.files.WeightsError",
     ]
     command_line.run(main, ExportConfig, __doc__, user_errors)

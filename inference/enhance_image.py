@@ -1,24 +1,73 @@
-"""The policy that fits a photo of any size to an engine and to a memory budget."""
+"""The entry to enhancement: a photo of any size through any engine, within a memory budget.
 
-from collections.abc import Callable
+`enhance_image` chooses one of five ways. `choose_way` holds the whole decision.
+"""
+
+import enum
 
 import numpy as np
 
-from inference.applying import apply_tiles, tiles_of
-from inference.model_file_error import ModelFileError
+from common.tensor_names import THUMBNAIL
+from inference import run_stages
+from inference.engine import Engine, ModelFileError
 from inference.photo_thumbnail import thumbnail_of
 from inference.pixels import from_floats, to_floats
-from inference.run_stages import enhance_staged
-from inference.streaming import Counter
-from inference.tiling import Progress
+from inference.run_tiles import plan_of, run_tiles
+from inference.streaming import Counter, Progress
 
-MEMORY = 10**9  # bytes, if nobody says
-LOCAL = ("batch", "none", "thumbnail")  # norms of networks that run in tiles as they are
+DEFAULT_MEMORY = 10**9  # bytes
 UNKNOWN_COST = 3000  # bytes a pixel; measured: 64 channels, instance norm, whole frame
 
 
+class Way(enum.Enum):
+    """A way to bring a photo through a network."""
+
+    TILES = "tiles: exact"
+    STORED_STAGES = "stage by stage over the whole photo: exact"
+    SAMPLED_STATISTICS = "statistics from a sample of the photo, then tiles: close, fast"
+    RECOMPUTED_STATISTICS = "statistics from one pass for each stage, then tiles: exact, slow"
+    WHOLE_FRAME = "the whole photo at once: exact"
+
+
+def choose_way(engine: Engine, height: int, width: int, max_memory: int, exact: bool) -> Way:
+    """Choose the way for a photo.
+
+    | the network needs | and | way |
+    |---|---|---|
+    | nothing of the whole photo, or its thumbnail | | tiles |
+    | statistics, and comes in stages | its tensors fit the memory | stored stages |
+    | statistics, and comes in stages | its tensors do not fit | sampled statistics |
+    | statistics, and comes in stages | they do not fit, `exact` | recomputed statistics |
+    | anything else | the whole frame fits the memory | whole frame |
+
+    Args:
+        engine: The engine.
+        height: Height of the photo, pixels.
+        width: Width of the photo, pixels.
+        max_memory: Bytes that may be taken beyond photo and result.
+        exact: Whether approximation is forbidden.
+
+    Raises:
+        ModelFileError: The whole frame does not fit the memory and there is no other way.
+    """
+    if engine.stages is not None:
+        if run_stages.stored_tensors_fit(engine, engine.stages, height, width, max_memory):
+            return Way.STORED_STAGES
+        return Way.RECOMPUTED_STATISTICS if exact else Way.SAMPLED_STATISTICS
+    if engine.global_input.allows_tiles:
+        return Way.TILES
+    needed = height * width * (engine.bytes_per_pixel or UNKNOWN_COST)
+    if needed > max_memory:
+        raise ModelFileError(
+            f"{engine.name}: normalizes by the whole photo and cannot run in tiles; "
+            f"{width}×{height} pixels take about {needed / 1e9:.1f} GB: allow as much, or export "
+            "the model again (python export/to_tflite.py), which writes a file that can"
+        )
+    return Way.WHOLE_FRAME
+
+
 def enhance_image(
-    engine: Callable[[np.ndarray], np.ndarray],
+    engine: Engine,
     image: np.ndarray,
     tile: int = 512,
     progress: Progress | None = None,
@@ -28,58 +77,50 @@ def enhance_image(
 ) -> np.ndarray:
     """Enhance a photo of any size.
 
-    A network without whole-image statistics runs in tiles, each with the photo's thumbnail if it
-    takes one: exactly the whole frame's result. One with them that comes in stages (`staged.py`)
-    gives that too where its activations fit the memory; else its statistics are measured on a
-    sample of the photo, or, if `exact`, by running it once for each of its norms. Any other
-    network gets the whole frame.
-
     Args:
-        engine: `LiteRTEngine`, `KerasEngine` or a callable with their attributes.
+        engine: A `LiteRTEngine` or a `KerasEngine`.
         image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
-        tile: largest side of a tile, pixels, for engines that take any size.
-        progress: called with (tiles done, tiles in all), of all passes.
-        max_memory: bytes that may be taken beyond `image` itself; None for `MEMORY`. A floor of
-            some 50 MB that the smallest tiles take is not kept to.
-        in_place: write the result over `image`.
-        exact: never approximate, however long it takes.
+        tile: The largest side of a tile, pixels, for an engine that takes any size.
+        progress: Called with (tiles done, tiles in all), over all passes.
+        max_memory: Bytes that may be taken beyond `image` itself; None for `DEFAULT_MEMORY`. The
+            smallest tiles take some 50 MB even if `max_memory` is less.
+        in_place: Whether the result is written over `image`.
+        exact: Whether approximation is forbidden, however long the computation takes.
 
     Returns:
-        Same shape: the dtype of an integer image, otherwise float32 clipped to [0, 1].
+        RGB `(H, W, 3)`: of the dtype of an integer image, otherwise float32 clipped to [0, 1].
 
     Raises:
-        ModelFileError: the network does not run at this size, or not in this memory.
+        ModelFileError: The network does not run at this size, or not in this memory.
     """
     dtype = image.dtype if np.issubdtype(image.dtype, np.integer) else np.float32
     result = image if in_place else np.empty(image.shape, dtype)
-    max_memory = MEMORY if max_memory is None else max_memory
+    memory = DEFAULT_MEMORY if max_memory is None else max_memory
     if not in_place:
-        max_memory -= result.nbytes
-    pixels = image.shape[0] * image.shape[1]
-    cost = getattr(engine, "bytes_per_pixel", None) or UNKNOWN_COST
-    room = max(max_memory, 0) // (getattr(engine, "workers", 1) * cost)
-    tile_area = min(tile**2, room)
+        memory -= result.nbytes
+    height, width = image.shape[:2]
+    cost = engine.bytes_per_pixel or UNKNOWN_COST
+    tile_area = min(tile**2, max(memory, 0) // (engine.workers * cost))
     counter = Counter(progress)
-    if getattr(engine, "stages", None):
-        enhance_staged(engine, image, result, tile_area, max_memory, exact, counter)
-    elif engine.norm in LOCAL:
-        counter.expect(len(tiles_of(engine, image, tile_area)))
-        given = {}
-        if size := getattr(engine, "thumbnail", None):
-            given = {"thumbnail": thumbnail_of(image, size)[None]}
-        apply_tiles(engine, image, result, tile_area, given=given, counter=counter)
-    elif pixels * cost > max_memory:
-        raise ModelFileError(_does_not_fit(engine, image.shape, pixels * cost))
-    else:
-        result[:] = from_floats(engine(to_floats(image)[None])[0], result.dtype)
+
+    way = choose_way(engine, height, width, memory, exact)
+    if way is Way.STORED_STAGES:
+        run_stages.enhance_stored(engine, image, result, memory, counter)
+    elif way is Way.WHOLE_FRAME:
         counter.expect(1)
+        result[:] = from_floats(engine(to_floats(image)[None])[0], result.dtype)
         counter.tick()
+    else:
+        plan = plan_of(engine, image, tile_area)
+        counter.expect(len(plan))
+        signature, given = None, {}
+        if way is Way.SAMPLED_STATISTICS:
+            given = run_stages.sampled_statistics(engine, image, memory, counter)
+        elif way is Way.RECOMPUTED_STATISTICS:
+            given = run_stages.recomputed_statistics(engine, image, tile_area, counter)
+        elif engine.thumbnail:
+            given = {THUMBNAIL: thumbnail_of(image, engine.thumbnail)[None]}
+        if engine.stages is not None:
+            signature = engine.stages.tiles
+        run_tiles(engine, image, result, plan, counter, signature, given)
     return result
-
-
-def _does_not_fit(engine, shape: tuple[int, ...], needed: int) -> str:
-    return (
-        f"{getattr(engine, 'path', 'this network')}: normalizes by the whole photo and cannot run "
-        f"in tiles; {shape[1]}×{shape[0]} pixels take about {needed / 1e9:.1f} GB: allow as much, "
-        "or export the model again (python export/to_tflite.py), which writes a file that can"
-    )

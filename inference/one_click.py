@@ -1,10 +1,11 @@
-"""One-click enhancement without a network: what a photo editor's "auto" button does.
+"""One-click enhancement without a network: what the "auto" button of a photo editor does.
 
-It stands where the thesis has Apple Photo Enhancer, whose workings are not published. Five steps
-of known kind, by OpenCV: white balance towards gray (shades of gray: Finlayson and Trezzi, CIC
-2004), tone (levels and gamma), local contrast (CLAHE: Zuiderveld, Graphics Gems IV, 1994),
-denoising (non-local means: Buades et al., CVPR 2005) and sharpening (unsharp mask). Its strengths
-are set once for all phones, on the real iPhone training pairs (`python -m benchmarks.tune_auto`).
+It stands where the thesis has Apple Photo Enhancer, whose method is not published. Five known
+steps, by OpenCV: white balance towards gray (shades of gray: Finlayson and Trezzi, CIC 2004), tone
+(levels and gamma), local contrast (CLAHE: Zuiderveld, Graphics Gems IV, 1994), denoising
+(non-local means: Buades et al., CVPR 2005) and sharpening (unsharp mask). `TUNED` holds one set of
+strengths for all phones, found on the real iPhone training pairs by
+`python -m benchmarks.tune_one_click`.
 """
 
 import dataclasses
@@ -12,25 +13,25 @@ import dataclasses
 import cv2
 import numpy as np
 
-NORM = 6  # of shades of gray, between gray world (1) and the brightest pixel (infinite)
-LARGEST_GAIN = 2.0  # of white balance and, each way, of gamma: a patch of lawn is no gray card
-TILE = 128  # pixels, about, of the tiles of local contrast
+MEAN_POWER = 6  # of shades of gray, between gray world (1) and the brightest pixel (infinite)
+LARGEST_GAIN = 2.0  # of white balance and gamma, up and down: a patch of lawn is no gray card
+CONTRAST_TILE = 128  # side of the tiles of local contrast, pixels, about
 
 
 @dataclasses.dataclass(frozen=True)
-class AutoSettings:
-    """Strengths of the five steps; zeros leave a photo as it is.
+class OneClickSettings:
+    """Strengths of the five steps; zeros leave a photo unchanged.
 
     Attributes:
-        white_balance: share of the way to a gray mean, [0, 1].
-        levels: share of the way to a full range of lightness, [0, 1].
-        brightness: mean lightness to steer to, (0, 1).
-        gamma: share of the way there, [0, 1].
-        contrast: weight of CLAHE's lightness, [0, 1].
+        white_balance: Share of the way to a gray mean, [0, 1].
+        levels: Share of the way to a full range of lightness, [0, 1].
+        brightness: The mean lightness to steer to, (0, 1).
+        gamma: Share of the way to `brightness`, [0, 1].
+        contrast: Weight of CLAHE's lightness, [0, 1].
         clip: CLAHE's limit of contrast.
-        saturation: gain of chroma less 1.
-        denoise: filter strength of non-local means, of 255.
-        sharpen: amount of the unsharp mask (standard deviation 1 pixel) on lightness.
+        saturation: Gain of chroma less 1.
+        denoise: Filter strength of non-local means, of 255.
+        sharpen: Amount of the unsharp mask (standard deviation 1 pixel) on lightness.
     """
 
     white_balance: float = 0.0
@@ -44,7 +45,7 @@ class AutoSettings:
     sharpen: float = 0.0
 
 
-TUNED = AutoSettings(
+TUNED = OneClickSettings(
     white_balance=0.1,
     levels=0.2,
     brightness=0.5,
@@ -57,15 +58,15 @@ TUNED = AutoSettings(
 )
 
 
-def enhance_auto(image: np.ndarray, settings: AutoSettings = TUNED) -> np.ndarray:
-    """Enhance a photo.
+def enhance_one_click(image: np.ndarray, settings: OneClickSettings = TUNED) -> np.ndarray:
+    """Enhance a photo without a network.
 
     Args:
-        image: uint8 RGB H×W×3.
-        settings: strengths.
+        image: uint8 RGB `(H, W, 3)`.
+        settings: The strengths of the steps.
 
     Returns:
-        uint8 RGB of the same shape.
+        uint8 RGB `(H, W, 3)`.
     """
     if settings.denoise > 0:
         image = cv2.fastNlMeansDenoisingColored(
@@ -82,13 +83,15 @@ def enhance_auto(image: np.ndarray, settings: AutoSettings = TUNED) -> np.ndarra
     return np.rint(np.clip(result, 0, 1) * 255).astype(np.uint8)
 
 
-def _balanced(rgb, strength):
-    means = np.power(np.mean(np.power(rgb, NORM, dtype=np.float64), axis=(0, 1)), 1 / NORM)
+def _balanced(rgb: np.ndarray, strength: float) -> np.ndarray:
+    means = np.power(
+        np.mean(np.power(rgb, MEAN_POWER, dtype=np.float64), axis=(0, 1)), 1 / MEAN_POWER
+    )
     gains = np.clip(means.mean() / np.maximum(means, 1e-3), 1 / LARGEST_GAIN, LARGEST_GAIN)
     return np.clip(rgb * (gains**strength).astype(np.float32), 0, 1)
 
 
-def _toned(light, settings):
+def _toned(light: np.ndarray, settings: OneClickSettings) -> np.ndarray:
     low, high = np.percentile(light, (0.5, 99.5))
     stretched = np.clip((light - low) / max(high - low, 0.2), 0, 1)
     light = light + settings.levels * (stretched - light)
@@ -98,10 +101,10 @@ def _toned(light, settings):
     return np.power(np.clip(light, 0, 1), exponent, dtype=np.float32)
 
 
-def _locally_contrasted(light, settings):
+def _locally_contrasted(light: np.ndarray, settings: OneClickSettings) -> np.ndarray:
     if settings.contrast == 0:
         return light
-    tiles = tuple(max(1, round(side / TILE)) for side in light.shape[::-1])
+    tiles = tuple(max(1, round(side / CONTRAST_TILE)) for side in light.shape[::-1])
     clahe = cv2.createCLAHE(settings.clip, tiles)
     wide = np.rint(light * 65535).astype(np.uint16)
     local = clahe.apply(wide).astype(np.float32) / 65535

@@ -1,10 +1,10 @@
-"""Floats to a quantized tensor's integers and back."""
+"""Conversion between floats and the integers of a quantized tensor."""
 
 import numpy as np
 
 
 def quantized(values: np.ndarray, details: dict) -> np.ndarray:
-    """Values as a tensor with the interpreter's `details` takes them."""
+    """Convert float32 values to the type of a tensor, by the interpreter's `details` of it."""
     if np.issubdtype(details["dtype"], np.floating):
         return values.astype(details["dtype"])
     scale, zero_point = _quantization(details)
@@ -14,7 +14,7 @@ def quantized(values: np.ndarray, details: dict) -> np.ndarray:
 
 
 def dequantized(values: np.ndarray, details: dict) -> np.ndarray:
-    """The float32 values that a tensor with the interpreter's `details` means."""
+    """Convert a tensor's values to float32, by the interpreter's `details` of it."""
     if np.issubdtype(details["dtype"], np.floating):
         return values.astype(np.float32)
     scale, zero_point = _quantization(details)
@@ -23,4 +23,4 @@ def dequantized(values: np.ndarray, details: dict) -> np.ndarray:
 
 def _quantization(details: dict) -> tuple[float, int]:
     scale, zero_point = details["quantization"]
-    return (scale, zero_point) if scale else (1 / 255, 0)  # integers that mean plain 8-bit levels
+    return (scale, zero_point) if scale else (1 / 255, 0)  # no scale: plain 8-bit levels

@@ -1,150 +1,194 @@
-"""Networks with whole-image statistics over photos of any size, in bounded memory.
+"""A network that takes statistics of the whole image, over a photo of any size in bounded memory.
 
 Instance norm needs the mean and variance of a whole image before the next layer can start. The
-network comes cut at these layers into local stages (`models/split_stages.py`). With them a photo is
-computed in one of three ways:
+network comes cut at these layers into local stages (`common/stages.py`). The stages enhance a
+photo in one of three ways:
 
-- *stored*: stage by stage over all of it, in tiles; what later stages need is kept in float16,
-  written over what they no longer need. Each layer is computed once.
-- *sampled*: the statistics are measured that way on windows spread over the photo, and the whole
-  network then runs in tiles with these. All tiles use the same, so there are no seams.
-- *recomputed*: the statistics are measured one stage after the other, each by running all of the
-  network before it over the photo in tiles; then as above.
+- *stored*: the stages run one after the other over the whole photo, in tiles. Tensors that later
+  stages need are stored in float16, over tensors that no stage needs any more. Each layer is
+  computed once.
+- *sampled*: the stages run that way over windows spread over the photo, to measure the statistics.
+  Then the whole network runs in tiles. All tiles use the same statistics, so there are no seams.
+- *recomputed*: for each stage, the network up to this stage runs in tiles over the whole photo, to
+  measure the statistics. Then the whole network runs in tiles.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from common.stage import Stage
-from inference.applying import apply_tiles, tiles_of
-from inference.layouts import SampledPhoto, WholePhoto, tile_shape
+from common.stages import Stage, StagePlan
+from common.tensor_names import ENHANCED, IMAGE
+from inference.engine import Engine
+from inference.measured_areas import MeasuredArea, SampledPhoto, WholePhoto
+from inference.network_pool import NetworkPool
 from inference.pixels import from_floats, to_floats
-from inference.running_moments import Moments
-from inference.sessions import opened
-from inference.stage_manifest import ENHANCED
+from inference.running_moments import RunningMoments
+from inference.stage_memory import assign_slots, largest_tile_bytes, stored_bytes, tile_bytes
 from inference.streaming import Counter, Source, lag, stream
-from inference.tiling import plan_tiles
+from inference.tiling import Tile, plan_tiles, tile_shape
 
 AREA = 128 * 128  # largest tile of a stage, pixels: its tensors about fit the cache
-LEAST_AREA = 64 * 64  # smallest: below it most of the work would go into halos
-INNER = 16  # side of what is measured of a window of the sample, pixels
+LEAST_AREA = 64 * 64  # smallest tile: below it most of the work would go into halos
+INNER = 16  # side of the measured part of a window of the sample, pixels
 
-Statistics = dict[str, np.ndarray]
+Tensors = dict[str, np.ndarray]
 
 
-def enhance_staged(engine, image, result, tile_area, max_memory, exact, counter) -> None:
-    """Enhance a photo by a network in stages.
-
-    Stored where that fits the memory, otherwise recomputed if `exact`, otherwise sampled.
+def stored_tensors_fit(
+    engine: Engine, stages: StagePlan, height: int, width: int, max_memory: int
+) -> bool:
+    """Return whether a photo's tensors between stages, and the smallest tiles, fit the memory.
 
     Args:
-        engine: with `stages`, `halo`, `workers` and `networks`.
-        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
-        result: of the same shape; may be `image`.
-        tile_area: largest tile of a pass through the whole network, pixels.
-        max_memory: bytes that may be taken.
-        exact: no approximation, however long it takes.
-        counter: of tiles.
+        engine: The engine.
+        stages: The engine's stages.
+        height: Height of the photo, pixels.
+        width: Width of the photo, pixels.
+        max_memory: Bytes.
     """
-    stages = engine.stages
-    spare = max_memory - image.shape[0] * image.shape[1] * stages.stored_bytes
-    if spare >= engine.workers * LEAST_AREA * max(map(stages.tile_bytes, stages.stages)):
-        run_stages(engine, WholePhoto(image), spare, counter, result)
-        return
-    counter.expect(len(tiles_of(engine, image, tile_area)))
-    if exact:
-        statistics = recomputed_statistics(engine, image, tile_area, counter)
-    else:
-        statistics = sampled_statistics(engine, image, max_memory, counter)
-    apply_tiles(engine, image, result, tile_area, stages.tiles, statistics, counter)
+    spare = max_memory - height * width * stored_bytes(stages)
+    return spare >= engine.workers * LEAST_AREA * largest_tile_bytes(stages)
 
 
-def sampled_statistics(engine, image: np.ndarray, max_memory: int, counter: Counter) -> Statistics:
-    """The statistics of windows spread over a photo, as many as fit the memory.
+def enhance_stored(
+    engine: Engine, image: np.ndarray, result: np.ndarray, max_memory: int, counter: Counter
+) -> None:
+    """Enhance a photo stage by stage; the tensors between stages are stored.
+
+    Args:
+        engine: An engine with stages.
+        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
+        result: The array to write, of the same shape; may be `image`.
+        max_memory: Bytes that may be taken.
+        counter: Counts the tiles.
+    """
+    spare = max_memory - image.shape[0] * image.shape[1] * stored_bytes(_stages_of(engine))
+    run_stages(engine, WholePhoto(image), spare, counter, result)
+
+
+def sampled_statistics(
+    engine: Engine, image: np.ndarray, max_memory: int, counter: Counter
+) -> Tensors:
+    """Measure the statistics on windows spread over a photo, as many as fit the memory.
+
+    Args:
+        engine: An engine with stages.
+        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
+        max_memory: Bytes that may be taken.
+        counter: Counts the tiles.
 
     Returns:
-        As `run_stages`.
+        The statistics that `run_stages` returns.
     """
-    stages = engine.stages
+    stages = _stages_of(engine)
     radius = max(stage.measure_halo for stage in stages.stages)
     window = (2 * radius + INNER) ** 2
-    spare = engine.workers * window * max(map(stages.tile_bytes, stages.stages))
-    each = stages.stored_bytes + 3 * image.itemsize
+    spare = engine.workers * window * largest_tile_bytes(stages)
+    each = stored_bytes(stages) + 3 * image.itemsize
     area = max((max_memory - spare) // each, window)
     return run_stages(engine, SampledPhoto(image, radius, area, INNER), spare, counter)
 
 
-def recomputed_statistics(engine, image: np.ndarray, area: int, counter: Counter) -> Statistics:
-    """The statistics of a whole photo, from one pass through the network for each stage.
+def recomputed_statistics(
+    engine: Engine, image: np.ndarray, area: int, counter: Counter
+) -> Tensors:
+    """Measure the statistics of a whole photo by one pass through the network for each stage.
+
+    Args:
+        engine: An engine with stages.
+        image: RGB `(H, W, 3)`: uint8, uint16, or float in [0, 1].
+        area: The largest tile, pixels.
+        counter: Counts the tiles.
 
     Returns:
-        As `run_stages`.
+        The statistics that `run_stages` returns.
     """
+    height, width = image.shape[:2]
     passes = []
-    for stage in engine.stages.stages:
+    for stage in _stages_of(engine).stages:
         if stage.measured:
-            halo = stage.measure_halo
-            shape = tile_shape(*image.shape[:2], area, halo)
-            passes.append((stage, plan_tiles(*image.shape[:2], shape, halo)))
+            shape = tile_shape(height, width, area, stage.measure_halo)
+            passes.append((stage, plan_tiles(height, width, shape, stage.measure_halo)))
     counter.expect(sum(len(plan) for stage, plan in passes if stage.measure_signature))
-    statistics = {}
+    statistics: Tensors = {}
     for stage, plan in passes:
-        moments = {name: Moments() for name in stage.measured}
         if stage.measure_signature is None:
-            _measure_image(WholePhoto(image), moments)
+            moments = _image_moments(WholePhoto(image), stage)
         else:
-            _measure(engine, stage, plan, image, statistics, moments, counter)
+            moments = _recomputed_moments(engine, stage, plan, image, statistics, counter)
         statistics |= _as_inputs(moments)
     return statistics
 
 
-def _measure(engine, stage: Stage, plan, image, statistics, moments, counter) -> None:
-    with opened(engine, stage.measure_signature) as session:
+def _recomputed_moments(
+    engine: Engine,
+    stage: Stage,
+    plan: Sequence[Tile],
+    image: np.ndarray,
+    statistics: Tensors,
+    counter: Counter,
+) -> dict[str, RunningMoments]:
+    """Run the network up to a stage over the photo and measure the stage's tensors."""
+    pool = NetworkPool(engine, stage.measure_signature)
+    moments = {name: RunningMoments() for name in stage.measured}
 
-        def work(t, pixels):
-            tensors = session(image=to_floats(pixels)[None], **statistics)
-            return {name: _moments(t.keep(tensors[name][0])) for name in moments}
+    def read(t: Tile) -> np.ndarray:
+        return t.read(image)
 
-        def write(t, found):
-            for name, one in found.items():
-                moments[name].merge(one)
+    def work(t: Tile, pixels: np.ndarray) -> dict[str, RunningMoments]:
+        tensors = pool(**{IMAGE: to_floats(pixels)[None]}, **statistics)
+        return {name: _moments(t.keep(tensors[name][0])) for name in moments}
 
-        stream(plan, lambda t: t.read(image), work, write, session.workers, counter)
+    def write(t: Tile, found: dict[str, RunningMoments]) -> None:
+        for name, one in found.items():
+            moments[name].merge(one)
+
+    stream(plan, read, work, write, pool.workers, counter)
+    return moments
 
 
 def run_stages(
-    engine, layout, spare: int, counter: Counter, result: np.ndarray | None = None
-) -> Statistics:
-    """Run the stages one after the other, storing what later ones need.
+    engine: Engine,
+    area: MeasuredArea,
+    spare: int,
+    counter: Counter,
+    result: np.ndarray | None = None,
+) -> Tensors:
+    """Run the stages one after the other and store the tensors that later stages need.
 
     Args:
-        engine: as for `enhance_staged`.
-        layout: `WholePhoto` or `SampledPhoto`.
-        spare: bytes that tiles may take beside what is stored.
-        counter: of tiles.
-        result: where the last stage writes; it is not run if None.
+        engine: An engine with stages.
+        area: The pixels to run over.
+        spare: Bytes that tiles may take beside the stored tensors.
+        counter: Counts the tiles.
+        result: The array that the last stage writes; None leaves the last stage out.
 
     Returns:
-        Of each measured tensor `t`, `t_mean` and `t_variance`, `(1, 1, 1, C)` float32.
+        The statistics `t_mean` and `t_variance` of each measured tensor `t`, `(1, 1, 1, C)`
+        float32.
     """
-    stages = [s for s in engine.stages.stages if result is not None or s.outputs != (ENHANCED,)]
-    plans = [layout.plan(stage.halo, _area(engine, stage, spare)) for stage in stages]
-    counter.expect(sum(len(p) for s, p in zip(stages, plans, strict=True) if s.signature))
-    slot_of, sizes = engine.stages.slots
-    slots = [np.empty((*layout.pixels.shape[:2], size), np.float16) for size in sizes]
-    tensors = {"image": layout.pixels, ENHANCED: result}
+    plan = _stages_of(engine)
+    stages = [s for s in plan.stages if result is not None or s.outputs != (ENHANCED,)]
+    tiles = [area.plan(stage.halo, _tile_area(engine, plan, stage, spare)) for stage in stages]
+    counter.expect(sum(len(t) for s, t in zip(stages, tiles, strict=True) if s.signature))
+    slots = assign_slots(plan)
+    arrays = [np.empty((*area.pixels.shape[:2], size), np.float16) for size in slots.channels]
+    tensors: Tensors = {IMAGE: area.pixels}
+    if result is not None:
+        tensors[ENHANCED] = result
     stored, shifts = {}, {}
-    for stage, plan in zip(stages, plans, strict=True):
-        for name in slot_of.keys() & set(stage.outputs):
-            tensors[name] = slots[slot_of[name]][..., : stage.channels[name]]
-        moments = {name: Moments() for name in stage.measured}
+    for stage, stage_tiles in zip(stages, tiles, strict=True):
+        for name in slots.slot_of.keys() & set(stage.outputs):
+            tensors[name] = arrays[slots.slot_of[name]][..., : stage.channels[name]]
         if stage.signature is None:
-            _measure_image(layout, moments)
+            moments = _image_moments(area, stage)
         else:
             given = {name: stored[name] for name in stage.statistics}
-            with opened(engine, stage.signature) as session:
-                run = _StageRun(session, stage, layout, tensors, given)
-                shifts |= run.find_shifts(plan[len(plan) // 2])
-                run.over(plan, moments, counter)
+            run = _StageRun(engine, stage, area, tensors, given)
+            shifts |= run.find_shifts(stage_tiles[len(stage_tiles) // 2])
+            moments = run.over(stage_tiles, counter)
+            del run  # The networks' memory is free before the next stage opens its networks.
         stored |= _as_inputs(moments)
     return {
         name: value + shifts.get(f"{name.removesuffix('_mean')}_shift", np.float32(0))
@@ -152,23 +196,35 @@ def run_stages(
     }
 
 
-def _area(engine, stage: Stage, spare: int) -> int:
-    area = spare // (engine.workers * engine.stages.tile_bytes(stage))
+def _tile_area(engine: Engine, plan: StagePlan, stage: Stage, spare: int) -> int:
+    area = spare // (engine.workers * tile_bytes(plan, stage))
     return int(np.clip(area, LEAST_AREA, AREA))
 
 
 class _StageRun:
-    """One stage, from stored tensors to stored tensors."""
+    """One stage at work, from stored tensors to stored tensors.
 
-    def __init__(self, session, stage: Stage, layout, tensors, given: Statistics):
-        self._session, self._stage, self._layout = session, stage, layout
-        self._tensors, self._given = tensors, given
-        for name in stage.shifted:
-            shape = (1, 1, 1, stage.channels[name])
-            self._given[f"{name}_shift"] = np.zeros(shape, np.float32)
+    Args:
+        engine: The engine.
+        stage: The stage; it has a signature.
+        area: The pixels to run over.
+        tensors: The stored tensors by name.
+        given: The statistics that the stage takes.
+    """
 
-    def find_shifts(self, t) -> Statistics:
-        """Take the means of one tile as what tensors are stored less."""
+    def __init__(
+        self, engine: Engine, stage: Stage, area: MeasuredArea, tensors: Tensors, given: Tensors
+    ):
+        self._pool = NetworkPool(engine, stage.signature)
+        self._stage, self._area, self._tensors = stage, area, tensors
+        unshifted = {
+            f"{name}_shift": np.zeros((1, 1, 1, stage.channels[name]), np.float32)
+            for name in stage.shifted
+        }
+        self._given = given | unshifted
+
+    def find_shifts(self, t: Tile) -> Tensors:
+        """Take the means of one tile as the shifts of the tensors that are stored shifted."""
         if not self._stage.shifted:
             return {}
         inputs = {name: t.read(self._tensors[name]) for name in self._stage.inputs}
@@ -178,8 +234,9 @@ class _StageRun:
         self._given |= shifts
         return shifts
 
-    def over(self, plan, moments: dict[str, Moments], counter: Counter) -> None:
-        """Run all tiles."""
+    def over(self, plan: Sequence[Tile], counter: Counter) -> dict[str, RunningMoments]:
+        """Run all tiles, and return the moments of the tensors that are measured."""
+        moments = {name: RunningMoments() for name in self._stage.measured}
         targets = [self._tensors[name] for name in self._stage.outputs]
         sources = {}
         for name in self._stage.inputs:
@@ -187,10 +244,10 @@ class _StageRun:
             overwritten = any(np.may_share_memory(tensor, target) for target in targets)
             sources[name] = Source(tensor, self._stage.halo, overwritten)
 
-        def read(t):
+        def read(t: Tile) -> Tensors:
             return {name: source.read(t) for name, source in sources.items()}
 
-        def write(t, results):
+        def write(t: Tile, results: tuple[Tensors, dict[str, RunningMoments]]) -> None:
             kept, found = results
             for name, values in kept.items():
                 t.place(self._tensors[name], values)
@@ -198,15 +255,17 @@ class _StageRun:
                 moments[name].merge(one)
 
         ahead = lag(plan, self._stage.halo)
-        stream(plan, read, self._work, write, self._session.workers, counter, ahead)
+        stream(plan, read, self._work, write, self._pool.workers, counter, ahead)
+        return moments
 
-    def _work(self, t, inputs):
-        if "image" in inputs:
-            inputs["image"] = to_floats(inputs["image"])
+    def _work(self, t: Tile, inputs: Tensors) -> tuple[Tensors, dict[str, RunningMoments]]:
+        """Return a tile's kept outputs, and the moments of its measured outputs."""
+        if IMAGE in inputs:
+            inputs[IMAGE] = to_floats(inputs[IMAGE])
         batch = {name: values[None] for name, values in inputs.items()}
-        outputs = self._session(**batch, **self._given)
+        outputs = self._pool(**batch, **self._given)
         found = {
-            name: _moments(*self._layout.measured(t, t.keep(outputs[f"{name}_float32"][0])))
+            name: _moments(*self._area.measured(t, t.keep(outputs[f"{name}_float32"][0])))
             for name in self._stage.measured
         }
         kept = {name: t.keep(outputs[name][0]) for name in self._stage.outputs}
@@ -215,19 +274,28 @@ class _StageRun:
         return kept, found
 
 
-def _measure_image(layout, moments: dict[str, Moments]) -> None:
-    for t in layout.plan(0, AREA):
+def _stages_of(engine: Engine) -> StagePlan:
+    assert engine.stages is not None, "the engine has no stages"
+    return engine.stages
+
+
+def _image_moments(area: MeasuredArea, stage: Stage) -> dict[str, RunningMoments]:
+    """Measure the image itself, where it is what a stage measures."""
+    moments = {name: RunningMoments() for name in stage.measured}
+    for t in area.plan(0, AREA):
         for found in moments.values():
-            found.add(*layout.measured(t, to_floats(t.read(layout.pixels))))
+            found.add(*area.measured(t, to_floats(t.read(area.pixels))))
+    return moments
 
 
-def _moments(values: np.ndarray, weight: float = 1.0) -> Moments:
-    moments = Moments()
+def _moments(values: np.ndarray, weight: float = 1.0) -> RunningMoments:
+    moments = RunningMoments()
     moments.add(values, weight)
     return moments
 
 
-def _as_inputs(moments: dict[str, Moments]) -> Statistics:
+def _as_inputs(moments: dict[str, RunningMoments]) -> Tensors:
+    """Return moments as the tensors that networks take."""
     inputs = {}
     for name, found in moments.items():
         inputs[f"{name}_mean"] = found.mean.astype(np.float32).reshape(1, 1, 1, -1)

@@ -1,9 +1,9 @@
-"""Mean and variance of the channels of a tensor that passes by in pieces."""
+"""Mean and variance of the channels of a tensor that arrives in pieces."""
 
 import numpy as np
 
 
-class Moments:
+class RunningMoments:
     """Count, mean and sum of squared deviations of each channel, in float64.
 
     Pieces are merged by the formula of Chan, Golub and LeVeque (1979), which has no difference of
@@ -11,11 +11,11 @@ class Moments:
     """
 
     def __init__(self):
-        self.count = 0
+        self.count: float = 0
         self.mean = self._squares = np.zeros(())
 
     def add(self, values: np.ndarray, weight: float = 1.0) -> None:
-        """Take in a piece `(H, W, C)` float32, each of its pixels counting `weight` times."""
+        """Add a piece `(H, W, C)` float32; each of its pixels counts `weight` times."""
         if not values.size:
             return
         height, width, _ = values.shape
@@ -23,13 +23,13 @@ class Moments:
         mean = rows.sum((0, 1), dtype=np.float64) / (height * width)
         centered = values - mean.astype(np.float32)
         squares = np.einsum("hwc,hwc->hc", centered, centered).sum(0, dtype=np.float64)
-        piece = Moments()
+        piece = RunningMoments()
         piece.count, piece.mean = height * width * weight, mean
         piece._squares = squares * weight
         self.merge(piece)
 
-    def merge(self, other: "Moments") -> None:
-        """Take in what another one has gathered."""
+    def merge(self, other: "RunningMoments") -> None:
+        """Add the pieces that another instance has gathered."""
         total = self.count + other.count
         if not other.count:
             return
@@ -41,5 +41,5 @@ class Moments:
 
     @property
     def variance(self) -> np.ndarray:
-        """`(C,)` float64: of the population, as instance norm takes it."""
+        """Variance of the population, as instance norm takes it: float64 `(C,)`."""
         return self._squares / self.count

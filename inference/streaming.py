@@ -1,47 +1,52 @@
-"""Tiles of an array read, computed in threads and written, also over the array itself."""
+"""Tiles that are read and written in order while threads compute them."""
 
 import math
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
 
-from inference.tiling import Progress, Tile
+from inference.tiling import Tile
+
+Progress = Callable[[int, int], None]  # called with (tiles done, tiles in all)
+Input, Result = TypeVar("Input"), TypeVar("Result")
 
 
 class Counter:
-    """Tiles done of the tiles of all passes over a photo.
+    """The count of finished tiles, over all passes over a photo.
 
     Args:
-        progress: called with (tiles done, tiles in all), or None.
+        progress: Called after each tile with (tiles done, tiles in all), or None.
     """
 
     def __init__(self, progress: Progress | None = None):
         self._progress, self._done, self._total = progress, 0, 0
 
     def expect(self, tiles: int) -> None:
-        """More tiles are to come; called for all passes before the first."""
+        """Announce tiles; every pass announces its tiles before the first pass starts."""
         self._total += tiles
 
     def tick(self) -> None:
-        """A tile is done."""
+        """Count one finished tile."""
         self._done += 1
         if self._progress:
             self._progress(self._done, self._total)
 
 
 class Source:
-    """The tiles of an array that their results may overwrite.
+    """Reads the tiles of an array that their own results may overwrite.
 
-    A tile needs a halo of rows above, which the results of the tiles above have overwritten: they
-    are kept aside, band of tiles by band. To its left `stream` writes late enough. Farther than
-    the halo a tile may see results instead of sources; what is kept of it does not depend on them.
+    A tile needs a halo of rows above its kept part, and the results of the tiles above have
+    overwritten them. The source therefore keeps a copy of these rows for each band of tiles. The
+    columns to the left are safe, because `stream` writes late enough. Farther away than the halo a
+    tile may see results instead of sources; the kept part of its result does not depend on them.
 
     Args:
         array: `(H, W, C)`.
-        halo: of the tiles to be read, pixels.
-        overwritten: whether results are written into `array` while it is read.
+        halo: The halo of the tiles, pixels.
+        overwritten: Whether results are written into `array` while it is read.
     """
 
     def __init__(self, array: np.ndarray, halo: int, overwritten: bool):
@@ -50,7 +55,10 @@ class Source:
         self._above = self._bottom = array[:0]
 
     def read(self, t: Tile) -> np.ndarray:
-        """The input of a tile `(in_height, in_width, C)`; tiles come in the order of the plan."""
+        """Return the input of a tile `(in_height, in_width, C)`.
+
+        The tiles must come in the order of the plan.
+        """
         if not self._overwritten:
             return t.read(self._array)
         if self._band != t.out_y:
@@ -67,39 +75,39 @@ class Source:
         return pixels
 
 
-def lag(plan: list[Tile], halo: int) -> int:
-    """How many tiles must be read ahead before one may be overwritten, at least 1."""
+def lag(plan: Sequence[Tile], halo: int) -> int:
+    """Return how many tiles must be read ahead before a tile may be overwritten, at least 1."""
     first = plan[0]
-    kept = first.in_width - 2 * halo  # of every tile in a row but the first and the last
+    kept = first.in_width - 2 * halo  # of every tile in a row except the first and the last
     return math.ceil(halo / kept) if kept > 0 and len(plan) > 1 else 1
 
 
 def stream(
-    plan: list[Tile],
-    read: Callable[[Tile], object],
-    work: Callable[[Tile, object], object],
-    write: Callable[[Tile, object], None],
+    plan: Sequence[Tile],
+    read: Callable[[Tile], Input],
+    work: Callable[[Tile, Input], Result],
+    write: Callable[[Tile, Result], None],
     workers: int,
     counter: Counter,
     ahead: int = 1,
 ) -> None:
     """Compute tiles in threads; read and write them in order, in the calling thread.
 
-    A tile is written after the `ahead` tiles that follow it have been read, and before that as
-    soon as `workers` allows, so that few are held at a time.
+    A tile is written after the `ahead` tiles that follow it have been read. It is written as soon
+    as `workers` allows, so that few tiles are held at a time.
 
     Args:
-        plan: tiles.
-        read: a tile's input.
-        work: a tile and its input to its result, in a thread.
-        write: what to do with the result.
-        workers: threads.
-        counter: ticks after each tile.
-        ahead: tiles, at least 1.
+        plan: The tiles.
+        read: Returns a tile's input.
+        work: Turns a tile and its input into its result, in a thread.
+        write: Takes a tile and its result.
+        workers: The number of threads.
+        counter: Counts the tiles.
+        ahead: A number of tiles, at least 1.
     """
-    pending = deque()
+    pending: deque[tuple[Tile, Future[Result]]] = deque()
 
-    def finish():
+    def finish() -> None:
         t, future = pending.popleft()
         write(t, future.result())
         counter.tick()

@@ -1,28 +1,26 @@
-"""Which tiles a photo of any size goes through a network in.
+"""The plan of tiles in which a photo of any size goes through a network.
 
-A network of zero-padded ("SAME") convolutions sees nothing farther than its receptive radius. A
-tile that reaches a halo of that radius past what is kept of its result therefore gives exactly
-the pixels of the whole frame, if the tile ends where the photo ends: there, and only there, the
-network must meet its own padding. Whole-image statistics (instance norm) break this: `staged.py`.
-The plan is specified in docs/tiling.md, with test vectors for other implementations.
+A network of zero-padded ("SAME") convolutions sees nothing farther away than its receptive radius.
+A tile that extends a halo of that radius beyond the kept part of its result gives exactly the
+whole frame's pixels, if the tile ends where the photo ends: there, and only there, the network
+must meet its own padding. Statistics of the whole image (instance norm) break this rule; see
+`run_stages.py`. `docs/tiling.md` specifies the plan, with test vectors for other implementations.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-Progress = Callable[[int, int], None]
-
 
 class Tile(NamedTuple):
-    """Where one tile reads and writes, in pixels of the photo.
+    """The places where one tile reads and writes, in pixels of the photo.
 
-    Input is `[in_y, in_y + in_height) × [in_x, in_x + in_width)`; of its result the part
-    `[out_y, out_y + out_height) × [out_x, out_x + out_width)` is kept. The input may end past the
-    photo by less than the plan's `multiple`.
+    The input is `[in_y, in_y + in_height) × [in_x, in_x + in_width)`. The part
+    `[out_y, out_y + out_height) × [out_x, out_x + out_width)` of the result is kept. The input may
+    end beyond the photo by less than the plan's `multiple`.
     """
 
     in_y: int
@@ -35,16 +33,16 @@ class Tile(NamedTuple):
     out_width: int
 
     def read(self, image: np.ndarray) -> np.ndarray:
-        """The tile's input, as far as the photo goes: a view of `image` `(H, W, C)`."""
+        """Return the part of the input that lies in the photo: a view of `image` `(H, W, C)`."""
         return image[self.in_y : self.in_y + self.in_height, self.in_x : self.in_x + self.in_width]
 
     def filled(self, pixels: np.ndarray) -> np.ndarray:
-        """What `read` gave, continued to the input's size by repeating the last row and column."""
+        """Return `read`'s pixels, continued to the input's size by the last row and column."""
         missing = self.in_height - pixels.shape[0], self.in_width - pixels.shape[1]
         return pixels if missing == (0, 0) else continued(pixels, *missing)
 
     def keep(self, result: np.ndarray) -> np.ndarray:
-        """The kept part of the tile's result: a view of `result` `(in_height, in_width, C)`."""
+        """Return the kept part of a result: a view of `result` `(in_height, in_width, C)`."""
         y, x = self.out_y - self.in_y, self.out_x - self.in_x
         return result[y : y + self.out_height, x : x + self.out_width]
 
@@ -56,34 +54,34 @@ class Tile(NamedTuple):
 
 
 def continued(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """`(H, W, C)` with its last row and column repeated below and at the right."""
+    """Return pixels `(H, W, C)` with the last row and column repeated below and to the right."""
     return np.pad(pixels, [(0, rows), (0, columns), (0, 0)], mode="edge")
 
 
 def plan_tiles(
     height: int, width: int, tile: int | tuple[int, int], halo: int, multiple: int = 1
 ) -> list[Tile]:
-    """Cover a photo with equal tiles so that each pixel is kept from exactly one of them.
+    """Cover a photo with equal tiles so that each pixel is kept from exactly one tile.
 
     Every kept pixel lies at least `halo` pixels from each edge of its tile that is not an edge of
     the photo.
 
     Args:
-        height: of the photo, pixels, at least 1.
-        width: likewise.
-        tile: height and width of a tile, or one size for both. A photo that is smaller on an axis
-            gets one tile of its own size there.
-        halo: pixels around the kept part; the network's receptive radius for an exact result.
-        multiple: of what the sides and the places of all inputs are multiples, as a network at
-            a fraction of the resolution needs; `tile` and `halo` must be. A photo is continued to
-            a multiple by repeating its last row and column.
+        height: Height of the photo, pixels, at least 1.
+        width: Width of the photo, pixels, at least 1.
+        tile: Height and width of a tile, or one size for both. On an axis where the photo is
+            smaller, one tile has the photo's own size.
+        halo: Pixels around the kept part; the network's receptive radius for an exact result.
+        multiple: The sides and the positions of all inputs are multiples of this number, as a
+            network at a fraction of the resolution needs. `tile` and `halo` must be multiples too.
+            The last row and column of a photo are repeated until its sides are multiples.
 
     Returns:
-        Tiles row by row; all have the same input size.
+        The tiles row by row; all have the same input size.
 
     Raises:
-        ValueError: `tile` does not exceed two halos although more than one tile is needed; or
-            `tile` or `halo` is no multiple.
+        ValueError: `tile` does not exceed two halos although the photo needs several tiles; or
+            `tile` or `halo` is not a multiple of `multiple`.
     """
     tile_height, tile_width = (tile, tile) if isinstance(tile, int) else tile
     if tile_height % multiple or tile_width % multiple or halo % multiple:
@@ -99,7 +97,7 @@ def plan_tiles(
 
 
 def _spans(photo: int, tile: int, halo: int, multiple: int) -> Iterator[tuple[int, int, int, int]]:
-    """Tiles along one axis: (input start, input size, kept start, kept end)."""
+    """Yield the tiles along one axis: (input start, input size, kept start, kept end)."""
     length = _rounded_up(photo, multiple)
     if length <= tile:
         yield 0, length, 0, photo
@@ -118,7 +116,7 @@ def _spans(photo: int, tile: int, halo: int, multiple: int) -> Iterator[tuple[in
 
 
 def balanced_tile(length: int, tile: int, halo: int, multiple: int = 1) -> int:
-    """The smallest tile that covers `length` in as many tiles as `tile` does: less to compute."""
+    """Return the smallest tile that covers `length` in as many tiles as `tile` does."""
     length = _rounded_up(length, multiple)
     if length <= tile or tile <= 2 * halo:
         return min(length, tile)
@@ -128,3 +126,17 @@ def balanced_tile(length: int, tile: int, halo: int, multiple: int = 1) -> int:
 
 def _rounded_up(length: int, multiple: int) -> int:
     return -(-length // multiple) * multiple
+
+
+def tile_shape(height: int, width: int, area: int, halo: int, multiple: int = 1) -> tuple[int, int]:
+    """Return height and width of equal tiles of about `area` pixels at most.
+
+    No side is longer than the root of `area`. A small area gives way to the least useful side, four
+    halos: below that side most of the work would go into halos.
+    """
+    side = max(math.isqrt(area), 4 * halo, 8)
+    side -= side % multiple
+    return (
+        balanced_tile(height, side, halo, multiple),
+        balanced_tile(width, side, halo, multiple),
+    )

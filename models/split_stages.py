@@ -4,7 +4,7 @@ Instance normalization and PPCN's contrast layer need the mean and the variance 
 before the next layer can start. A tile of a photo does not give these statistics. Between two such
 layers a network is local. Split there, each stage is a network that runs in tiles, given the
 statistics of the tensors that earlier stages computed. `inference/run_stages.py` runs the stages
-over a photo; `common.stage.Stage` describes one.
+over a photo; `common.stages.Stage` describes one.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from common.backend import keras
-from common.stage import Stage
+from common.stages import Stage, StagePlan
 from common.tensor_names import ENHANCED, IMAGE
 from models.inspect_network import WHOLE_IMAGE_LAYERS, kernel_radius, source_layers
 from models.layers.instance_normalization import InstanceNormalization
@@ -26,18 +26,12 @@ class StagedNetwork:
     """A network in stages.
 
     Attributes:
-        stages: in order; the last stage gives `enhanced`.
-        tiles: signature of the network from the image and all statistics to the result.
+        plan: the description of the stages, which a manifest holds.
         networks: functional models by signature; they share the layers of the whole network.
     """
 
-    stages: tuple[Stage, ...]
-    tiles: str
+    plan: StagePlan
     networks: dict[str, keras.Model]
-
-    def as_json(self) -> dict:
-        """Return the manifest's entry "stages", which `inference.stage_manifest.Stages` reads."""
-        return {"tiles": self.tiles, "stages": [dataclasses.asdict(s) for s in self.stages]}
 
 
 def split_stages(model: keras.Model) -> StagedNetwork:
@@ -94,7 +88,7 @@ def split_stages(model: keras.Model) -> StagedNetwork:
             )
         )
     networks["tiles"], _ = graph.network([graph.image], [graph.last])
-    return StagedNetwork(tuple(stages), "tiles", networks)
+    return StagedNetwork(StagePlan(tuple(stages), "tiles"), networks)
 
 
 class _Graph:

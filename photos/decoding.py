@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from photos import deep
+from photos import read_16_bit
 from photos.files import PhotoError, opened, reason
 from photos.header import header_of, is_deep
 from photos.metadata import AS_STORED, kept_exif, kept_xmp, orientation_of
@@ -46,7 +46,7 @@ def _loaded(path, image: Image.Image, gps: bool) -> Photo:
     xmp = kept_xmp(image, gps)
     encoding = encoding_of(path, image)
     if is_deep(image):
-        upright = deep.read(path, image, header)
+        upright = read_16_bit.read(path, image, header)
         profile = _profile_of(image, "L" if upright.shape[2] < 3 else "RGB")
     else:
         image.load()  # which turns a TIFF upright, and says so in its EXIF

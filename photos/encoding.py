@@ -13,10 +13,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from common.atomic_files import replacing
-from photos.deep_png import write_png
 from photos.files import FORMATS, PHOTO_SUFFIXES, PhotoError, heif_is_writable, register_heif
 from photos.photo import Photo, bands, over_white, to_8_bit
-from photos.tiff import write_tiff
+from photos.write_16_bit_png import write_16_bit_png
+from photos.write_tiff import write_tiff
 
 _QUALITY = 95
 _OPAQUE = ("JPEG", "BMP")
@@ -67,7 +67,7 @@ def _write(file: IO[bytes], file_format: str, photo: Photo) -> None:
     if file_format == "TIFF":
         write_tiff(file, photo)
     elif file_format == "PNG" and photo.pixels.dtype == np.uint16:
-        write_png(file, photo)
+        write_16_bit_png(file, photo)
     else:
         options = _options(file_format, photo)
         with _as_pillow(photo, file_format in _OPAQUE) as image:

@@ -10,7 +10,7 @@ from PIL import Image
 
 import enhance
 from enhance import EnhanceConfig
-from inference.engines import ModelFileError
+from inference.engine import ModelFileError
 
 ROOT = Path(enhance.__file__).parent
 HEAVY = {"tensorflow", "keras", "torch", "jax", "cv2", "skimage", "tifffile", "pillow_heif"}

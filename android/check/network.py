@@ -14,7 +14,8 @@ import skimage.data
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from inference.engines import LiteRTEngine, enhance_image
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 
 
 def main(model: str, folder: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from common.color import LUMA_601
-from inference.engines import enhance_image
+from inference.enhance_image import enhance_image
 from photos.color_spaces import ColorSpace, space_of
 from photos.photo import Photo, bands
 

@@ -12,7 +12,8 @@ import models  # first: holds back TensorFlow's chatter
 from export.convert import convert
 from export.parity import ParityError, check_parity, measure_parity, mosaics
 from export.to_tflite import ExportConfig, ExportError, export, main
-from inference.engines import LiteRTEngine, ModelFileError
+from inference.engine import GlobalInput, ModelFileError
+from inference.litert_engine import LiteRTEngine
 from models.generator import build_generator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +79,11 @@ def test_the_manifest_describes_the_file(saved, exported):
         assert manifest["source"]["sha256"] == source
         assert manifest["parity"]["psnr"] > 60
         engine = LiteRTEngine(path)
-        assert (engine.tile, engine.halo, engine.norm) == (manifest["tile"], 12, saved.stem)
+        assert (engine.tile, engine.halo, engine.global_input) == (
+            manifest["tile"],
+            12,
+            GlobalInput.of_norm(saved.stem),
+        )
 
 
 def test_a_manifest_of_another_file_is_refused(exported, tmp_path):

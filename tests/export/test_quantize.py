@@ -23,7 +23,8 @@ from export.quantize.observation import observe
 from export.quantize.ranges import ranges
 from export.to_tflite import ExportConfig, ExportError, export
 from export.variants import Variants
-from inference.engines import LiteRTEngine, enhance_image
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 from models.generator import build_generator
 from models.inspect_network import multiply_adds
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth

@@ -1,10 +1,17 @@
+"""The engines of .tflite files and of Keras models, and the way that each photo goes."""
+
 import json
 import shutil
 
 import numpy as np
 import pytest
+from fake_engines import FakeEngine
 
-from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
+from common.stages import Stage, StagePlan
+from inference.engine import GlobalInput, ModelFileError
+from inference.enhance_image import Way, choose_way, enhance_image
+from inference.keras_engine import KerasEngine
+from inference.litert_engine import LiteRTEngine
 
 HALO = 3  # of the network below
 
@@ -69,7 +76,7 @@ def test_any_size_engines_give_the_whole_frame(files, network, kind, height, wid
     engine = KerasEngine(network, "batch", HALO)
     if kind == "any":
         engine = LiteRTEngine(files / "any.tflite", threads=1)
-    assert (engine.tile, engine.halo, engine.norm) == (None, HALO, "batch")
+    assert (engine.tile, engine.halo, engine.global_input) == (None, HALO, GlobalInput.NOTHING)
     image = photo(height, width)
     whole = np.asarray(network(image[None]))[0]
     result = enhance_image(engine, image, tile=50)
@@ -80,7 +87,7 @@ def test_any_size_engines_give_the_whole_frame(files, network, kind, height, wid
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_fixed_tile_engine(files, network, height, width):
     engine = LiteRTEngine(files / "64.tflite")
-    assert (engine.tile, engine.halo, engine.norm) == (64, HALO, "batch")
+    assert (engine.tile, engine.halo, engine.global_input) == (64, HALO, GlobalInput.NOTHING)
     image = photo(height, width)
     whole = np.asarray(network(image[None]))[0]
     result = enhance_image(engine, image)
@@ -88,7 +95,7 @@ def test_fixed_tile_engine(files, network, height, width):
     np.testing.assert_allclose(result, whole, atol=1e-5)  # smaller than the tile too
 
 
-def test_uint8_photos_are_rounded_not_cut(files, network):
+def test_uint8_photos_are_rounded_and_not_truncated(files, network):
     image = np.random.default_rng(5).integers(0, 256, (70, 80, 3), np.uint8)
     result = enhance_image(LiteRTEngine(files / "any.tflite"), image)
     expected = np.asarray(network(image[None].astype(np.float32) / 255))[0] * 255
@@ -103,47 +110,73 @@ def test_quantized_input_and_output(files, network):
     assert np.abs(result - np.asarray(network(image[None]))[0]).mean() < 0.01
 
 
-class FakeEngine:
-    """Multiplies by `gain` and records the shapes it is called with."""
-
-    def __init__(self, norm, tile, gain=1.0):
-        self.norm, self.tile, self.halo, self.gain, self.shapes = norm, tile, 4, gain, []
-
-    def __call__(self, batch):
-        assert batch.dtype == np.float32
-        self.shapes.append(batch.shape)
-        return batch * np.float32(self.gain)
+NOTHING, STATISTICS, UNKNOWN = GlobalInput.NOTHING, GlobalInput.STATISTICS, GlobalInput.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("norm", "tile", "shapes"),
+    ("needs", "tile", "shapes"),
     [
-        ("batch", None, {(1, 54, 58, 3)}),  # 2·54 - 2·4 = 100, 4·58 - 6·4 = 208
-        ("none", 64, {(1, 64, 64, 3)}),
-        ("instance", None, {(1, 100, 208, 3)}),
-        ("unknown", None, {(1, 100, 208, 3)}),
-        ("instance", 64, {(1, 100, 208, 3)}),  # the runtime resizes its input
+        (NOTHING, None, {(1, 54, 58, 3)}),  # 2·54 - 2·4 = 100, 4·58 - 6·4 = 208
+        (NOTHING, 64, {(1, 64, 64, 3)}),
+        (STATISTICS, None, {(1, 100, 208, 3)}),
+        (UNKNOWN, None, {(1, 100, 208, 3)}),
+        (STATISTICS, 64, {(1, 100, 208, 3)}),  # the runtime resizes its input
     ],
 )
-def test_policy(norm, tile, shapes):
-    engine, image, seen = FakeEngine(norm, tile), photo(100, 208), []
+def test_tiles_or_the_whole_frame_by_what_a_network_needs(needs, tile, shapes):
+    engine, seen = FakeEngine(lambda x: x, tile, halo=4, global_input=needs), []
+    image = photo(100, 208)
     result = enhance_image(engine, image, tile=64, progress=lambda *done: seen.append(done))
     np.testing.assert_allclose(result, image, atol=1e-6)
     assert set(engine.shapes) == shapes
     assert seen[-1] == (len(engine.shapes),) * 2
 
 
+class StagedEngine(FakeEngine):
+    """Has one stage that stores 8 channels: 16 bytes a pixel."""
+
+    stages = StagePlan(
+        (
+            Stage("a", ("image",), (), ("x",), ("x",), (), 1, "b", 1, {"x": 8}),
+            Stage("c", ("x",), ("x_mean",), ("enhanced",), (), (), 1, None, 0, {"enhanced": 3}),
+        ),
+        "tiles",
+    )
+
+
+@pytest.mark.parametrize(
+    ("engine", "memory", "exact", "way"),
+    [
+        (FakeEngine, 0, False, Way.TILES),
+        (StagedEngine, 20_000_000, False, Way.STORED_STAGES),
+        (StagedEngine, 20_000_000, True, Way.STORED_STAGES),
+        (StagedEngine, 16_000_000, False, Way.SAMPLED_STATISTICS),
+        (StagedEngine, 16_000_000, True, Way.RECOMPUTED_STATISTICS),
+    ],
+)
+def test_the_way_of_a_photo_of_one_megapixel(engine, memory, exact, way):
+    assert choose_way(engine(lambda x: x), 1000, 1000, memory, exact) is way
+
+
+def test_the_whole_frame_is_refused_where_it_does_not_fit():
+    engine = FakeEngine(lambda x: x, global_input=UNKNOWN, bytes_per_pixel=100)
+    assert choose_way(engine, 1000, 1000, 10**8, False) is Way.WHOLE_FRAME
+    with pytest.raises(ModelFileError, match="a fake engine: .* take about 0.1 GB"):
+        choose_way(engine, 1000, 1000, 10**8 - 1, False)
+
+
 def test_results_are_clipped():
     image = np.full((3, 5, 3), 200, np.uint8)
-    assert (enhance_image(FakeEngine("none", None, gain=2), image) == 255).all()
-    assert (enhance_image(FakeEngine("instance", 8, gain=-1), image / 255) == 0).all()
+    assert (enhance_image(FakeEngine(lambda x: 2 * x), image) == 255).all()
+    negative = FakeEngine(lambda x: -x, 8, global_input=STATISTICS)
+    assert (enhance_image(negative, image / 255) == 0).all()
 
 
 def test_without_a_manifest_nothing_is_assumed_local(files, tmp_path):
     for name, halo in (("any", 32), ("64", 16)):
         shutil.copy(files / f"{name}.tflite", tmp_path)
         engine = LiteRTEngine(tmp_path / f"{name}.tflite")
-        assert (engine.norm, engine.halo) == ("unknown", halo)
+        assert (engine.global_input, engine.halo) == (GlobalInput.UNKNOWN, halo)
         image = photo(65, 129)
         expected = enhance_image(LiteRTEngine(files / "any.tflite"), image)
         np.testing.assert_allclose(enhance_image(engine, image), expected, atol=1e-5)

@@ -1,3 +1,5 @@
+"""Networks with statistics of the whole photo: stored, recomputed and sampled."""
+
 import dataclasses
 import json
 import shutil
@@ -8,12 +10,15 @@ import numpy as np
 import pytest
 
 import models
+from common.stages import StagePlan
 from export.to_tflite import ExportConfig, export
-from inference import run_stages as staged
-from inference.engines import KerasEngine, LiteRTEngine, ModelFileError, enhance_image
-from inference.layouts import SampledPhoto
-from inference.running_moments import Moments
-from inference.stage_manifest import Stages
+from inference.engine import ModelFileError
+from inference.enhance_image import enhance_image
+from inference.keras_engine import KerasEngine
+from inference.litert_engine import LiteRTEngine
+from inference.measured_areas import SampledPhoto
+from inference.running_moments import RunningMoments
+from inference.stage_memory import assign_slots, stored_bytes
 from models.generator import build_generator
 from models.rivals.ppcn import build_ppcn
 from models.split_stages import split_stages
@@ -33,7 +38,7 @@ def networks():
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory):
-    """{name: (Keras model, engine of its file, engine of itself)}."""
+    """Map each name to a Keras model, the engine of its file, and the engine of the model."""
     folder, found = tmp_path_factory.mktemp("staged"), {}
     for name, model in networks().items():
         models.save_model(model, folder / f"{name}.keras")
@@ -48,7 +53,7 @@ def engines(tmp_path_factory):
 
 
 def photo(height, width):
-    """Uneven: a part of it has other statistics than all of it."""
+    """Make an uneven photo: the statistics of a part differ from those of the whole."""
     rng = np.random.default_rng(height * 1000 + width)
     ramp = np.linspace(0, 200, width)[None, :, None] * np.linspace(0.2, 1, height)[:, None, None]
     return (ramp + rng.integers(0, 55, (height, width, 3))).astype(np.uint8)
@@ -64,7 +69,9 @@ def whole_frame(model, image):
 @pytest.mark.parametrize("name", ["dped", "ppcn"])
 def test_stored_stages_give_the_whole_frame(engines, name, height, width, monkeypatch):
     model, engine, own = engines[name]
-    monkeypatch.setattr(staged, "AREA", 64 * 64)  # several tiles of these small photos too
+    monkeypatch.setattr(
+        "inference.run_stages.AREA", 64 * 64
+    )  # several tiles of these small photos too
     image = photo(height, width)
     # The same file's network that takes its own statistics; TensorFlow's dilated convolution is
     # at times wrong on a single row.
@@ -98,7 +105,7 @@ def test_sampled_statistics_are_near_and_leave_no_seams(engines, name):
     model, engine, _ = engines[name]
     image = photo(500, 600)
     expected = whole_frame(model, image)
-    memory = image.nbytes + int(0.6 * engine.stages.stored_bytes * 500 * 600)
+    memory = image.nbytes + int(0.6 * stored_bytes(engine.stages) * 500 * 600)
     error = enhance_image(engine, image, 128, max_memory=memory) - expected
     # Random weights; the authors' reach 50 dB and more on real photos (docs/results.md).
     assert -10 * np.log10(np.mean((error / 255) ** 2)) > 36
@@ -110,7 +117,7 @@ def test_sampled_statistics_are_near_and_leave_no_seams(engines, name):
 
 
 def test_a_tile_by_itself_is_far_off(engines):
-    """What the stages are for: the network's own statistics of a part give another picture."""
+    """Without stages, the statistics of a part give another picture."""
     model = engines["dped"][0]
     image = photo(161, 230)
     part = whole_frame(model, image[:96, :96])[:60, :60]
@@ -118,9 +125,9 @@ def test_a_tile_by_itself_is_far_off(engines):
 
 
 def test_memory_is_kept_to(engines):
-    """What NumPy takes; LiteRT's own memory is measured by benchmarks/inference.py."""
+    """Measure NumPy's memory; `benchmarks/inference.py` measures LiteRT's memory."""
     engine, image = engines["dped"][1], photo(700, 900)
-    stored = engine.stages.stored_bytes * 700 * 900
+    stored = stored_bytes(engine.stages) * 700 * 900
     for memory in (stored + 6_000_000, stored // 2):
         tracemalloc.start()
         enhance_image(engine, image, max_memory=memory)
@@ -130,40 +137,43 @@ def test_memory_is_kept_to(engines):
 
 
 def test_stages_by_hand():
-    """One residual block: two norms, three stages, two tensors stored, the second in place."""
+    """One residual block has two norms, three stages and two stored tensors, the second in place."""
     network = split_stages(build_generator("instance", channels=8, blocks=1))
-    stages = Stages.from_json(json.loads(json.dumps(network.as_json())))
-    first, second, third = stages.stages
+    plan = StagePlan.from_json(json.loads(json.dumps(network.plan.as_json())))
+    assert plan == network.plan
+    first, second, third = plan.stages
     assert first.inputs == ("image",) and first.outputs == ("head_relu", "block1_1_conv")
     assert (first.halo, second.halo, third.halo) == (5, 1, 6)
     assert (first.measure_halo, second.measure_halo) == (5, 6)
     assert second.inputs == first.measured == ("block1_1_conv",)
     assert third.inputs == ("head_relu", "block1_2_conv") and third.outputs == ("enhanced",)
-    assert stages.stored_bytes == 2 * 8 * 2
-    slot_of, sizes = stages.slots
+    assert stored_bytes(plan) == 2 * 8 * 2
+    slot_of, sizes = assign_slots(plan)
     assert slot_of["block1_1_conv"] == slot_of["block1_2_conv"] != slot_of["head_relu"]
     assert sizes == [8, 8]
 
 
 def test_ppcn_measures_the_image_first():
     network = split_stages(build_ppcn())
-    assert network.stages[0].signature is None and network.stages[0].measured == ("image",)
-    assert network.stages[1].statistics == ("image_mean",)
-    assert Stages.from_json(network.as_json()).stored_bytes == 2 * (16 + 32)
+    assert network.plan.stages[0].signature is None and network.plan.stages[0].measured == (
+        "image",
+    )
+    assert network.plan.stages[1].statistics == ("image_mean",)
+    assert stored_bytes(network.plan) == 2 * (16 + 32)
 
 
 def test_moments_keep_their_digits():
-    """Mean 1000, deviation 0.01: in float32 sums of squares nothing of it would be left."""
+    """Mean 1000, deviation 0.01: float32 sums of squares would lose the deviation."""
     rng = np.random.default_rng(0)
     values = (1000 + 0.01 * rng.standard_normal((300, 200, 2))).astype(np.float32)
-    moments = Moments()
+    moments = RunningMoments()
     for start in range(0, 300, 70):
         moments.add(values[start : start + 70])
     exact = values.astype(np.float64)
     np.testing.assert_allclose(moments.mean, exact.mean((0, 1)), rtol=1e-7)
     np.testing.assert_allclose(moments.variance, exact.var((0, 1)), rtol=1e-2)
     spread = rng.standard_normal((300, 200, 2)).astype(np.float32) + 3
-    moments = Moments()
+    moments = RunningMoments()
     for start in range(0, 200, 70):
         moments.add(spread[:, start : start + 70])
     np.testing.assert_allclose(moments.variance, spread.var((0, 1), dtype=float), rtol=1e-6)
@@ -185,10 +195,10 @@ def test_a_sample_stands_for_the_area_of_the_photo():
 
 
 def test_a_sample_knows_the_photos_edges():
-    """White edges on black: the mean is known, and no window inside has seen them."""
+    """White edges on black: the mean is known, and no window inside sees the edges."""
     image = np.zeros((300, 400, 3), np.uint8)
     image[:5], image[-5:], image[:, :5], image[:, -5:] = 255, 255, 255, 255
-    sample, moments = SampledPhoto(image, 5, 40_000, 16), Moments()
+    sample, moments = SampledPhoto(image, 5, 40_000, 16), RunningMoments()
     for t in sample.plan(0, 0):
         values, weight = sample.measured(t, t.read(sample.pixels))
         moments.add(values.astype(np.float32), weight)

@@ -1,12 +1,15 @@
+"""Tiles in threads: the whole frame's result, in place, in little memory, in order."""
+
 import threading
 import time
 import tracemalloc
 
 import numpy as np
 import pytest
+from fake_engines import FakeEngine
 from numpy.lib.stride_tricks import sliding_window_view
 
-from inference.engines import enhance_image
+from inference.enhance_image import enhance_image
 from inference.streaming import Counter, Source, lag, stream
 from inference.tiling import plan_tiles
 
@@ -22,23 +25,16 @@ def convolve(x, kernel, bias):
     return np.einsum("nhwcij,ijcd->nhwd", windows, kernel, optimize=True) + bias
 
 
-class LocalEngine:
+def convolutions():
     """Two 5×5 convolutions: radius 4. The biases make the padding of the second one matter."""
+    rng = np.random.default_rng(0)
+    first = rng.normal(0, 0.2, (5, 5, 3, 4)).astype(np.float32), np.float32(0.5)
+    second = rng.normal(0, 0.2, (5, 5, 4, 3)).astype(np.float32), np.float32(0.4)
+    return lambda x: convolve(np.tanh(convolve(x, *first)), *second)
 
-    norm, bytes_per_pixel = "none", 100
 
-    def __init__(self, tile=None, halo=RADIUS, workers=2):
-        self.tile, self.halo, self.workers, self.shapes = tile, halo, workers, set()
-        rng = np.random.default_rng(0)
-        self._first = rng.normal(0, 0.2, (5, 5, 3, 4)).astype(np.float32), np.float32(0.5)
-        self._second = rng.normal(0, 0.2, (5, 5, 4, 3)).astype(np.float32), np.float32(0.4)
-
-    def __call__(self, x):
-        self.shapes.add(x.shape)
-        return convolve(np.tanh(convolve(x, *self._first)), *self._second)
-
-    def networks(self, signature):
-        return [lambda image: {"enhanced": self(image)} for _ in range(self.workers)]
+def local_engine(tile=None, halo=RADIUS, workers=2):
+    return FakeEngine(convolutions(), tile, halo, workers, bytes_per_pixel=100)
 
 
 def photo(height, width, dtype):
@@ -58,10 +54,10 @@ def whole_frame(engine, image):
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_tiles_give_the_whole_frame(height, width, dtype, in_place):
     image = photo(height, width, dtype)
-    expected = whole_frame(LocalEngine(), image)
+    expected = whole_frame(local_engine(), image)
     step = 1 / 65535 if dtype == np.float32 else 0.51
     step = 0.6 if dtype == np.uint16 else step  # float32 has 24 bits
-    for engine, tile in ((LocalEngine(), 20), (LocalEngine(), 64), (LocalEngine(tile=32), 512)):
+    for engine, tile in ((local_engine(), 20), (local_engine(), 64), (local_engine(tile=32), 512)):
         source = image.copy()
         result = enhance_image(engine, source, tile=tile, in_place=in_place)
         assert (result is source) == in_place and result.dtype == dtype
@@ -74,19 +70,19 @@ def test_tiles_give_the_whole_frame(height, width, dtype, in_place):
 @pytest.mark.parametrize(("tile", "halo"), [(9, 4), (10, 4), (64, 31)])
 def test_in_place_where_a_tile_keeps_less_than_its_halo(tile, halo):
     image = photo(70, 83, np.uint8)
-    expected = whole_frame(LocalEngine(), image)
-    result = enhance_image(LocalEngine(tile, halo, workers=1), image, in_place=True)
+    expected = whole_frame(local_engine(), image)
+    result = enhance_image(local_engine(tile, halo, workers=1), image, in_place=True)
     assert np.abs(result - expected).max() < 0.51
 
 
 def test_a_halo_below_the_radius_is_not_exact():
     image = photo(65, 129, np.float32)
-    result = enhance_image(LocalEngine(halo=RADIUS - 2), image, tile=40)
-    assert np.abs(result - whole_frame(LocalEngine(), image)).max() > 1e-3
+    result = enhance_image(local_engine(halo=RADIUS - 2), image, tile=40)
+    assert np.abs(result - whole_frame(local_engine(), image)).max() > 1e-3
 
 
 def test_overwriting_without_the_rows_kept_aside_would_be_wrong():
-    """What `Source` is for: read plainly, the rows above are results already."""
+    """Without `Source`, the rows above a tile are already results."""
     image, plan = photo(100, 30, np.float32), plan_tiles(100, 30, 40, 4)
     seen = {}
     for overwritten in (False, True):
@@ -105,23 +101,20 @@ def test_memory_does_not_grow_with_floats():
     """108 MP in proportion: a 12 MB photo in place within 1 MB."""
     image = np.zeros((2000, 2000, 3), np.uint8)
 
-    class Copy(LocalEngine):
-        def __call__(self, x):
-            return x
-
+    copy = FakeEngine(lambda x: x, halo=RADIUS, workers=2, bytes_per_pixel=100)
     tracemalloc.start()
     try:
         for in_place, most in ((True, 1_000_000), (False, 13_000_000)):
             tracemalloc.reset_peak()
             before = tracemalloc.get_traced_memory()[0]
-            enhance_image(Copy(), image, max_memory=most, in_place=in_place)
+            enhance_image(copy, image, max_memory=most, in_place=in_place)
             assert tracemalloc.get_traced_memory()[1] - before < most
     finally:
         tracemalloc.stop()
 
 
 def test_tiles_get_smaller_with_the_memory_and_progress_ends_at_the_total():
-    engine, seen = LocalEngine(), []
+    engine, seen = local_engine(), []
     image = photo(100, 100, np.uint8)
     enhance_image(engine, image, max_memory=30_000 + 200 * 900, progress=lambda *n: seen.append(n))
     assert max(engine.shapes) <= (1, 30, 30, 3)

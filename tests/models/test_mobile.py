@@ -10,7 +10,9 @@ from keras import layers
 import models
 from enhance import load_engine
 from export.convert import convert
-from inference.engines import LiteRTEngine, ModelFileError, enhance_image
+from inference.engine import ModelFileError
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 from inference.photo_thumbnail import thumbnail_of
 from models.inspect_network import block_sides, manifest_norm, pixel_multiple
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
@@ -106,7 +108,7 @@ def test_thumbnail_is_the_mean_over_cells(shape):
 def test_thumbnail_of_integers_and_of_much(monkeypatch):
     x = np.random.default_rng(0).integers(0, 65536, (70, 41, 3), dtype=np.uint16)
     expected = thumbnail_of((x / 65535).astype(np.float32), 8)
-    monkeypatch.setattr("inference.photo_thumbnail.ROWS", 41 * 3 * 2)
+    monkeypatch.setattr("inference.photo_thumbnail.BAND_VALUES", 41 * 3 * 2)
     np.testing.assert_allclose(thumbnail_of(x, 8), expected, atol=1e-6)
 
 

@@ -15,7 +15,7 @@ import pytest
 from data.layout import test_pairs
 from data.packed import open_pairs
 from data.shipped_photos import shipped_photos
-from inference.engines import LiteRTEngine
+from inference.litert_engine import LiteRTEngine
 from metrics import psnr, score
 from simulation.shooting import aligned_pair
 

@@ -5,29 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_engines import FakeEngine
 from fake_photos import DISPLAY_P3, noise, profile_of
 
 from photos import Photo, PhotoError
-from photos.batches.comparison import compare_path, is_compare, reduced
+from photos.batches.before_after import compare_path, is_compare, reduced
 from photos.batches.enhance_photo import enhance_photo
+from photos.batches.find_jobs import find_jobs
 from photos.batches.pipeline import Cost, Steps, run_batch
 from photos.batches.record import NAME, Record
-from photos.batches.sources import find_jobs
 
-
-class Network:
-    """Any function of sRGB pixels as an engine."""
-
-    tile, halo, norm = None, 0, "none"
-
-    def __init__(self, function):
-        self._function = function
-
-    def __call__(self, batch):
-        return self._function(batch).astype(np.float32)
-
-
-same, inverted = Network(lambda x: x), Network(lambda x: 1 - x)
+same, inverted = FakeEngine(lambda x: x), FakeEngine(lambda x: 1 - x)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -42,7 +30,7 @@ def test_all_kinds_of_pixels(channels, dtype):
 
 def test_gray_is_the_luma_of_a_colour_result():
     photo = Photo(np.full((2, 2, 1), 51, np.uint8))
-    enhance_photo(Network(lambda x: x + np.array([0.2, 0.0, 0.4])), photo)
+    enhance_photo(FakeEngine(lambda x: x + np.array([0.2, 0.0, 0.4])), photo)
     assert np.all(photo.pixels == round(51 + 255 * (0.299 * 0.2 + 0.114 * 0.4)))
 
 
@@ -66,7 +54,7 @@ def test_colours_beyond_srgb_survive():
 def test_the_network_sees_srgb():
     seen = []
     photo = Photo(np.full((1, 1, 1), 128, np.uint8), profile_of(1.0))
-    enhance_photo(Network(lambda x: seen.append(x.copy()) or x), photo)
+    enhance_photo(FakeEngine(lambda x: seen.append(x.copy()) or x), photo)
     expected = 1.055 * (128 / 255) ** (1 / 2.4) - 0.055
     np.testing.assert_allclose(seen[-1].ravel(), expected, atol=0.003)
 
@@ -125,7 +113,7 @@ def test_a_source_is_replaced_only_in_place(tmp_path, monkeypatch):
 
 def test_heic_becomes_jpeg_without_an_encoder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("photos.batches.sources.heif_is_writable", lambda: False)
+    monkeypatch.setattr("photos.batches.find_jobs.heif_is_writable", lambda: False)
     touch(tmp_path, "a.HEIC")
     assert planned("a.HEIC") == ({"a.HEIC": "out/a.jpg"}, [])
     assert planned("a.HEIC", in_place=True)[0] == {}

@@ -9,7 +9,8 @@ from PIL import Image
 from web_demo import DONE, EMULATED_GPU, enhance_in, png
 
 from export.demos import SHIPPED
-from inference.engines import LiteRTEngine, enhance_image
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
 
 FP16 = "iphone_mobile_fp16_256.json"
 INT8 = "iphone_mobile_int8_256.json"

@@ -12,7 +12,7 @@ _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LEVEL = 4  # of zlib: within 2 % of the size at 6 in half the time
 
 
-def write_png(file: IO[bytes], photo: Photo) -> None:
+def write_16_bit_png(file: IO[bytes], photo: Photo) -> None:
     """Write `photo`, whose pixels are uint16, with profile, EXIF and XMP.
 
     Args:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from inference.engines import ModelFileError
-from inference.enhance_image import LOCAL
+from inference.engine import ModelFileError
 from photos import Photo, PhotoError, load_photo, read_header, save_photo
-from photos.batches.comparison import compare_path, reduced, write_compare
+from photos.batches.before_after import compare_path, reduced, write_compare
 from photos.batches.enhance_photo import ROOM, copied, enhance_photo
+from photos.batches.find_jobs import Job
 from photos.batches.pipeline import Cost, Steps, run_batch
-from photos.batches.quiet import codecs_hidden, one_line
 from photos.batches.record import Record, state_of
-from photos.batches.sources import Job
+from photos.batches.terminal import codecs_hidden, one_line
 
 _PROGRAM = 60_000_000  # bytes of the model and the libraries that it brings
 _LEAST_ROOM = 50_000_000  # bytes, below which no network works
@@ -167,7 +166,7 @@ class _Batch:
             copy = header.pixels * 3 * header.depth
         # Other networks do what they can with all of the memory, and a photo's result should not
         # depend on its neighbours.
-        local = self._engine.norm in LOCAL
+        local = self._engine.global_input.allows_tiles
         work = copy + ROOM if local else self._options.budget - held
         cost = Cost(header.read_bytes, held, work, write)
         needed = max(cost.read, held + copy + _LEAST_ROOM, write)

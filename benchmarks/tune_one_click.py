@@ -1,6 +1,6 @@
 """Set the strengths of the one-click enhancement on a phone's training pairs.
 
-    python -m benchmarks.tune_auto --phone iphone --data_dir $REF/dped
+    python -m benchmarks.tune_one_click --phone iphone --data_dir $REF/dped
 
 Coordinate search from no enhancement at all: each strength in turn takes the best of a grid, until
 a round changes nothing. Best is the mean of PSNR in dB plus 20 times MS-SSIM, over training pairs
@@ -17,7 +17,7 @@ from common import command_line
 from common.command_line import option
 from data.layout import DatasetError, training_pairs
 from data.packed import open_pairs
-from inference.one_click import AutoSettings, enhance_auto
+from inference.one_click import OneClickSettings, enhance_one_click
 from metrics import in_chunks, ms_ssim, psnr
 
 GRID = {
@@ -49,11 +49,11 @@ def main(config: TuneConfig) -> None:
     pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
     pairs = pairs[:: -(-len(pairs) // config.pairs)]
     target = np.asarray(pairs.target, np.float32) / 255
-    best = AutoSettings()
+    best = OneClickSettings()
     with ThreadPoolExecutor() as pool:
 
         def value(settings):
-            work = pool.map(lambda image: enhance_auto(image, settings), pairs.phone)
+            work = pool.map(lambda image: enhance_one_click(image, settings), pairs.phone)
             enhanced = np.stack(list(work)).astype(np.float32) / 255
             decibels = psnr(enhanced, target)
             decibels = decibels[np.isfinite(decibels)].mean()

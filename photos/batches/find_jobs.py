@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from photos import PHOTO_SUFFIXES, PhotoError
-from photos.batches.comparison import is_compare
+from photos.batches.before_after import is_compare
 from photos.files import heif_is_writable
 
 HEIF_SUFFIXES = (".heic", ".heif")
