@@ -57,8 +57,10 @@ class Stage:
             KeyError: A field is missing.
             TypeError: `fields` is not a JSON object.
         """
-        values = {field.name: fields[field.name] for field in dataclasses.fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        values: dict[str, Any] = {f.name: fields[f.name] for f in dataclasses.fields(cls)}
+        for name, value in values.items():
+            values[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
 
 
 @dataclasses.dataclass(frozen=True)

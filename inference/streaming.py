@@ -11,7 +11,8 @@ import numpy as np
 from inference.tiling import Tile
 
 Progress = Callable[[int, int], None]  # called with (tiles done, tiles in all)
-Input, Result = TypeVar("Input"), TypeVar("Result")
+Input = TypeVar("Input")
+Result = TypeVar("Result")
 
 
 class Counter:

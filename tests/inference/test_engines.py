@@ -161,7 +161,7 @@ def test_the_way_of_a_photo_of_one_megapixel(engine, memory, exact, way):
 def test_the_whole_frame_is_refused_where_it_does_not_fit():
     engine = FakeEngine(lambda x: x, global_input=UNKNOWN, bytes_per_pixel=100)
     assert choose_way(engine, 1000, 1000, 10**8, False) is Way.WHOLE_FRAME
-    with pytest.raises(ModelFileError, match="a fake engine: .* take about 0.1 GB"):
+    with pytest.raises(ModelFileError, match=r"a fake engine: .* take about 0\.1 GB"):
         choose_way(engine, 1000, 1000, 10**8 - 1, False)
 
 

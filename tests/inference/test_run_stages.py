@@ -137,7 +137,7 @@ def test_memory_is_kept_to(engines):
 
 
 def test_stages_by_hand():
-    """One residual block has two norms, three stages and two stored tensors, the second in place."""
+    """One residual block has two norms, three stages, two stored tensors, one slot reused."""
     network = split_stages(build_generator("instance", channels=8, blocks=1))
     plan = StagePlan.from_json(json.loads(json.dumps(network.plan.as_json())))
     assert plan == network.plan
