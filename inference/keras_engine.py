@@ -30,7 +30,8 @@ class KerasEngine:
     Args:
         model: Maps `(N, H, W, 3)` to the same shape. A network that takes a thumbnail has the form
             of `models.thumbnail_input.with_thumbnail_input`.
-        norm: "batch", "instance", "thumbnail" or "none", as `models.inspect_network.manifest_norm` returns it.
+        norm: "batch", "instance", "thumbnail" or "none": the result of
+            `models.inspect_network.manifest_norm`.
         halo: The network's receptive radius, pixels.
         staged: The stages of a network with instance norm.
         multiple: The sides of images must be multiples of this number of pixels.

@@ -84,9 +84,8 @@ def enhance_one_click(image: np.ndarray, settings: OneClickSettings = TUNED) -> 
 
 
 def _balanced(rgb: np.ndarray, strength: float) -> np.ndarray:
-    means = np.power(
-        np.mean(np.power(rgb, MEAN_POWER, dtype=np.float64), axis=(0, 1)), 1 / MEAN_POWER
-    )
+    powers = np.power(rgb, MEAN_POWER, dtype=np.float64)
+    means = np.power(np.mean(powers, axis=(0, 1)), 1 / MEAN_POWER)
     gains = np.clip(means.mean() / np.maximum(means, 1e-3), 1 / LARGEST_GAIN, LARGEST_GAIN)
     return np.clip(rgb * (gains**strength).astype(np.float32), 0, 1)
 

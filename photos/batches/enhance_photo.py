@@ -34,7 +34,7 @@ def enhance_photo(
     that changes nothing changes nothing, to rounding. Alpha is left alone.
 
     Args:
-        engine: see `inference.engines`.
+        engine: See `inference.engine.Engine`.
         photo: its colours are replaced.
         strength: 0 (the photo itself) to 1 (the network's result).
         max_memory: bytes that may be taken beyond the photo's pixels.

@@ -69,9 +69,8 @@ def whole_frame(model, image):
 @pytest.mark.parametrize("name", ["dped", "ppcn"])
 def test_stored_stages_give_the_whole_frame(engines, name, height, width, monkeypatch):
     model, engine, own = engines[name]
-    monkeypatch.setattr(
-        "inference.run_stages.AREA", 64 * 64
-    )  # several tiles of these small photos too
+    # Several tiles, for these small photos too.
+    monkeypatch.setattr("inference.run_stages.AREA", 64 * 64)
     image = photo(height, width)
     # The same file's network that takes its own statistics; TensorFlow's dilated convolution is
     # at times wrong on a single row.
