@@ -1,14 +1,21 @@
-"""What 8 bits cost in quality, and gain in size and time.
+"""Measure the quality, size and speed of a network in every precision.
 
     python -m benchmarks.quantization models/pretrained/iphone_mobile.keras --data_dir $REF/dped
 
-exports the network in every precision and size (8 bits observed on the phone's training pairs),
-and gives for each file: size; PSNR and MS-SSIM on the phone's test pairs, as `evaluate.py`
-computes them, and PSNR to the 32-bit file; how uneven flat areas come out, levels of 255;
-milliseconds for one tile and for a megapixel on `--threads` threads, the best of `--repeats` that
-take turns with the other files; the median that `litert-benchmark` finds; and the operations that
-XNNPACK leaves to the runtime. Files of any size are timed at the largest tile. Cores that are
-shared change all times: compare within one table.
+The benchmark exports the network in every precision and size; the phone's training pairs
+calibrate 8-bit files. The table has for each file:
+
+- the size;
+- PSNR and MS-SSIM on the phone's test pairs, as `evaluate.py` computes them;
+- PSNR to the 32-bit file;
+- how much flat areas vary in the result, levels of 255;
+- milliseconds for one tile and for a megapixel on `--threads` threads: the best of `--repeats`
+  runs, in turns with the other files;
+- the median that `litert-benchmark` measures;
+- the operations that XNNPACK leaves to the runtime.
+
+Files of any size are timed at the largest tile. Other work on the cores changes all times, so
+compare only within one table.
 """
 
 import dataclasses
@@ -27,6 +34,7 @@ from common import command_line
 from common.command_line import option
 from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
+from export.precisions import Precision
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 
@@ -38,27 +46,29 @@ class BenchmarkConfig:
     """What to measure."""
 
     model: str = option(help="a .keras file", positional=True)
-    phone: str = option("iphone", "whose pairs")
-    data_dir: str = option("dped", "data set")
-    split: str = option("test", "pairs that are scored: test, or training for decisions")
-    precision: str = option("", "comma-separated; empty for all that the network has")
-    tiles: str = option("256,512,any", "comma-separated: sides of tiles in pixels, and any")
-    threads: int = option(2, "of the runtime")
-    repeats: int = option(20, "runs of each file, of which the best counts")
+    phone: str = option("iphone", "phone with patch pairs")
+    data_dir: str = option("dped", "folder of data sets")
+    split: str = option("test", "pairs to score: test, or training before a decision")
+    precision: str = option("", "comma-separated; default: all that the network has")
+    tiles: str = option(
+        "256,512,any", "comma-separated sides of tiles in pixels; any: files for any size"
+    )
+    threads: int = option(2, "threads of the runtime")
+    repeats: int = option(20, "timed runs of each file; the best counts")
 
 
 @dataclasses.dataclass
 class Row:
-    """One file and what was found of it."""
+    """One file and its measurements."""
 
     path: Path
-    precision: str
+    precision: Precision
     tile: int | None
-    side: int  # that it is timed at
+    side: int  # of the image that the file is timed on, pixels
     psnr: float = 0.0
     ms_ssim: float = 0.0
     to_floats: float = 0.0
-    uneven: np.ndarray | None = None
+    uneven: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(1))
     ms: float = float("inf")
 
 
@@ -92,25 +102,25 @@ def main(config: BenchmarkConfig) -> None:
 
 
 def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
-    """The network's files, each with the manifest that an engine needs."""
+    """Export the network's files, each with the manifest that an engine needs."""
     from common.backend import import_keras
 
     import_keras()
     from export.calibration import calibration_patches
-    from export.variants import PRECISIONS, Variants
+    from export.exporter import Exporter
     from models import load_generator, receptive_radius
     from models.inspect_network import manifest_norm, pixel_multiple
 
     model = load_generator(config.model)
-    variants = Variants(model, calibration_patches(config.data_dir, config.phone)[0])
+    exporter = Exporter(model, calibration_patches(config.data_dir, config.phone)[0])
     norm = manifest_norm(model)
     manifest = {
         "halo": receptive_radius(model),
         "multiple": pixel_multiple(model),
         "norm": norm,
     }
-    precisions = [word for word in config.precision.split(",") if word] or [
-        precision for precision in PRECISIONS if not variants.refusal(precision)
+    precisions = [Precision(word) for word in config.precision.split(",") if word] or [
+        precision for precision in Precision if not exporter.refusal(precision)
     ]
     tiles = [None if word == "any" else int(word) for word in config.tiles.split(",")]
     if norm == "instance":
@@ -119,7 +129,7 @@ def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
     rows = []
     for precision in precisions:
         for tile in tiles:
-            content, staged = variants.file(precision, tile)
+            content, staged = exporter.file(precision, tile)
             path = folder / f"{precision}_{tile or 'any'}.tflite"
             path.write_bytes(content)
             stages = {"stages": staged.plan.as_json()} if staged else {}
@@ -129,7 +139,7 @@ def export_all(config: BenchmarkConfig, folder: Path) -> list[Row]:
 
 
 def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
-    """Quality of every file on pairs, uint8 `(N, H, W, 3)`, and its distance to the 32-bit one."""
+    """Score every file on pairs, uint8 `(N, H, W, 3)`, and against the 32-bit file."""
     floats = target.astype(np.float32) / 255
     reference = {}
     for row in rows:
@@ -139,7 +149,7 @@ def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
         row.psnr = float(np.mean(metrics.psnr(enhanced, floats)))
         row.ms_ssim = float(np.mean(metrics.ms_ssim(enhanced, floats)))
         row.uneven = unevenness(engine, phone)
-        if row.precision == "fp32":
+        if row.precision == Precision.FP32:
             reference[row.tile] = enhanced
         if row.tile in reference:
             same = np.mean(np.square(enhanced - reference[row.tile], dtype=np.float64))
@@ -149,16 +159,16 @@ def score_all(rows: list[Row], phone: np.ndarray, target: np.ndarray) -> None:
 
 
 def unevenness(engine: LiteRTEngine, photos: np.ndarray) -> np.ndarray:
-    """How far pixels of a flat area come out from each other.
+    """Return how much the pixels of a flat area vary in the result.
 
     Args:
         engine: the network.
-        photos: uint8 `(N, H, W, 3)`. Of each the middle is made flat, from black in the first to
+        photos: uint8 `(N, H, W, 3)`. The middle of each photo is made flat: black in the first,
             white in the last, with and without a tint.
 
     Returns:
-        `(2 N,)` float32, levels of 255: greatest less least value in the middle of that, where
-        the network sees nothing else, of the colour in which it is most.
+        `(2 N,)` float32, levels of 255: greatest minus least value in the middle of the flat
+        area, where the network sees nothing else, in the color that varies most.
     """
     levels = np.linspace(0, 255, len(photos))
     found = []
@@ -172,7 +182,7 @@ def unevenness(engine: LiteRTEngine, photos: np.ndarray) -> np.ndarray:
 
 
 def time_all(rows: list[Row], threads: int, repeats: int) -> None:
-    """Milliseconds of every file, in turns, so that a busy moment of the machine hits all."""
+    """Time every file, in turns, so that a busy moment of the machine slows all files."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreters = []
@@ -197,7 +207,7 @@ def time_all(rows: list[Row], threads: int, repeats: int) -> None:
 
 
 def litert_benchmark(row: Row, threads: int) -> str:
-    """The median in milliseconds by LiteRT's own tool, which cannot resize files of any size."""
+    """Return the median milliseconds by LiteRT's own tool, which cannot resize inputs."""
     if row.tile is None:
         return ""
     result = row.path.with_suffix(".benchmark.json")
@@ -210,7 +220,7 @@ def litert_benchmark(row: Row, threads: int) -> str:
 
 
 def not_delegated(path: Path) -> list[str]:
-    """Names of the operations of a file that XNNPACK leaves to the runtime's own kernels."""
+    """Return the operations of a file that XNNPACK leaves to the runtime's own kernels."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(path))

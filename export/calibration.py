@@ -1,4 +1,6 @@
-"""Real patches for the export: some to find the ranges of 8-bit integers, others to check files."""
+"""Real patches for the export: one set calibrates 8-bit files, another set checks every file."""
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,32 +13,37 @@ from inference.photo_thumbnail import thumbnail_of
 
 CHECKED, CALIBRATED = 40, 60  # patches at most
 SIDE = 100  # pixels
+CROPS = "crops of scikit-image's photos"
 
 
 def parity_patches(data_dir: str, phone: str | None) -> tuple[np.ndarray, str]:
-    """Patches to compare an exported file on: the phone's test patches if they are there.
+    """Return patches to compare an exported file on, and in words where they come from.
 
     Returns:
-        `(N, 100, 100, 3)` float32 in [0, 1]; and in words, where they are from.
+        The phone's test patches if the machine has them, else crops of scikit-image's photos:
+        `(N, 100, 100, 3)` float32 in [0, 1].
     """
     try:
-        files = _paths(test_pairs, data_dir, phone)[:CHECKED]
-        return _scaled([read_patch(path) for path in files]), f"{phone} test patches"
-    except DatasetError:  # the phone's photos need not be on the machine that exports
+        files = _phone_files(test_pairs, data_dir, phone)[:CHECKED]
+        return _to_floats([read_patch(path) for path in files]), f"{phone} test patches"
+    except DatasetError:  # the machine that exports need not have the phone's photos
         crops = [photo[-SIDE:, -SIDE:] for photo in shipped_photos().values()]
         crops += [photo[SIDE : 2 * SIDE, SIDE : 2 * SIDE] for photo in shipped_photos().values()]
-        return _scaled(crops), "crops of scikit-image's photos"
+        return _to_floats(crops), CROPS
 
 
 def calibration_patches(data_dir: str, phone: str | None) -> tuple[np.ndarray, str]:
-    """Patches that ranges are found on, none of which `parity_patches` returns.
+    """Return patches to observe a network on, and in words where they come from.
+
+    No patch is among those that `parity_patches` returns.
 
     Returns:
-        The phone's training patches, some at even distances, if they are there; as above.
+        Evenly chosen training patches of the phone if the machine has them, else crops of
+        scikit-image's photos: `(N, 100, 100, 3)` float32 in [0, 1].
     """
     try:
-        files = _spread(_paths(training_pairs, data_dir, phone))
-        return _scaled([read_patch(path) for path in files]), f"{phone} training patches"
+        files = _evenly(_phone_files(training_pairs, data_dir, phone))
+        return _to_floats([read_patch(path) for path in files]), f"{phone} training patches"
     except DatasetError:
         crops = []
         for photo in shipped_photos().values():
@@ -45,22 +52,22 @@ def calibration_patches(data_dir: str, phone: str | None) -> tuple[np.ndarray, s
                 for x in range(0, width - SIDE + 1, SIDE):
                     if (y, x) != (SIDE, SIDE):
                         crops.append(photo[y : y + SIDE, x : x + SIDE])
-        return _scaled(_spread(crops)), "crops of scikit-image's photos"
+        return _to_floats(_evenly(crops)), CROPS
 
 
-def calibration_samples(
+def calibration_inputs(
     patches: np.ndarray, size: int, thumbnail: int | None
 ) -> list[dict[str, np.ndarray]]:
-    """What a network's inputs are for patches.
+    """Return inputs for a network, made of patches.
 
     Args:
         patches: `(N, P, P, 3)` float32 in [0, 1].
         size: height and width of the image input, pixels.
-        thumbnail: side of the second input, or None for a network of one.
+        thumbnail: side of the second input, or None for a network without one.
 
     Returns:
-        Inputs by name: mosaics of all patches, as photos of many things; for a network that takes
-        a thumbnail also every patch by itself, repeated, as photos that are all dark or all bright.
+        Inputs by name. Mosaics of all patches stand for photos of many things. A network with a
+        thumbnail also gets every patch alone, repeated, for photos that are all dark or bright.
     """
     images = mosaics(patches, size)
     if thumbnail is None:
@@ -72,17 +79,17 @@ def calibration_samples(
     ]
 
 
-def _paths(pairs, data_dir, phone):
+def _phone_files(pairs: Callable, data_dir: str, phone: str | None) -> list:
     if phone is None:
         raise DatasetError("no phone")
     return pairs(data_dir, phone).phone
 
 
-def _spread(items) -> list:
-    """At most CALIBRATED of them, at even distances."""
+def _evenly(items: list) -> list:
+    """Return at most CALIBRATED items at even distances."""
     count = min(len(items), CALIBRATED)
     return [items[number * len(items) // count] for number in range(count)]
 
 
-def _scaled(patches) -> np.ndarray:
+def _to_floats(patches: list[np.ndarray]) -> np.ndarray:
     return np.stack(patches).astype(np.float32) / 255

@@ -1,10 +1,10 @@
-"""Give exported networks to the demos on the web and on Android.
+"""Copy exported networks to the web demo and to the Android app.
 
     python -m export.demos
 
-copies the networks that ship, and what `exported/` holds, to where `web/` and `android/` look for
-them, each with its manifest and sample pictures. Only files for fixed tiles, which is what
-browsers and GPUs take.
+The command copies the networks that ship with the project, and all networks in `exported/`. Each
+goes with its manifest and sample pictures. Only files for fixed tiles are copied, because browsers
+and GPUs take no other files.
 """
 
 import dataclasses
@@ -17,101 +17,102 @@ from pathlib import Path
 from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
+from export.precisions import PROPERTIES
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web/dist/models"
 ANDROID = ROOT / "android/app/src/main/assets/models"
 SHIPPED = ROOT / "models/pretrained"
 INDEX = "index.json"
-# What a phone takes first, best first: floats run on GPUs too; dynamic tiles do not join exactly.
-PRECISIONS = ("fp16", "int8", "fp32", "dynamic")
+# Manifests may come from elsewhere, with another precision: those networks come last.
+RANKS = {str(precision): known.demo_rank for precision, known in PROPERTIES.items()}
 
 
-class DemoError(ValueError):
-    """Networks that cannot be given to the demos."""
+class DemoNetworkError(ValueError):
+    """A network that cannot be copied to the demos."""
 
 
 @dataclasses.dataclass(frozen=True)
 class DemosConfig:
-    """Which networks, and where to."""
+    """Which networks to copy, and where."""
 
     models: str = option(
-        "", "comma-separated .tflite files; none: those that ship, and all in exported/"
+        "",
+        "comma-separated .tflite files; default: the networks that ship, and all in exported/",
     )
     to: str = option(
-        "", "folder for them; none: the web demo, if it is built (make web), and the Android app"
+        "", "folder to copy to; default: the web demo, if it is built, and the Android app"
     )
 
 
-def install(models: list[Path], folder: Path) -> list[Path]:
-    """Copy networks into a folder of models, and, but for Android, list all that are in it.
+def copy_networks(models: list[Path], folder: Path) -> list[Path]:
+    """Copy networks into a folder of models. For the web, also list all networks of the folder.
 
-    The list, `index.json`: `{"models": [{"manifest": "x.json", "label": …, "files": {…}}]}`, where
-    `files` are all that belong to the network, the manifest among them, each with a checksum of
-    its content: the page asks for exactly that version, so that what is kept for use offline never
-    mixes two exports.
+    The list, `index.json`, is `{"models": [{"manifest": "x.json", "label": …, "files": {…}}]}`.
+    `files` has a checksum for every file of the network, the manifest included. The page asks for
+    exactly that version, so files kept for offline use never mix two exports.
 
     Args:
-        models: `.tflite` files with their manifests beside them. Those for images of any size are
+        models: `.tflite` files with their manifests beside them. Files for images of any size are
             left out.
-        folder: created if missing; what is in it stays, and is overwritten where names agree.
+        folder: created if missing. Files in the folder stay; files of the same name are replaced.
 
     Returns:
         The copied `.tflite` files.
 
     Raises:
-        DemoError: no such file, no manifest, one of another file, or one that names files which
-            are not there.
+        DemoNetworkError: a file or its manifest is missing, or the manifest belongs to another
+            file or names missing files. Nothing is copied.
     """
-    sets = [(model, manifest) for model in models if (manifest := _manifest(model))["tile"]]
+    usable = [(model, manifest) for model in models if (manifest := _manifest(model))["tile"]]
     folder.mkdir(parents=True, exist_ok=True)
-    for model, manifest in sets:
+    for model, manifest in usable:
         for name in _files(model, manifest):
             with replacing(folder / name) as part:
                 shutil.copyfile(model.parent / name, part)
-    if folder.resolve() != ANDROID:  # the app lists its own assets
+    if folder.resolve() != ANDROID:  # the app takes every .json in its assets for a manifest
         with replacing(folder / INDEX) as part:
-            part.write_text(json.dumps({"models": _listed(folder)}, indent=2) + "\n")
-    return [folder / model.name for model, _ in sets]
+            part.write_text(json.dumps({"models": _index(folder)}, indent=2) + "\n")
+    return [folder / model.name for model, _ in usable]
 
 
-def _listed(folder: Path) -> list[dict]:
+def _index(folder: Path) -> list[dict]:
+    """Return the entries of the folder's networks: the user's own first, then by precision."""
     shipped = {path.name for path in SHIPPED.glob("*.tflite")}
     found = []
     for model in _usable(folder):
         manifest = _manifest(model)
-        order = (*PRECISIONS, manifest["precision"]).index(manifest["precision"])
+        rank = RANKS.get(manifest["precision"], len(RANKS))
         size = f"{model.stat().st_size / 1024:.0f} KB"
         entry = {
             "manifest": model.with_suffix(".json").name,
             "label": f"{model.stem} ({size})",
             "files": {name: _checksum(folder / name) for name in _files(model, manifest)},
         }
-        # The person's own before those that ship.
-        found.append(((model.name in shipped, order, model.name), entry))
+        found.append(((model.name in shipped, rank, model.name), entry))
     return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
 
 
 def _manifest(model: Path) -> dict:
+    """Return the manifest beside a model file, checked."""
     if not model.is_file():
-        raise DemoError(f"{model}: no such file")
+        raise DemoNetworkError(f"{model}: no such file")
     path = model.with_suffix(".json")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        manifest["precision"], manifest["tile"]
-        file = manifest["file"]
+        file, _, _ = manifest["file"], manifest["precision"], manifest["tile"]
         outside = [name for name in _files(model, manifest) if name != Path(name).name]
     except FileNotFoundError:
-        raise DemoError(f"{model}: its manifest {path.name} is missing") from None
+        raise DemoNetworkError(f"{model}: the manifest {path.name} beside it is missing") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DemoError(f"{path}: not a manifest that the export wrote") from error
+        raise DemoNetworkError(f"{path}: not a manifest that the export wrote") from error
     if file != model.name:
-        raise DemoError(f"{path}: the manifest of {file}, not of {model.name}")
+        raise DemoNetworkError(f"{path}: the manifest of {file}, not of {model.name}")
     if outside:
-        raise DemoError(f"{path}: {outside[0]} is not beside it")
+        raise DemoNetworkError(f"{path}: names {outside[0]}, which is not in the same folder")
     for name in _files(model, manifest):
         if not (model.parent / name).is_file():
-            raise DemoError(f"{model}: {name}, which its manifest names, is not beside it")
+            raise DemoNetworkError(f"{path}: names {name}, which is missing")
     return manifest
 
 
@@ -126,19 +127,19 @@ def _checksum(path: Path) -> str:
 
 
 def _usable(folder: Path) -> list[Path]:
-    """What a folder holds, with a line for what cannot be used."""
+    """Return the networks in a folder; print a line for each that cannot be used."""
     models = []
-    for model in sorted(folder.glob("[!.]*.tflite")):  # hidden: what a killed export left
+    for model in sorted(folder.glob("[!.]*.tflite")):  # hidden files: left by a killed export
         try:
             _manifest(model)
             models.append(model)
-        except DemoError as error:
+        except DemoNetworkError as error:
             print(f"left out: {error}", file=sys.stderr)
     return models
 
 
-def folders() -> list[Path]:
-    """Where the demos look for networks: the web's if it is built, and Android's."""
+def demo_folders() -> list[Path]:
+    """Return where the demos look for networks: the web's folder if it is built, and Android's."""
     return [*([WEB] if WEB.parent.is_dir() else []), ANDROID]
 
 
@@ -147,10 +148,10 @@ def main(config: DemosConfig) -> None:
     models = [Path(word) for word in config.models.split(",") if word]
     if not models:
         models = [*sorted(SHIPPED.glob("*.tflite")), *_usable(Path("exported"))]
-    for folder in [Path(config.to)] if config.to else folders():
-        for model in install(models, folder):
+    for folder in [Path(config.to)] if config.to else demo_folders():
+        for model in copy_networks(models, folder):
             print(model)
 
 
 if __name__ == "__main__":
-    command_line.run(main, DemosConfig, __doc__, [DemoError])
+    command_line.run(main, DemosConfig, __doc__, [DemoNetworkError])

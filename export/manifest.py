@@ -1,74 +1,126 @@
-"""What is written about a model file: into it, and into its manifest."""
+"""Everything that is written about a model file: its manifest, and the description inside it."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import keras
 
 from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
-from export import embedded_metadata, graph
+from export import flatbuffer
+from export.precisions import PROPERTIES, Precision
+from export.tflite_metadata import embed_metadata
+from models.inspect_network import (
+    manifest_norm,
+    multiply_adds,
+    pixel_multiple,
+    receptive_radius,
+    working_bytes,
+)
+from models.thumbnail_input import thumbnail_size
 
-KINDS = {"float32": {"dtype": "float32", "range": [0, 1]}}
-KINDS["uint8"] = {
-    "dtype": "uint8",
-    "range": [0, 1],
-    "quantization": {"scale": 1 / 255, "zero_point": 0},  # value = scale · (integer − zero point)
+TENSOR_KINDS: dict[str, dict[str, Any]] = {
+    "float32": {"dtype": "float32", "range": [0, 1]},
+    "uint8": {
+        "dtype": "uint8",
+        "range": [0, 1],
+        # value = scale · (integer − zero point)
+        "quantization": {"scale": 1 / 255, "zero_point": 0},
+    },
 }
+PIXEL_WORDS = {"uint8": "uint8, 0 to 255", "float32": "float32 in [0, 1]"}
 
 
-def described(content: bytes, about: dict, name: str, precision: str, tile: int | None):
-    """A model file with readable names and metadata, and its tensors' entries in the manifest.
+def network_facts(
+    model: keras.Model,
+    source: Path,
+    run: dict | None,
+    phone: str | None,
+    author: str | None,
+    license_name: str | None,
+) -> dict[str, Any]:
+    """Return the manifest's entries about the network itself, which all of its files share."""
+    return {
+        "halo": receptive_radius(model),
+        "multiple": pixel_multiple(model),
+        "norm": manifest_norm(model),
+        "thumbnail": thumbnail_size(model),
+        "bytes_per_pixel": working_bytes(model),
+        "multiply_adds": multiply_adds(model),
+        "phone": phone,
+        "author": author,
+        "license": license_name,
+        "source": {
+            "model": source.name,
+            "sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+            "run": run,
+        },
+    }
+
+
+def tensor_entries(facts: dict, precision: Precision, tile: int | None) -> dict[str, dict]:
+    """Return the manifest's entries "input", "output" and, for a thumbnail, "thumbnail_input".
 
     Args:
-        content: the `.tflite` file.
-        about: the manifest's entries of the network itself.
-        name: of the file, without suffix.
-        precision: the file's.
-        tile: side of its image input, pixels, or None for any size.
-
-    Returns:
-        The file, and `tensors_of` it.
+        facts: the network's, by `network_facts`.
+        precision: of the file.
+        tile: side of the file's image input, pixels, or None for any size.
     """
-    model = graph.read(content)
-    graph.name_tensors(model)
-    kind = "uint8" if precision == "int8" else "float32"
-    values = {"uint8": "uint8, 0 to 255", "float32": "float32 in [0, 1]"}[kind]
-    embedded_metadata.attach(
-        model,
-        {"name": name, **texts_of(about, precision, tile)},
-        {
-            IMAGE: f"The photo or a tile of it, RGB, {values}",
-            THUMBNAIL: f"The whole photo's means over the cells of a grid, RGB, {values}",
-            ENHANCED: f"RGB, {values}{'; clip' if kind == 'float32' else ''}",
-        },
-    )
-    return graph.written(model), tensors_of(about, KINDS[kind], tile)
+    kind = TENSOR_KINDS[PROPERTIES[precision].pixel_dtype]
 
-
-def tensors_of(about: dict, kind: dict, tile: int | None) -> dict[str, dict]:
-    """The manifest's entries "input" and "output", and "thumbnail_input" where there is one."""
-
-    def tensor(name, side):
+    def tensor(name: str, side: int | None) -> dict:
         shape = [1, side, side, 3]
         return {"name": name, "shape": shape, "layout": "NHWC", "color": "RGB", **kind}
 
     tensors = {"input": tensor(IMAGE, tile), "output": {**tensor(ENHANCED, tile), "clip": True}}
-    if about["thumbnail"] is not None:
-        tensors["thumbnail_input"] = tensor(THUMBNAIL, about["thumbnail"])
+    if facts["thumbnail"] is not None:
+        tensors["thumbnail_input"] = tensor(THUMBNAIL, facts["thumbnail"])
     return tensors
 
 
-def texts_of(about: dict, precision: str, tile: int | None) -> dict[str, str]:
-    """What the file says of itself, but for its name; arguments as for `described`."""
-    source = about["source"]
+def describe_file(
+    content: bytes, facts: dict, name: str, precision: Precision, tile: int | None
+) -> bytes:
+    """Return a model file with readable names of tensors and with a description inside.
+
+    Args:
+        content: the `.tflite` file.
+        facts: the network's, by `network_facts`.
+        name: of the file, without suffix.
+        precision: of the file.
+        tile: side of the file's image input, pixels, or None for any size.
+    """
+    model = flatbuffer.read(content)
+    flatbuffer.rename_ends(model)
+    dtype = PROPERTIES[precision].pixel_dtype
+    values = PIXEL_WORDS[dtype]
+    embed_metadata(
+        model,
+        {"name": name, **_description(facts, precision, tile)},
+        {
+            IMAGE: f"The photo or a tile of it, RGB, {values}",
+            THUMBNAIL: f"The whole photo's means over the cells of a grid, RGB, {values}",
+            ENHANCED: f"RGB, {values}{'; clip' if dtype == 'float32' else ''}",
+        },
+    )
+    return flatbuffer.write(model)
+
+
+def _description(facts: dict, precision: Precision, tile: int | None) -> dict[str, str]:
+    source = facts["source"]
     sentences = [
-        f"Makes photos of a phone ({about['phone'] or 'not stated which'}) look like a DSLR's.",
+        f"Makes photos of a phone ({facts['phone'] or 'not stated which'}) look like a DSLR's.",
         f"{precision}; " + (f"tiles of {tile}x{tile} pixels." if tile else "images of any size."),
-        f"A result depends on {about['halo']} pixels around it.",
+        f"A result depends on {facts['halo']} pixels around it.",
     ]
-    if about["multiple"] > 1:
-        sentences.append(f"Sides and places of tiles are multiples of {about['multiple']}.")
-    if about["norm"] == "instance":
+    if facts["multiple"] > 1:
+        sentences.append(f"Sides and places of tiles are multiples of {facts['multiple']}.")
+    if facts["norm"] == "instance":
         sentences.append("Takes statistics of the whole photo: signatures as in the manifest.")
     sentences.append(f"Converted from {source['model']}, SHA-256 {source['sha256']}.")
     return {
         "description": " ".join(sentences),
         "version": source["sha256"][:12],
-        "author": about["author"] or "not stated",
-        "license": about["license"] or "not stated",
+        "author": facts["author"] or "not stated",
+        "license": facts["license"] or "not stated",
     }

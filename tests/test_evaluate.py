@@ -195,7 +195,7 @@ def test_two_files_of_one_stem_are_told_apart_by_their_suffix(workplace):
     results = evaluate(EvaluateConfig("mine", methods="net.keras,net.tflite"))
     assert list(results) == ["net", "net.tflite"]
     costs = [facts["cost"] for facts in results.values()]
-    separated = 9 * 36 * 4 + 9 * 27 * 3  # what export/separate.py adds to the two 9×9 layers
+    separated = 9 * 36 * 4 + 9 * 27 * 3  # what export/runtime_layers.py adds to the two 9×9 layers
     assert costs[1]["macs_per_pixel"] == costs[0]["macs_per_pixel"] + separated > 1000
     zeros = 36 + 27  # biases between; batch norm is folded
     assert 0 < costs[1]["parameters"] < costs[0]["parameters"] + separated + zeros

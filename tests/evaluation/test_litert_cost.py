@@ -24,7 +24,7 @@ def test_a_generator_costs_what_keras_says(tmp_path, precision, tile):
     model = unlike_weights(build_generator("instance", channels=8, blocks=1))
     path = tmp_path / "net.tflite"
     path.write_bytes(convert(model, precision, tile))
-    separated = 2 * 9 * 3 * 27  # ones and zeros of the two 9×9 layers (export/separate.py)
+    separated = 2 * 9 * 3 * 27  # ones and zeros of the two 9×9 layers (export/runtime_layers.py)
     zeros = 3 * 9  # biases of the passes between
     expected = model.count_params() + separated + zeros, multiply_adds(model) + separated
     assert litert_cost(path) == expected

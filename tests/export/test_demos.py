@@ -1,4 +1,4 @@
-"""Networks are given to the demos with all that belongs to them, or a line says why not."""
+"""Tests of copying networks to the demos: complete sets only, and a message for the rest."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from export.demos import INDEX, SHIPPED, DemoError, DemosConfig, install, main
+from export.demos import INDEX, SHIPPED, DemoNetworkError, DemosConfig, copy_networks, main
 
 FP16 = SHIPPED / "iphone_mobile_fp16_256.tflite"
 ANY = SHIPPED / "iphone_mobile.tflite"
@@ -18,7 +18,7 @@ def listed(folder):
 
 @pytest.fixture
 def own(tmp_path):
-    """A network of one's own in exported/."""
+    """Make a user's own network in exported/."""
     folder = tmp_path / "exported"
     folder.mkdir()
     manifest = json.loads(FP16.with_suffix(".json").read_text())
@@ -30,7 +30,7 @@ def own(tmp_path):
     return folder / "mine_fp16_256.tflite"
 
 
-def test_all_that_ship_with_their_pictures(tmp_path):
+def test_shipped_networks_are_copied_with_their_pictures(tmp_path):
     main(DemosConfig(to=str(tmp_path / "models")))
     models = listed(tmp_path / "models")
     assert [entry["manifest"] for entry in models] == [
@@ -49,14 +49,14 @@ def test_all_that_ship_with_their_pictures(tmp_path):
 
 
 def test_files_for_any_size_are_left_out(tmp_path):
-    assert install([ANY, FP16], tmp_path) == [tmp_path / FP16.name]
+    assert copy_networks([ANY, FP16], tmp_path) == [tmp_path / FP16.name]
     assert not (tmp_path / ANY.name).exists()
 
 
-def test_ones_own_comes_first_and_the_rest_stays(tmp_path, own):
+def test_the_users_own_network_comes_first_and_the_rest_stays(tmp_path, own):
     folder = tmp_path / "models"
-    install([FP16], folder)
-    install([own], folder)
+    copy_networks([FP16], folder)
+    copy_networks([own], folder)
     assert [entry["manifest"] for entry in listed(folder)] == [
         "mine_fp16_256.json",
         "iphone_mobile_fp16_256.json",
@@ -64,63 +64,69 @@ def test_ones_own_comes_first_and_the_rest_stays(tmp_path, own):
 
 
 def test_the_android_app_gets_no_list(tmp_path, monkeypatch):
-    """It takes every .json among its assets for a manifest."""
+    """The app takes every .json among its assets for a manifest."""
     monkeypatch.setattr("export.demos.ANDROID", tmp_path)
-    install([FP16], tmp_path)
+    copy_networks([FP16], tmp_path)
     assert {path.name for path in tmp_path.glob("*.json")} == {"iphone_mobile_fp16_256.json"}
 
 
 @pytest.mark.parametrize("missing", [".tflite", ".json"])
 def test_nothing_is_copied_if_a_file_is_missing(tmp_path, own, missing):
     own.with_suffix(missing).unlink()
-    with pytest.raises(DemoError, match=f"mine_fp16_256.{missing[1:]}"):
-        install([FP16, own], tmp_path / "models")
+    with pytest.raises(DemoNetworkError, match=f"mine_fp16_256.{missing[1:]}"):
+        copy_networks([FP16, own], tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
 def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
     (own.parent / "iphone_mobile_sample_image_256.png").unlink()
-    with pytest.raises(DemoError, match="which its manifest names"):
-        install([own], tmp_path / "models")
+    with pytest.raises(
+        DemoNetworkError,
+        match=r"json: names iphone_mobile_sample_image_256\.png, which is missing",
+    ):
+        copy_networks([own], tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
-def test_what_cannot_be_used_of_exported_is_named_and_left_out(tmp_path, own, monkeypatch, capsys):
+def test_unusable_networks_in_exported_are_named_and_left_out(tmp_path, own, monkeypatch, capsys):
     shutil.copy(own, own.with_name("lost.tflite"))
     monkeypatch.chdir(tmp_path)
     main(DemosConfig(to=str(tmp_path / "models")))
-    assert "lost.tflite: its manifest lost.json is missing" in capsys.readouterr().err
+    assert "lost.tflite: the manifest lost.json beside it is missing" in capsys.readouterr().err
     assert listed(tmp_path / "models")[0]["manifest"] == "mine_fp16_256.json"
-    with pytest.raises(DemoError, match=r"lost\.json"):
+    with pytest.raises(DemoNetworkError, match=r"lost\.json"):
         main(DemosConfig(models="exported/lost.tflite", to=str(tmp_path / "models")))
 
 
-def test_what_is_incomplete_among_the_demos_is_not_listed(tmp_path, own, capsys):
+def test_incomplete_networks_are_not_listed(tmp_path, own, capsys):
     folder = tmp_path / "models"
-    install([FP16], folder)
+    copy_networks([FP16], folder)
     (folder / "lost.tflite").write_bytes(b"")
     (folder / ".mine.1.part.tflite").write_bytes(b"")
-    install([own], folder)
+    copy_networks([own], folder)
     assert capsys.readouterr().err.count("left out") == 1
     assert len(listed(folder)) == 2
 
 
 @pytest.mark.parametrize("text", ["[]", '{"file": "a", "precision": "", "tile": 8, "sample": "x"}'])
-def test_a_manifest_that_is_none(tmp_path, own, text):
+def test_a_file_that_is_no_manifest_is_refused(tmp_path, own, text):
     own.with_suffix(".json").write_text(text)
-    with pytest.raises(DemoError, match="not a manifest"):
-        install([own], tmp_path / "models")
+    with pytest.raises(DemoNetworkError, match="not a manifest"):
+        copy_networks([own], tmp_path / "models")
 
 
 @pytest.mark.parametrize(
     "change, message",
     [
         ({"file": "another.tflite"}, "the manifest of another.tflite"),
-        ({"sample": {"image": "../a.png", "expected": "b.png"}}, "../a.png is not beside it"),
+        (
+            {"sample": {"image": "../a.png", "expected": "b.png"}},
+            "../a.png, which is not in",
+        ),
     ],
 )
 def test_a_manifest_of_another_file(tmp_path, own, change, message):
     path = own.with_suffix(".json")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(DemoError, match=message):
-        install([own], tmp_path / "models")
+    with pytest.raises(DemoNetworkError, match=message):
+        copy_networks([own], tmp_path / "models")

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module", params=["batch", "instance"])
 def saved(request, tmp_path_factory):
-    """A small generator with uneven statistics, as training leaves them."""
+    """Save a small generator with uneven statistics, as training leaves them."""
     keras.utils.set_random_seed(0)
     model = build_generator(request.param, channels=6, blocks=1)
     rng = np.random.default_rng(0)
@@ -61,7 +61,7 @@ def test_the_any_size_variant_takes_any_size(saved, exported):
 
 def test_fp16_files_are_about_half_as_large(exported):
     size = {path.stem.split("_", 1)[1]: path.stat().st_size for path in exported}
-    if "fp32_64" in size:  # those in stages are mostly descriptions of graphs, at 6 channels
+    if "fp32_64" in size:  # with 6 channels, a file in stages is mostly graph descriptions
         assert size["fp16_64"] < 0.75 * size["fp32_64"]
     assert size["fp16_any"] < size["fp32_any"]
 
@@ -95,10 +95,10 @@ def test_a_manifest_of_another_file_is_refused(exported, tmp_path):
 
 
 def test_batch_norm_folds_into_the_convolutions():
-    """Folded, the file is as large as that of the same network without norms (and a bias)."""
+    """The file is as large as a file of the same network with biases in place of norms."""
     with_norm = len(convert(build_generator("batch", channels=16, blocks=2), "fp32", 64))
     parameters = 4 * build_generator("batch", channels=16, blocks=2).count_params()
-    ones = 2 * 4 * 9 * 27 * 3  # the exact half of the two separated 9×9 convolutions
+    ones = 2 * 4 * 9 * 27 * 3  # the constant pass of both 9×9 convolutions
     assert with_norm < parameters + ones + 8000
 
 
@@ -127,7 +127,9 @@ def test_a_failed_export_leaves_nothing(saved, tmp_path, monkeypatch):
 
 def test_the_demos_get_the_files_for_fixed_tiles(exported, tmp_path, monkeypatch):
     monkeypatch.setattr("export.to_tflite.export", lambda config: exported)
-    monkeypatch.setattr("export.demos.folders", lambda: [tmp_path / "web", tmp_path / "android"])
+    monkeypatch.setattr(
+        "export.demos.demo_folders", lambda: [tmp_path / "web", tmp_path / "android"]
+    )
     main(ExportConfig(model="x", demos=True))
     fixed = {path.name for path in exported if path.stem.endswith("_64")}
     for folder in ("web", "android"):
@@ -157,7 +159,7 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
     manifest = json.loads(files[0].with_suffix(".json").read_text())
     assert manifest["source"]["run"] == {"phone": "mine", "model": "dped"}
     assert manifest["parity"]["patches"] == "mine test patches"
-    # The same model by its file: named after its run, checked on its phone's patches.
+    # The same model given by its file: named after its run, checked on its phone's patches.
     again = export(ExportConfig(model="runs/mine/dped/best.keras", precision="fp16", tile=64))
     assert again[0].name == f"mine_dped_fp16_{sizes[0]}.tflite"
     manifest = json.loads(again[0].with_suffix(".json").read_text())
@@ -175,7 +177,7 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
         ([], "give --phone NAME or --model FILE"),
         (["--phone", "absent"], "no trained model"),
         (["--model", "absent.keras"], "absent.keras: no such model file"),
-        (["--model", "absent.keras", "--tile", "3"], "--tile must be"),
+        (["--model", "absent.keras", "--tile", "3"], "--tile 3: must be"),
     ],
 )
 def test_bad_input_gets_one_line(tmp_path, words, reason):

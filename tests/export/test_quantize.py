@@ -1,4 +1,4 @@
-"""Eight-bit files: what goes in and out, that no floats are left, and that little is lost."""
+"""Tests of 8-bit files: their inputs and outputs, no floats left inside, little quality lost."""
 
 import hashlib
 import json
@@ -8,21 +8,23 @@ import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.tools.flatbuffer_utils import opcode_to_name
 from keras import layers
 
 import models
 from benchmarks.quantization import not_delegated
 from evaluation.litert_cost import litert_cost
-from export import embedded_metadata, graph
-from export.calibration import calibration_patches, calibration_samples, parity_patches
+from export import flatbuffer, tflite_metadata
+from export.calibration import calibration_inputs, calibration_patches, parity_patches
 from export.convert import convert
-from export.examples import Example
-from export.quantize import quantize
-from export.quantize.convolutions import convolutions
-from export.quantize.observation import observe
-from export.quantize.ranges import ranges
+from export.exporter import Exporter
+from export.quantize.choose_ranges import choose_ranges
+from export.quantize.convolutions import find_convolutions
+from export.quantize.observe import observe
+from export.quantize.quantize_file import to_int8
+from export.quantize.repair_graph import fold_islands, tensors_from_input
+from export.sample_picture import SamplePicture
 from export.to_tflite import ExportConfig, ExportError, export
-from export.variants import Variants
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 from models.generator import build_generator
@@ -32,14 +34,14 @@ from models.mobile import build_mobile
 
 
 def patches(count=6, seed=0):
-    """Smooth, of different brightness."""
+    """Return smooth patches of different brightness."""
     rng = np.random.default_rng(seed)
     small = rng.random((count, 5, 5, 3)) * rng.uniform(0.2, 1, (count, 1, 1, 3))
     return np.kron(small, np.ones((1, 10, 10, 1))).astype(np.float32)
 
 
 def pointwise(gain):
-    """A network that multiplies every value by `gain`."""
+    """Return a network that multiplies every value by `gain`."""
     image = keras.Input((None, None, 3), name="image")
     conv = layers.Conv2D(3, 1, use_bias=False)
     model = keras.Model(image, conv(image))
@@ -48,7 +50,7 @@ def pointwise(gain):
 
 
 def run_bytes(content, **inputs):
-    """What a file makes of uint8 pictures, through its signature: no conversion in between."""
+    """Run a file on uint8 pictures through its signature, without any conversion."""
     runner = Interpreter(model_content=content).get_signature_runner("serving_default")
     return runner(**inputs)["enhanced"]
 
@@ -96,19 +98,19 @@ def test_int8_takes_and_returns_plain_bytes(exported):
 
 
 def test_int8_computes_nothing_of_the_image_in_floats(exported):
-    """Floats are what is computed of the thumbnail alone."""
+    """Only tensors that depend on the thumbnail alone are floats."""
     for name in ("int8_64", "int8_any"):
-        model = graph.read(exported[name].read_bytes())
+        model = flatbuffer.read(exported[name].read_bytes())
         net, thumbnail = model.subgraphs[0], LiteRTEngine(exported[name]).thumbnail
-        of_thumbnail = set(graph.made_of(model, "thumbnail")) if thumbnail else set()
+        of_thumbnail = set(tensors_from_input(model, "thumbnail")) if thumbnail else set()
         results = [net.tensors[i] for op in net.operators for i in op.outputs]
-        floats = {t.name.decode() for t in results if t.type == graph.TYPES.FLOAT32}
+        floats = {t.name for t in results if t.type == flatbuffer.TYPES.FLOAT32}
         assert floats <= of_thumbnail
         assert bool(of_thumbnail) == bool(thumbnail)
 
 
 def test_everything_is_delegated(exported):
-    # At the edges, bytes to int8 and back; and the root of a few numbers of the thumbnail.
+    # QUANTIZE converts bytes to int8 and back; SQRT works on a few numbers of the thumbnail.
     assert set(not_delegated(exported["int8_64"])) - {"SQRT"} == {"QUANTIZE"}
     assert not_delegated(exported["dynamic_64"]) == []
 
@@ -118,7 +120,7 @@ def test_the_cost_of_a_file_does_not_depend_on_its_bits(exported, network):
     plain = network.with_suffix(".tflite")
     plain.write_bytes(convert(model, "fp32", 64))
     expected = litert_cost(plain)
-    if network.stem == "mobile":  # the other has its large convolutions separated
+    if network.stem == "mobile":  # the other network's large convolutions become two passes
         assert expected[1] == multiply_adds(model)
     for name in ("int8_64", "dynamic_64", "int8_any"):
         assert litert_cost(exported[name])[1] == expected[1] > 100
@@ -128,13 +130,13 @@ def test_dynamic_keeps_floats_outside_and_bytes_for_weights(exported, network):
     interpreter = Interpreter(str(exported["dynamic_64"]))
     for details in interpreter.get_input_details() + interpreter.get_output_details():
         assert details["dtype"] == np.float32
-    net = graph.read(exported["dynamic_64"].read_bytes()).subgraphs[0]
+    net = flatbuffer.read(exported["dynamic_64"].read_bytes()).subgraphs[0]
     kernels = [net.tensors[op.inputs[1]] for op in net.operators if len(op.inputs) == 3]
-    assert kernels and {tensor.type for tensor in kernels} == {graph.TYPES.INT8}
+    assert kernels and {tensor.type for tensor in kernels} == {flatbuffer.TYPES.INT8}
 
 
 def test_int8_in_tiles_is_the_whole_frame(exported):
-    """Ranges are fixed, so that every tile rounds alike; those of `dynamic` are each its own."""
+    """Ranges are fixed, so all tiles round in the same way; a `dynamic` file's tiles do not."""
     image = np.random.default_rng(3).integers(0, 256, (100, 90, 3), dtype=np.uint8)
     tiled = enhance_image(LiteRTEngine(exported["int8_64"]), image)
     whole = enhance_image(LiteRTEngine(exported["int8_any"]), image, tile=512)
@@ -180,40 +182,40 @@ def test_the_sample_gives_what_is_expected(exported, network):
 def test_the_file_says_what_it_is(exported, network):
     for name, path in exported.items():
         content = path.read_bytes()
-        texts = embedded_metadata.texts_of(content)
+        texts = tflite_metadata.read_metadata(content)
         assert texts["name"] == path.stem
         assert (texts["author"], texts["license"]) == ("Ada", "CC0-1.0")
         assert hashlib.sha256(network.read_bytes()).hexdigest() in texts["description"]
         assert ("tiles of 64x64" in texts["description"]) == name.endswith("_64")
-        model = graph.schema.Model.GetRootAs(content, 0)
+        model = flatbuffer.schema.Model.GetRootAs(content, 0)
         assert model.Description().decode() == texts["description"]
         names = [model.Metadata(k).Name() for k in range(model.MetadataLength())]
         assert names.count(b"TFLITE_METADATA") == 1
 
 
 def test_constants_are_aligned(exported):
-    model = graph.schema.Model.GetRootAs(exported["int8_64"].read_bytes(), 0)
+    model = flatbuffer.schema.Model.GetRootAs(exported["int8_64"].read_bytes(), 0)
     buffers = [model.Buffers(k) for k in range(model.BuffersLength())]
     starts = [b._tab.Vector(b._tab.Offset(4)) for b in buffers if b.DataLength()]
     assert len(starts) > 5 and not any(start % 16 for start in starts)
 
 
 def test_a_network_that_changes_nothing_returns_every_byte():
-    """Also through blocks and back, which the quantizer would do in floats."""
+    """The second network has DEPTH_TO_SPACE, which the quantizer would compute in floats."""
     image = keras.Input((None, None, 3), name="image")
     blocks = DepthToSpace(2)(layers.ReLU()(SpaceToDepth(2)(image)))
     every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
     for model in (pointwise(1), keras.Model(image, blocks)):
         content = convert(model, "fp32", 32)
-        seen = observe(content, [{"image": every.astype(np.float32) / 255}])
-        np.testing.assert_array_equal(run_bytes(quantize.int8(content, seen), image=every), every)
+        observations = observe(content, [{"image": every.astype(np.float32) / 255}])
+        np.testing.assert_array_equal(run_bytes(to_int8(content, observations), image=every), every)
 
 
 def test_what_leaves_the_range_is_clipped():
     every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
     content = convert(pointwise(1.5), "fp32", 32)
-    seen = observe(content, [{"image": every.astype(np.float32) / 255}])
-    result = run_bytes(quantize.int8(content, seen), image=every).astype(int)
+    observations = observe(content, [{"image": every.astype(np.float32) / 255}])
+    result = run_bytes(to_int8(content, observations), image=every).astype(int)
     assert np.abs(result - np.minimum(1.5 * every, 255)).max() <= 1
 
 
@@ -222,18 +224,18 @@ def test_ranges_are_the_least_and_the_greatest_of_all_samples():
     doubled = layers.Rescaling(2.0)(image)
     content = convert(keras.Model(image, layers.Rescaling(0.25)(doubled)), "fp32", 32)
     low, high = (np.full((1, 32, 32, 3), value, np.float32) for value in (0.25, 0.75))
-    seen = observe(content, [{"image": low}, {"image": high}, {"image": low}])
-    known = ranges(content, seen)
-    net = graph.read(content).subgraphs[0]
-    found = known[net.tensors[net.operators[0].outputs[0]].name.decode()]
+    observations = observe(content, [{"image": low}, {"image": high}, {"image": low}])
+    known = choose_ranges(content, observations)
+    net = flatbuffer.read(content).subgraphs[0]
+    found = known[net.tensors[net.operators[0].outputs[0]].name]
     assert (found["min"].item(), found["max"].item()) == (0.5, 1.5)
     for index in (*net.inputs, *net.outputs):
-        found = known[net.tensors[index].name.decode()]
+        found = known[net.tensors[index].name]
         assert (found["min"].item(), found["max"].item()) == (0, 1)
 
 
 def test_what_a_relu_drops_needs_no_range():
-    """A channel that never gets through does not set the steps of the others."""
+    """A channel that a ReLU always turns into 0 does not widen the range of other channels."""
     image = keras.Input((None, None, 3), name="image")
     conv, gain, shift = (layers.Conv2D(2, 1, name=name) for name in ("conv", "gain", "shift"))
     mean = layers.GlobalAveragePooling2D(keepdims=True)(image)
@@ -249,46 +251,46 @@ def test_what_a_relu_drops_needs_no_range():
     tail.set_weights([np.full((1, 1, 2, 3), 0.4, np.float32), np.zeros(3, np.float32)])
     content = convert(model, "fp32", 32)
     every = np.resize(np.arange(256) / 255, (1, 32, 32, 3)).astype(np.float32)
-    seen = observe(content, [{"image": every}])
-    name = convolutions(graph.read(content))[0].result
-    assert seen.least[name].min() == pytest.approx(-40)
-    # From -1 on, half of it and 0.5 are more than 0; what the other channel has never counts.
-    assert ranges(content, seen)[name]["min"].item() == pytest.approx(-1)
-    result = run_bytes(quantize.int8(content, seen), image=np.rint(255 * every).astype(np.uint8))
+    observations = observe(content, [{"image": every}])
+    name = find_convolutions(flatbuffer.read(content))[0].result
+    assert observations.least[name].min() == pytest.approx(-40)
+    # Above -1, half the value plus 0.5 is positive. The other channel's values never count.
+    assert choose_ranges(content, observations)[name]["min"].item() == pytest.approx(-1)
+    result = run_bytes(to_int8(content, observations), image=np.rint(255 * every).astype(np.uint8))
     expected = np.clip(np.asarray(model(every)), 0, 1) * 255
     assert np.abs(result - expected).max() <= 2
 
 
 @pytest.mark.parametrize("other", [1, 2])
 def test_what_moves_values_moves_integers(monkeypatch, other):
-    """To the same scale or to another one."""
+    """DEPTH_TO_SPACE moves integers, whether the QUANTIZE behind it changes the scale or not."""
     image = keras.Input((None, None, 3), name="image")
     content = convert(keras.Model(image, DepthToSpace(2)(SpaceToDepth(2)(image))), "fp32", 32)
     every = np.resize(np.arange(256, dtype=np.uint8), (1, 32, 32, 3))
-    seen = observe(content, [{"image": every.astype(np.float32) / 255}])
+    observations = observe(content, [{"image": every.astype(np.float32) / 255}])
     with monkeypatch.context() as patch:
-        patch.setattr(graph, "fold_islands", lambda model: None)
-        model = graph.read(quantize.int8(content, seen))
+        patch.setattr("export.quantize.quantize_file.fold_islands", lambda model: None)
+        model = flatbuffer.read(to_int8(content, observations))
     net = model.subgraphs[0]
 
     def names():
-        return [graph.flatbuffer_utils.opcode_to_name(model, o.opcodeIndex) for o in net.operators]
+        return [opcode_to_name(model, operator.opcodeIndex) for operator in net.operators]
 
     place = names().index("DEPTH_TO_SPACE")
     assert names()[place - 1 : place + 2 : 2] == ["DEQUANTIZE", "QUANTIZE"]
     target = net.tensors[net.operators[place + 1].outputs[0]]
     target.quantization.scale = [other * float(target.quantization.scale[0])]
-    before = run_bytes(graph.written(model), image=every)
-    graph.fold_islands(model)
+    before = run_bytes(flatbuffer.write(model), image=every)
+    fold_islands(model)
     assert "DEQUANTIZE" not in names()
-    after = run_bytes(graph.written(model), image=every)
-    np.testing.assert_allclose(after.astype(int), before, atol=other - 1)  # how halves round
+    after = run_bytes(flatbuffer.write(model), image=every)
+    np.testing.assert_allclose(after.astype(int), before, atol=other - 1)  # halves round up or down
 
 
 def test_samples_show_a_thumbnail_network_every_patch_as_a_photo():
     many = patches(6)
-    assert [*calibration_samples(many, 100, None)[0]] == ["image"]
-    samples = calibration_samples(many, 100, 8)  # two mosaics of four, and six photos
+    assert [*calibration_inputs(many, 100, None)[0]] == ["image"]
+    samples = calibration_inputs(many, 100, 8)  # two mosaics of four, and six photos
     assert len(samples) == 2 + 6
     assert {s["image"].shape for s in samples} == {(1, 100, 100, 3)}
     for sample in samples:
@@ -316,14 +318,14 @@ def test_instance_norm_is_refused_in_int8_alone(tmp_path):
         export(ExportConfig(model=str(tmp_path / "net.keras"), precision="int8", output=str(out)))
     assert not out.exists()
     with pytest.raises(ValueError, match="instance norm"):
-        Variants(model, patches()).file("int8", None)
+        Exporter(model, patches()).file("int8", None)
     with pytest.raises(ValueError, match="fp12"):
-        Variants(model, patches()).file("fp12", None)
+        Exporter(model, patches()).file("fp12", None)
 
 
 def test_the_example_is_a_photo_of_any_size():
     for size in (64, 256, 600):
-        example = Example.of_size(size, 8)
-        assert example.image.shape == (size, size, 3) and example.thumbnail.shape == (8, 8, 3)
-        assert example.image.std() > 40
-    assert Example.of_size(64, None).thumbnail is None
+        sample = SamplePicture.of_size(size, 8)
+        assert sample.image.shape == (size, size, 3) and sample.thumbnail.shape == (8, 8, 3)
+        assert sample.image.std() > 40
+    assert SamplePicture.of_size(64, None).thumbnail is None

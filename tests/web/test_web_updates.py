@@ -14,7 +14,7 @@ import pytest
 from test_web_page import give, own
 from web_demo import DONE, READY, WAIT, png, serving
 
-from export.demos import SHIPPED, install
+from export.demos import SHIPPED, copy_networks
 from web.demo_server import Handler, ServeConfig, Server, server
 
 KEPT = "html[data-offline=true]"
@@ -253,7 +253,7 @@ def export_anew(name, work, folder):
     manifest = json.loads(model.with_suffix(".json").read_text())
     manifest["sha256"] = hashlib.sha256(model.read_bytes()).hexdigest()
     model.with_suffix(".json").write_text(json.dumps(manifest))
-    install([model], folder)
+    copy_networks([model], folder)
 
 
 def networks_kept(page):

@@ -1,4 +1,4 @@
-"""Weights rounded to 8 bits together: on the grid, nearer in what they compute, no pattern."""
+"""Tests of weights rounded together: on the 8-bit grid, and results nearer to the floats."""
 
 import keras
 import numpy as np
@@ -6,12 +6,12 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 
-from export import graph
+from export import flatbuffer
 from export.convert import convert
-from export.quantize import quantize
-from export.quantize.convolutions import change, convolutions
-from export.quantize.observation import observe
-from export.quantize.rounding import round_filters, rounded
+from export.quantize.convolutions import find_convolutions, replace_weights
+from export.quantize.observe import observe
+from export.quantize.quantize_file import to_dynamic, to_int8
+from export.quantize.round_weights import round_filters, round_weights
 
 SIZE = 24  # pixels
 
@@ -22,7 +22,7 @@ def rng():
 
 
 def smooth(rng, count=4, channels=3):
-    """Images whose neighboring pixels are alike."""
+    """Return images with smooth areas."""
     small = rng.random((count, SIZE // 6, SIZE // 6, channels)) * rng.random((count, 1, 1, 1))
     return np.kron(small, np.ones((1, 6, 6, 1))).astype(np.float32)
 
@@ -39,6 +39,10 @@ def network(rng, *middle):
     for weight in model.weights:
         weight.assign(rng.normal(0, 0.3, weight.shape))
     return model
+
+
+def convolutions_in(content):
+    return find_convolutions(flatbuffer.read(content))
 
 
 def run(content, image):
@@ -79,12 +83,15 @@ def test_where_nothing_varies_it_is_the_nearest(rng):
     np.testing.assert_allclose(round_filters(filters, np.zeros((20, 20))), nearest)
 
 
-def test_a_network_that_sees_one_colour_alone_is_rounded_to_the_nearest(rng):
+def test_a_network_that_sees_one_color_alone_is_rounded_to_the_nearest(rng):
     content = convert(network(rng, layers.Conv2D(4, 3)), "fp32", SIZE)
     for value in (0, 1 / 3):
-        seen = observe(content, [{"image": np.full((1, SIZE, SIZE, 3), value, np.float32)}] * 7)
+        observations = observe(
+            content, [{"image": np.full((1, SIZE, SIZE, 3), value, np.float32)}] * 7
+        )
         (before,), (after,) = (
-            convolutions(graph.read(file)) for file in (content, rounded(content, seen.windows))
+            convolutions_in(file)
+            for file in (content, round_weights(content, observations.windows))
         )
         filters, values = (found.kernel.reshape(4, -1) for found in (before, after))
         step = grid_of(filters)
@@ -92,12 +99,12 @@ def test_a_network_that_sees_one_colour_alone_is_rounded_to_the_nearest(rng):
 
 
 def test_what_a_convolution_sees_is_what_it_computes_with(rng):
-    """Windows lie in the order of the kernel's values, also with holes."""
+    """The values of a window are in the order of the kernel's values, also with dilation."""
     for options in ({}, {"dilation_rate": (2, 1)}, {"strides": 2}):
         conv = layers.Conv2D(4, (3, 2), **options)
         content = convert(network(rng, conv), "fp32", SIZE)
         images = samples(rng)
-        (found,) = convolutions(graph.read(content))
+        (found,) = convolutions_in(content)
         windows = observe(content, images).windows[found.name]
         mean = found.kernel.reshape(4, -1) @ windows.mean() + found.bias
         plain = keras.layers.Conv2D(4, (3, 2), dilation_rate=options.get("dilation_rate", 1))
@@ -110,15 +117,15 @@ def test_what_a_convolution_sees_is_what_it_computes_with(rng):
 def test_the_quantizer_finds_the_values_that_were_chosen(rng):
     relu = layers.Conv2D(6, 3, padding="same", activation="relu")
     content = convert(network(rng, relu, layers.Conv2D(3, 3, padding="same")), "fp32", SIZE)
-    seen = observe(content, samples(rng))
-    chosen = {c.name: c for c in convolutions(graph.read(rounded(content, seen.windows)))}
+    observations = observe(content, samples(rng))
+    chosen = {c.name: c for c in convolutions_in(round_weights(content, observations.windows))}
     assert len(chosen) == 2
-    for file in (quantize.int8(content, seen), quantize.dynamic(content, seen)):
-        model = graph.read(file)
-        tensors = {tensor.name.decode(): tensor for tensor in model.subgraphs[0].tensors}
+    for file in (to_int8(content, observations), to_dynamic(content, observations)):
+        model = flatbuffer.read(file)
+        tensors = {tensor.name: tensor for tensor in model.subgraphs[0].tensors}
         for name, convolution in chosen.items():
             tensor = tensors[name]
-            assert tensor.type == graph.TYPES.INT8
+            assert tensor.type == flatbuffer.TYPES.INT8
             whole = np.frombuffer(bytes(model.buffers[tensor.buffer].data), np.int8)
             scales = np.reshape(tensor.quantization.scale, (-1, 1, 1, 1))
             values = whole.reshape(convolution.kernel.shape) * scales
@@ -129,28 +136,28 @@ def test_files_come_nearer_to_the_floats(rng):
     middle = [layers.Conv2D(8, 3, padding="same", activation="relu") for _ in range(2)]
     model = network(rng, *middle, layers.Conv2D(3, 3, padding="same"))
     content = convert(model, "fp32", SIZE)
-    seen = observe(content, samples(rng))
+    observations = observe(content, samples(rng))
     images = smooth(np.random.default_rng(9), 8)
     floats = np.concatenate([run(content, image[None]) for image in images])
 
     def error(file):
         return np.square(np.concatenate([run(file, i[None]) for i in images]) - floats).mean()
 
-    assert error(rounded(content, seen.windows)) < error(quantize.dynamic(content)) / 4
-    assert error(quantize.dynamic(content, seen)) < error(quantize.dynamic(content)) / 2
+    assert error(round_weights(content, observations.windows)) < error(to_dynamic(content)) / 4
+    assert error(to_dynamic(content, observations)) < error(to_dynamic(content)) / 2
 
 
 def test_a_kernel_that_stays_in_floats_is_left_alone(rng):
     content = convert(network(rng, layers.Conv2D(4, 3), layers.Conv2D(3, 3)), "fp32", SIZE)
-    seen = observe(content, samples(rng))
-    first, second = convolutions(graph.read(content))
-    result = convolutions(graph.read(rounded(content, seen.windows, [first.result])))
+    observations = observe(content, samples(rng))
+    first, second = convolutions_in(content)
+    result = convolutions_in(round_weights(content, observations.windows, [first.result]))
     np.testing.assert_array_equal(result[0].kernel, first.kernel)
     assert (result[1].kernel != second.kernel).any()
 
 
 def test_constants_that_others_read_stay(rng):
-    """Layers of equal biases have one in the file; what layers of equal kernels have is left."""
+    """Equal biases are one tensor in the file, and equal kernels one; other layers' stay."""
     image = keras.Input((None, None, 3), name="image")
     convs = [layers.Conv2D(3, 3, padding="same") for _ in range(4)]
     x = image
@@ -158,11 +165,11 @@ def test_constants_that_others_read_stay(rng):
         x = conv(x)
     model = keras.Model(image, x)
     convs[3].set_weights(convs[0].get_weights())
-    edited = graph.read(convert(model, "fp32", SIZE))
-    first, second = convolutions(edited)
+    edited = flatbuffer.read(convert(model, "fp32", SIZE))
+    first, second = find_convolutions(edited)
     assert first.operator.inputs[2] == second.operator.inputs[2]
-    change(edited, first, first.kernel + 1, first.bias + 2)
-    new, untouched = convolutions(graph.read(graph.written(edited)))
+    replace_weights(edited, first, first.kernel + 1, first.bias + 2)
+    new, untouched = convolutions_in(flatbuffer.write(edited))
     np.testing.assert_allclose(new.kernel, first.kernel + 1)
     np.testing.assert_allclose(new.bias, first.bias + 2)
     np.testing.assert_array_equal(untouched.kernel, second.kernel)
