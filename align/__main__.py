@@ -1,4 +1,8 @@
-"""From two folders of photos to a data set: `python -m align`."""
+"""From two folders of photos to a dataset of aligned patches: `python -m align`.
+
+The command pairs the photos of both cameras, aligns each pair, and writes the patches on which
+`train.py` trains. After an interruption the same command continues.
+"""
 
 import contextlib
 import dataclasses
@@ -6,60 +10,98 @@ import os
 import shlex
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from align.align_pair import Aligner, PairJob
 from align.alignment_error import AlignmentError
-from align.jobs import run_jobs
-from align.layout import FORMATS, REPORT, set_folder, work_folder
-from align.matching.align_photos import Settings
-from align.output.alignment_report import kept_counts, write_report
-from align.output.unit import read_unit, unit_name
-from align.output.write_dataset import Entry, place, write_photos, write_set
-from align.pairing.duplicates import refused_pairs
-from align.pairing.pair_photos import Pairing, pair_photos
-from align.worker import Job
+from align.matching.align_photos import align_photos
+from align.output.alignment_report import write_report
+from align.output.output_folders import REPORT, dataset_folder, work_folder
+from align.output.write_dataset import (
+    DatasetEntry,
+    assign_splits,
+    count_patches,
+    count_reasons,
+    write_dataset,
+    write_photo_table,
+)
+from align.output.write_unit import PATCH_OPTIONS, read_unit, unit_name
+from align.pairing.find_copied_files import find_copied_files
+from align.pairing.pair_photos import Pairing, PairingMethod, pair_photos
+from align.run_jobs import run_jobs
+from align.settings import AlignmentSettings
 from common import command_line
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.layout import TEST, TRAIN
+from common.plural import plural
 
-NAMED = 5  # unpaired photos that are named; the report lists them all
+NAMES_PRINTED = 5  # unpaired photos that are printed; the report lists all of them
 PROGRAM = "python -m align"
+PAIRING, PATCHES, RUNNING = "pairing of the photos", "windows and patches", "computation"
 
 
 @dataclasses.dataclass(frozen=True)
 class AlignConfig:
-    """Which photos, how strictly, and where to."""
+    """The options of the command."""
 
-    phone_dir: str = option(help="folder of the phone's photos")
-    dslr_dir: str = option(help="folder of the DSLR's photos of the same scenes")
-    phone: str = option(help="name of the phone: OUTPUT/PHONE is written")
-    output: str = option("dped", "root of the data sets")
-    workers: int | None = option(None, "processes, each of which needs 1.5 GB; none: one per core")
+    phone_dir: str = option(help="the folder with the phone's photos", group=ESSENTIAL)
+    dslr_dir: str = option(
+        help="the folder with the DSLR's photos of the same scenes", group=ESSENTIAL
+    )
+    phone: str = option(
+        help="the name of the phone; the command writes the dataset OUTPUT/PHONE", group=ESSENTIAL
+    )
+    output: str = option("dped", "the folder that holds all datasets", group=ESSENTIAL)
+    workers: int | None = option(
+        None,
+        "the number of processes, each of which needs 1.5 GB of memory (default: one per core)",
+        group=RUNNING,
+    )
     pairing: str = option(
-        "auto", "how photos find their partners", ("auto", "name", "order", "time")
+        PairingMethod.AUTO.value,
+        "the way to find the two photos of a scene: by equal file names, by the order of the "
+        "names, by capture times, or automatically",
+        tuple(method.value for method in PairingMethod),
+        group=PAIRING,
     )
     clock_offset: float | None = option(
-        None, "seconds that the DSLR's clock is ahead of the phone's; none: estimated"
+        None,
+        "the seconds that the DSLR's clock is ahead of the phone's clock (default: estimated)",
+        group=PAIRING,
     )
-    min_ncc: float = option(Settings.min_ncc, "lowest correlation of a pair of patches")
+    min_ncc: float = option(
+        AlignmentSettings.min_ncc,
+        "the lowest correlation of the two patches of a pair, from -1 to 1",
+        group=PATCHES,
+    )
     stride: int = option(
-        Settings.stride, "pixels from a window to the next; below 100 they overlap"
+        AlignmentSettings.stride,
+        "the distance between windows in pixels; below 100 the windows overlap",
+        group=PATCHES,
     )
-    format: str = option("jpg", "of the patches: jpg (quality 100, 4:4:4) or png", FORMATS)
-    test_share: float = option(0.1, "share of the photos whose patches are for testing")
-    seed: int = option(0, "seed of the choice of test photos")
+    format: str = option(
+        "jpg",
+        "the file format of the patches: jpg (quality 100, 4:4:4) or png",
+        tuple(PATCH_OPTIONS),
+        group=PATCHES,
+    )
+    test_share: float = option(
+        0.1, "the share of the photos whose patches are for testing", group=PATCHES
+    )
+    seed: int = option(0, "the seed of the random choice of test photos", group=PATCHES)
     dask: str | None = option(
-        None, "address of a Dask scheduler whose workers see the same files; none: this machine"
+        None,
+        "the address of a Dask scheduler whose workers see the same files (default: no cluster)",
+        group=RUNNING,
     )
 
     def __post_init__(self):
-        """Raise AlignmentError for values that are out of range."""
+        """Raise AlignmentError for a value out of range."""
         if self.workers is not None and self.workers < 1:
             raise AlignmentError(f"--workers {self.workers}: give 1 or more")
         if not -1 <= self.min_ncc <= 1:
-            raise AlignmentError(f"--min_ncc {self.min_ncc}: a correlation is in [-1, 1]")
+            raise AlignmentError(f"--min_ncc {self.min_ncc}: give a correlation from -1 to 1")
         if self.stride < 1:
             raise AlignmentError(f"--stride {self.stride}: give 1 pixel or more")
         if not 0 < self.test_share < 1:
@@ -68,49 +110,51 @@ class AlignConfig:
             raise AlignmentError(f"--seed {self.seed}: give 0 or more")
 
 
-def main(config: AlignConfig, aligner: Callable | None = None) -> int:
-    """Align the photos of two cameras and write a data set.
+def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
+    """Align the photos of two cameras and write a dataset.
 
     Args:
-        config: the command line.
-        aligner: stands in for `align.matching.align_photos.align_photos` in tests.
+        config: The options of the command.
+        aligner: The function that aligns two photos. Tests give another function.
 
     Returns:
         0; 130 after Ctrl-C.
 
     Raises:
-        AlignmentError: the arguments are at fault, another run writes the same set, a worker died,
-            or no patch was kept.
-        OSError: a file cannot be written.
+        AlignmentError: An option is wrong, another run writes the same dataset, a worker died, or
+            no patch was kept.
+        OSError: A file cannot be written.
     """
-    target = set_folder(config.output, config.phone)
+    target = dataset_folder(config.output, config.phone)
     if target.exists():
-        raise AlignmentError(f"{target} exists: remove it, or choose another --phone or --output")
+        raise AlignmentError(
+            f"{target} exists: remove the folder, or choose another --phone or --output"
+        )
     pairing = pair_photos(
         Path(config.phone_dir), Path(config.dslr_dir), config.pairing, config.clock_offset
     )
     _print_pairing(pairing)
     work = work_folder(config.output, config.phone)
-    with _claimed(work):
-        entries = _align(config, pairing, work.resolve(), aligner)
+    with _claim(work):
+        entries = _align_pairs(config, pairing, work.resolve(), aligner)
         if entries is None:
             return 130
         for entry in entries:
             if entry.failure:
                 print(f"{entry.pair.name}: {entry.failure}", file=sys.stderr)
-        entries = place(entries, config.test_share, config.seed)
-        _check(entries)
+        entries = assign_splits(entries, config.test_share, config.seed)
+        _check_patches(entries)
         _write(work, target, config.phone, entries, pairing)
     _print_summary(entries, target, config)
     return 0
 
 
 @contextlib.contextmanager
-def _claimed(work: Path) -> Iterator[None]:
-    """A folder to work in, for this run alone; it goes at the end if there is nothing in it.
+def _claim(work: Path) -> Iterator[None]:
+    """Reserve the work folder for this run, and remove the folder at the end if it is empty.
 
-    Two runs would write one set into each other. The claim ends with the process, even if that is
-    killed; where the system or the disk knows no locks, there is none.
+    Two runs would write one dataset into each other. The claim ends with the process, even if the
+    process is killed. Where the system or the disk knows no locks, there is no claim.
     """
     work.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as held:
@@ -122,7 +166,9 @@ def _claimed(work: Path) -> Iterator[None]:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise AlignmentError(f"{work}: another run is at work there: wait for it") from None
+                raise AlignmentError(
+                    f"{work}: another run uses this folder: wait until that run ends"
+                ) from None
         try:
             yield
         finally:
@@ -131,18 +177,59 @@ def _claimed(work: Path) -> Iterator[None]:
 
 
 def _print_pairing(pairing: Pairing) -> None:
-    print(f"{len(pairing.pairs)} pairs of photos, paired {pairing.how}")
+    print(f"{plural(len(pairing.pairs), 'pair')} of photos, paired {pairing.how}")
     for camera, photos in (("phone", pairing.unpaired_phone), ("DSLR", pairing.unpaired_dslr)):
         if photos:
-            names = ", ".join(photo.name for photo in photos[:NAMED])
-            more = ", …" if len(photos) > NAMED else ""
+            names = ", ".join(photo.name for photo in photos[:NAMES_PRINTED])
+            more = ", …" if len(photos) > NAMES_PRINTED else ""
             print(f"{camera} photos without a partner ({len(photos)}): {names}{more}")
     sys.stdout.flush()
 
 
-def _jobs(config, pairing, work, failures, aligner) -> dict[int, Job]:
-    """A job for each pair that is not refused, by its index; a lost photo joins the failures."""
-    settings = Settings(min_ncc=config.min_ncc, stride=config.stride)
+def _align_pairs(
+    config: AlignConfig, pairing: Pairing, work: Path, aligner: Aligner
+) -> list[DatasetEntry] | None:
+    """Align the pairs that have no finished unit; None if the user interrupts the work."""
+    failures = dict(enumerate(find_copied_files(pairing.pairs)))
+    jobs = _jobs(config, pairing, work, failures, aligner)
+    waiting = {job.folder: i for i, job in jobs.items() if read_unit(job.folder) is None}
+    if len(waiting) < len(jobs):
+        print(f"{len(jobs) - len(waiting)} of {len(jobs)} pairs were done before", flush=True)
+    for folder in waiting:
+        shutil.rmtree(folder, ignore_errors=True)  # a unit that cannot be read
+    done = 0
+
+    def record(job: PairJob, failure: str) -> None:
+        nonlocal done
+        done += 1
+        failures[waiting[job.folder]] = failure
+
+    try:
+        run_jobs([jobs[i] for i in waiting.values()], config.workers, config.dask, record)
+    except KeyboardInterrupt:
+        finished = f"{len(jobs) - len(waiting) + done} of {len(jobs)} pairs are done"
+        print(
+            f"{PROGRAM}: interrupted; {finished}, the same command continues from there",
+            file=sys.stderr,
+        )
+        return None
+    entries = []
+    for index, pair in enumerate(pairing.pairs):
+        unit = None if failures[index] else read_unit(jobs[index].folder)
+        failure = unit.failure if unit else failures[index]
+        entries.append(DatasetEntry(pair, failure, None if failure else unit))
+    return entries
+
+
+def _jobs(
+    config: AlignConfig,
+    pairing: Pairing,
+    work: Path,
+    failures: dict[int, str],
+    aligner: Aligner,
+) -> dict[int, PairJob]:
+    """Return a job for each pair without a failure, by its index; a lost photo adds a failure."""
+    settings = AlignmentSettings(min_ncc=config.min_ncc, stride=config.stride)
     jobs = {}
     for index, pair in enumerate(pairing.pairs):
         if failures[index]:
@@ -153,85 +240,57 @@ def _jobs(config, pairing, work, failures, aligner) -> dict[int, Job]:
             failures[index] = f"{error.filename}: {error.strerror}"
             continue
         phone, dslr = pair.phone.resolve(), pair.dslr.resolve()
-        jobs[index] = Job(phone, dslr, work / name, settings, config.format, aligner)
+        jobs[index] = PairJob(phone, dslr, work / name, settings, config.format, aligner)
     return jobs
 
 
-def _align(config, pairing, work, aligner) -> list[Entry] | None:
-    """Align what is not aligned yet; None if the user interrupts it."""
-    failures = dict(enumerate(refused_pairs(pairing.pairs)))
-    jobs = _jobs(config, pairing, work, failures, aligner)
-    waiting = {job.folder: i for i, job in jobs.items() if read_unit(job.folder) is None}
-    if len(waiting) < len(jobs):
-        print(f"{len(jobs) - len(waiting)} of {len(jobs)} pairs were done before", flush=True)
-    for folder in waiting:
-        shutil.rmtree(folder, ignore_errors=True)  # one that cannot be read
-    done = 0
-
-    def note(job, failure):
-        nonlocal done
-        done += 1
-        failures[waiting[job.folder]] = failure
-
-    try:
-        run_jobs([jobs[i] for i in waiting.values()], config.workers, config.dask, note)
-    except KeyboardInterrupt:
-        count = len(jobs) - len(waiting) + done
-        what = f"{count} of {len(jobs)} pairs are done, the same command goes on from there"
-        print(f"{PROGRAM}: interrupted; {what}", file=sys.stderr)
-        return None
-    entries = []
-    for index, pair in enumerate(pairing.pairs):
-        unit = None if failures[index] else read_unit(jobs[index].folder)
-        failure = unit.failure if unit else failures[index]
-        entries.append(Entry(pair, failure, None if failure else unit))
-    return entries
-
-
-def _check(entries) -> None:
-    """Raise AlignmentError if there is nothing to write."""
+def _check_patches(entries: Sequence[DatasetEntry]) -> None:
+    """Raise AlignmentError if there is no patch to write."""
     if any(entry.numbers for entry in entries):
         return
     failed = sum(bool(entry.failure) for entry in entries)
-    reasons = sum((entry.reasons for entry in entries), Counter()).most_common(3)
-    rejected = ", ".join(f"{count} for {reason!r}" for reason, count in reasons) or "none"
+    reasons = count_reasons(entries)[:3]
+    rejected = ", ".join(f"{count} for '{reason}'" for reason, count in reasons) or "none"
     raise AlignmentError(
-        f"no patch was kept: {failed} of {len(entries)} pairs failed; windows rejected: {rejected}"
+        f"no patch was kept: {failed} of {plural(len(entries), 'pair')} failed; "
+        f"windows rejected: {rejected}"
     )
 
 
-def _write(work, target, phone, entries, pairing) -> None:
-    """Put the whole set together beside its place, and move it there."""
+def _write(
+    work: Path, target: Path, phone: str, entries: Sequence[DatasetEntry], pairing: Pairing
+) -> None:
+    """Write the whole dataset in the work folder, and move the dataset to its place."""
     root = work / "set"
-    shutil.rmtree(root, ignore_errors=True)  # what an interruption left
+    shutil.rmtree(root, ignore_errors=True)  # the rest of an interrupted run
     root.mkdir()
     unpaired = pairing.unpaired_phone, pairing.unpaired_dslr
-    write_set(root, phone, entries)
-    write_photos(root / "photos.csv", entries, *unpaired)
+    write_dataset(root, phone, entries)
+    write_photo_table(root / "photos.csv", entries, *unpaired)
     write_report(root, phone, entries, pairing.how, [*unpaired[0], *unpaired[1]])
     root.rename(target)
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _print_summary(entries, target, config) -> None:
-    counts = kept_counts(entries)
+def _print_summary(entries: Sequence[DatasetEntry], target: Path, config: AlignConfig) -> None:
+    counts = count_patches(entries)
     aligned = [entry.unit for entry in entries if entry.unit]
     windows = sum(len(unit.ncc) for unit in aligned)
     kept = counts[TRAIN] + counts[TEST]
     if not counts[TEST]:
         print(
-            "warning: all patches are of one scene, so they are all for training and none is "
-            "left to test on: add photos of other scenes",
+            "warning: all patches show one scene, so all patches are for training and none is left "
+            "for testing: add photos of other scenes",
             file=sys.stderr,
         )
-    print(f"{len(aligned)} of {len(entries)} pairs aligned")
+    print(f"{len(aligned)} of {plural(len(entries), 'pair')} aligned")
     print(
-        f"{kept} patches kept, {kept / windows:.0%} of the windows: "
-        f"{counts[TRAIN]} to train on, {counts[TEST]} to test on"
+        f"{plural(kept, 'patch', 'patches')} kept, {kept / windows:.0%} of the windows: "
+        f"{counts[TRAIN]} for training, {counts[TEST]} for testing"
     )
-    print(f"look at {target / REPORT}")
+    print(f"report: {target / REPORT}")
     words = "python", "train.py", "--phone", config.phone, "--data_dir", config.output
-    print(f"then: {shlex.join(words)}")
+    print(f"next: {shlex.join(words)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""What may go wrong with a user's photos."""
+"""The error of this package that a user can cause."""
 
 
 class AlignmentError(ValueError):
-    """Photos that cannot be paired or aligned; the message is one line."""
+    """Photos that cannot be paired or aligned. The message is one line."""

@@ -1,20 +1,21 @@
-"""How exactly `align` places windows, where the truth is known.
+"""The accuracy of `align`: errors of places and rotations where the truth is known.
 
-    python -m benchmarks.align_accuracy --photos $REF/photos --oxford $REF/align/oxford
+    python -m benchmarks.align_accuracy --photos DIR --oxford REFERENCE/align/oxford
 
-1. Simulated shoots: every virtual phone and the virtual DSLR look at scenes of at least 2
-   megapixels (the larger photos of the folder, and sheets of four of the smaller ones), each from a
-   pose and through a lens of its own, with noise, blur, exposure, vignetting and JPEG. The exact
-   geometry says where the center of each window belongs, and how far it is turned.
-2. The same, with half of the DSLR's picture replaced by another scene's: no window whose
+1. Simulated shoots. Every virtual phone and the virtual DSLR look at scenes of at least 2
+   megapixels: the larger photos of DIR, and sheets of four of the smaller photos. Each camera has
+   its own pose and lens, noise, blur, exposure, vignetting and JPEG. The exact geometry says where
+   the center of each window belongs, and how far the window is turned.
+2. The same shoots, with half of the DSLR's picture replaced by another scene. No window whose
    counterpart is hidden may be kept.
-3. Oxford's sequences: corner error of the coarse homography against the measured ones.
+3. The Oxford sequences: the corner error of the coarse homography against measured homographies.
 
-Printed as Markdown.
+The benchmark prints Markdown. `docs/reference-data.md` says where the Oxford sequences come from.
 """
 
 import concurrent.futures
 import dataclasses
+import errno
 import itertools
 import multiprocessing
 import os
@@ -24,10 +25,13 @@ import cv2
 import numpy as np
 
 from align.alignment_error import AlignmentError
-from align.matching.align_photos import Settings, align_photos
-from align.matching.estimate_homography import estimate, transform
-from align.matching.read_photos import Photo
-from align.matching.reject_windows import FLAT, MOST_CLIPPED
+from align.matching.align_photos import align_photos
+from align.matching.apply_homography import apply_homography
+from align.matching.estimate_homography import estimate_homography
+from align.matching.read_photos import CameraPhoto
+from align.matching.reject_windows import MAX_WHITE_SHARE, MIN_DEVIATION, WHITE
+from align.rejection import Rejection
+from align.settings import AlignmentSettings
 from common import command_line
 from common.command_line import option
 from common.layout import PATCH_SIZE
@@ -37,27 +41,29 @@ from simulation.cameras import DSLR, PHONES
 from simulation.geometry import random_pose
 from simulation.shooting import shoot
 
-LEAST_SCENE = 2e6  # pixels
-WRONG = 2.0  # pixels; a center that far off shows something else at a patch's finest detail
-BLOCKS = (4, 3)  # of the DSLR's picture, every other one of another scene
+MIN_SCENE = 2e6  # pixels
+WRONG = 2.0  # pixels; from this error on, the finest detail of the two patches differs
+BLOCKS = (4, 3)  # of the DSLR's picture; every other block shows another scene
 
 
 @dataclasses.dataclass(frozen=True)
 class AccuracyConfig:
-    """What to measure."""
+    """The options of the benchmark."""
 
-    photos: str = option(help="folder of photos, or of folders of photos, to make scenes from")
-    oxford: str | None = option(None, "folder of the Oxford sequences; none: left out")
-    seed: int = option(0, "of poses and noise")
-    workers: int = option(os.cpu_count() or 1, "processes")
+    photos: str = option(help="a folder of photos, or of folders of photos, that become scenes")
+    oxford: str | None = option(
+        None, "the folder of the Oxford sequences (default: leave them out)"
+    )
+    seed: int = option(0, "the seed of poses and noise")
+    workers: int = option(os.cpu_count() or 1, "the number of processes")
 
 
 def main(config: AccuracyConfig) -> None:
     """Measure and print."""
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(config.workers, context) as pool:
-        jobs = [(config, index, name) for index in range(len(_scene_files(config.photos)))
-                for name in PHONES]  # fmt: skip
+        scenes = range(len(_scene_files(config.photos)))
+        jobs = [(config, index, name) for index in scenes for name in PHONES]
         for title, hide in (
             ("Simulated shoots", False),
             ("Half of the DSLR's picture hidden", True),
@@ -71,27 +77,35 @@ def main(config: AccuracyConfig) -> None:
 
 
 def _scene_files(folder):
-    """Groups of photos that make one scene each: a large one, or four of a kind."""
+    """Return groups of photos that make one scene each: one large photo, or four small photos."""
     folders = [Path(folder), *sorted(path for path in Path(folder).iterdir() if path.is_dir())]
     alone, small = [], []
     for place in folders:
         try:
             photos = PhotoFolder(place)
         except DatasetError:
-            continue  # holds folders only
+            continue  # the folder holds only folders
         for name in photos:
             path = place / name
-            height, width = cv2.imread(str(path)).shape[:2]
-            if width * height >= LEAST_SCENE:
+            height, width = _read(path).shape[:2]
+            if width * height >= MIN_SCENE:
                 alone.append((path,))
             elif width >= 1000 and height >= 560:
                 small.append(path)
     return alone + list(zip(*[iter(small)] * 4, strict=False))
 
 
+def _read(path, flags=cv2.IMREAD_COLOR):
+    """Read a photo as OpenCV's BGR or gray."""
+    photo = cv2.imread(str(path), flags)
+    if photo is None:
+        raise FileNotFoundError(errno.ENOENT, "no photo", str(path))
+    return photo
+
+
 def _scene(paths):
-    """One photo, or four as a sheet; uint8 RGB."""
-    photos = [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+    """Return one photo, or four photos as a sheet; uint8 RGB."""
+    photos = [cv2.cvtColor(_read(path), cv2.COLOR_BGR2RGB) for path in paths]
     if len(photos) == 1:
         return photos[0]
     height, width = np.min([photo.shape[:2] for photo in photos], axis=0)
@@ -100,10 +114,10 @@ def _scene(paths):
 
 
 def _shoot_and_align(config, index, phone_name, hide):
-    """Rows of one simulated pair, M×6, or the reason why it could not be aligned.
+    """Return the windows of one simulated pair, M×6, or the reason why alignment failed.
 
     Columns: error of the center in phone pixels, error of the rotation in degrees, has a
-    counterpart, is hidden, flat or blown out, kept.
+    counterpart, is hidden, is flat or blown out, is kept.
     """
     cv2.setNumThreads(1)
     files = _scene_files(config.photos)
@@ -122,7 +136,8 @@ def _shoot_and_align(config, index, phone_name, hide):
         hidden = (rows[:, None] + columns) % 2 == 1
         dslr = np.where(hidden[..., None], other, dslr)
     try:
-        alignment = align_photos(Photo(phone, None), Photo(dslr, None), Settings())
+        photos = CameraPhoto(phone, None), CameraPhoto(dslr, None)
+        alignment = align_photos(*photos, AlignmentSettings())
     except AlignmentError as error:
         return f"{'+'.join(path.stem for path in files[index])} {phone_name}: {error}"
 
@@ -132,36 +147,37 @@ def _shoot_and_align(config, index, phone_name, hide):
     rows = []
     half = (PATCH_SIZE - 1) / 2
     square = np.array([[-half, -half], [half, -half], [half, half], [-half, half], [0, 0]])
-    for candidate in alignment.candidates:
-        center = np.array([candidate.x, candidate.y]) + half
+    for window, _ in alignment.judged:
+        center = np.array([window.x, window.y]) + half
         seen = truth(center + square)
         has = bool(np.all((seen >= 0) & (seen <= np.array(dslr.shape[1::-1]) - 1)))
         cells = np.clip(np.rint(seen[:4]).astype(int), 0, np.array(dslr.shape[1::-1]) - 1)
         covered = bool(has and _covered(hidden, cells))
         error, turn = np.nan, np.nan
-        placement = alignment.placement(candidate)
-        if placement is not None:
+        if window.placement is not None:
+            affine = window.placement.affine
             step = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
             right, left, down, up = truth(center + step)
             linear = np.column_stack([right - left, down - up]) / 2
             scale = np.sqrt(np.linalg.det(linear))
-            error = np.linalg.norm(placement.affine[:, 2] - seen[4]) / scale
-            turn = abs(_rotation(placement.affine[:, :2]) - _rotation(linear))
-        patch = phone[candidate.y :, candidate.x :][:PATCH_SIZE, :PATCH_SIZE]
-        plain = candidate.reason in ("flat", "blown out") or _plain(patch)
-        rows.append((error, turn, has, covered, plain, candidate.kept))
+            error = np.linalg.norm(affine[:, 2] - seen[4]) / scale
+            turn = abs(_rotation(affine[:, :2]) - _rotation(linear))
+        patch = phone[window.y :, window.x :][:PATCH_SIZE, :PATCH_SIZE]
+        plain = window.rejection in (Rejection.FLAT, Rejection.BLOWN_OUT) or _is_plain(patch)
+        rows.append((error, turn, has, covered, plain, window.kept))
     return np.array(rows)
 
 
 def _covered(hidden, corners):
-    """Whether a quadrilateral is hidden all over."""
+    """Return whether a quadrilateral is hidden all over."""
     (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
     return hidden[top : bottom + 1, left : right + 1].all()
 
 
-def _plain(patch):
+def _is_plain(patch):
     gray = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY) / 255
-    return gray.std() < FLAT or (patch.min(axis=-1) >= 250).mean() > MOST_CLIPPED
+    white = (patch.min(axis=-1) >= WHITE).mean()
+    return gray.std() < MIN_DEVIATION or white > MAX_WHITE_SHARE
 
 
 def _rotation(linear):
@@ -200,19 +216,21 @@ def _oxford(folder):
     print("| sequence | 1→2 | 1→3 | 1→4 | 1→5 | 1→6 |\n|---|---|---|---|---|---|")
     failed = []
     for sequence in ("leuven", "graffiti", "bark"):
-        photos = [cv2.imread(str(folder / sequence / f"img{i}.jpg"), 0) for i in range(1, 7)]
+        photos = [
+            _read(folder / sequence / f"img{i}.jpg", cv2.IMREAD_GRAYSCALE) for i in range(1, 7)
+        ]
         errors = []
         for index, photo in enumerate(photos[1:], start=2):
             measured = np.loadtxt(folder / sequence / f"H1to{index}p.txt")
             right, bottom = np.array(photos[0].shape[::-1]) - 1
             corners = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]])
             try:
-                found = transform(estimate(photos[0], photo).matrix, corners)
+                found = apply_homography(estimate_homography(photos[0], photo).matrix, corners)
             except AlignmentError as error:
                 failed.append(f"{sequence} 1→{index}: {error}")
                 errors.append("refused")
                 continue
-            distances = np.linalg.norm(found - transform(measured, corners), axis=1)
+            distances = np.linalg.norm(found - apply_homography(measured, corners), axis=1)
             errors.append(f"{distances.mean():.2f}")
         print(f"| {sequence} | {' | '.join(errors)} |")
     for reason in failed:

@@ -1,112 +1,111 @@
-"""The fine step for a whole photo: every window placed, and checked against its neighbors."""
+"""The fine step for a whole photo: each window placed and checked against its neighbors."""
 
-import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from align.alignment_error import AlignmentError
-from align.matching.measure_shifts import search
-from align.matching.search_window import FineSearch, Placement
-from align.matching.vote_neighbors import VOTERS, consensus
+from align.matching.measure_shifts import measure_shifts
+from align.matching.search_window import WindowSearch
+from align.matching.vote_neighbors import MIN_VOTERS, vote_neighbors
+from align.rejection import Rejection
+from align.window import Placement, Window, WindowGrid
 from common.layout import PATCH_SIZE
 
-VOTE = 0.8  # correlation from which on a window has a vote
+MIN_SCORE = 0.8  # correlation from which on a window has a vote
 TOLERANCE = 1.5  # pixels, between a window and its neighbors
-# Correlation that a rotation of its own must gain a window. Its neighbors' shifts, each exact to a
-# twentieth of a pixel and hundreds of pixels apart, know the rotation better than its content does.
-TURN_GAIN = 0.003
-LEAST_SPREAD = 0.2  # pixels; neighbors that agree better than this may all be a little wrong
-MARGIN = 3  # pixels searched beyond the resolution of the first search
-
-STRAY = "disagrees with neighbors"
-
-
-@dataclasses.dataclass(frozen=True)
-class Placements:
-    """Windows of a photo, on a grid, and where their content lies in the DSLR's.
-
-    Attributes:
-        corners: int rows×columns×2, (x, y), top left pixels of the windows in the phone's photo.
-        found: object rows×columns, the placement or, as a string, the reason why there is none.
-        shift: float64 rows×columns×2, from where the homography puts the windows, phone pixels;
-            what their neighbors expect where they have none of their own.
-    """
-
-    corners: np.ndarray
-    found: np.ndarray
-    shift: np.ndarray
+# Correlation that a rotation of its own must gain a window. The neighbors' shifts determine the
+# rotation better than the window's content does: each shift is exact to a twentieth of a pixel, and
+# the neighbors are hundreds of pixels apart.
+MIN_TURN_GAIN = 0.003
+MIN_SPREAD = 0.2  # pixels; neighbors that agree better may still share a small error
+SEARCH_MARGIN = 3  # pixels searched beyond the resolution of `measure_shifts`
 
 
 def place_windows(
     phone: np.ndarray, dslr: np.ndarray, matrix: np.ndarray, corners: np.ndarray
-) -> Placements:
-    """Where the content of each window lies in the DSLR's photo.
+) -> WindowGrid:
+    """Place each window in the DSLR's photo, or reject the window.
 
-    Every window is placed by itself, then again with the shift and the local stretch that its
-    neighbors agree on; one that no neighbor bears out starts from where they expect it.
+    The first pass places every window by itself. The second pass uses the shift and the local
+    stretch on which the neighbors agree. If no neighbor confirms a window, the second pass starts
+    from the place that the neighbors expect.
 
     Args:
         phone: uint8 gray H×W.
-        dslr: uint8 gray.
-        matrix: float64 3×3, homography from phone to DSLR.
-        corners: int rows×columns×2, (x, y), top left pixels of the windows in the phone's photo.
+        dslr: uint8 gray H×W, of any size.
+        matrix: float64 3×3, the homography from phone to DSLR.
+        corners: int rows×columns×2, (x, y), the windows' top left pixels in the phone's photo.
     """
     centers = corners + (PATCH_SIZE - 1) / 2
-    rough = search(phone, dslr, matrix, centers)
-    fine = FineSearch(phone, dslr, matrix, rough.step // 2 + MARGIN)
-    found = np.empty(corners.shape[:2], object)
+    rough = measure_shifts(phone, dslr, matrix, centers)
+    fine = WindowSearch(phone, dslr, matrix, rough.step // 2 + SEARCH_MARGIN)
+    shape = corners.shape[:2]
+    places = list(np.ndindex(*shape))
+    windows: dict[tuple[int, ...], Window] = {}
     shift = rough.shift.copy()
-    votes = np.zeros(found.shape, bool)
-    for place in np.ndindex(found.shape):
-        found[place] = _attempt(fine, corners[place], rough.shift[place], rough.gradient[place])
-        if isinstance(found[place], Placement):
-            shift[place], votes[place] = found[place].shift, found[place].ncc >= VOTE
-    agreed = consensus(centers, shift, votes, TOLERANCE)
-    # Before trees no two neighbors may agree to a pixel; then the larger block around is a witness.
+    votes = np.zeros(shape, bool)
+    for place in places:
+        x, y = corners[place].tolist()
+        window = fine.search(x, y, rough.shift[place], rough.gradient[place])
+        windows[place] = window
+        if window.placement:
+            shift[place], votes[place] = (
+                window.placement.shift,
+                window.placement.score >= MIN_SCORE,
+            )
+    agreed = vote_neighbors(centers, shift, votes, TOLERANCE)
+    # In front of trees no two neighbors may agree to a pixel. There the larger block around the
+    # window, from the rough search, confirms the window.
     apart = np.linalg.norm(shift - rough.shift, axis=-1)
-    confirmed = agreed.confirmed | (rough.own & (apart < rough.step))
-    for place in np.ndindex(found.shape):
-        fitted = agreed.voters[place] >= VOTERS
-        found[place] = _reconsidered(
-            found[place],
-            confirmed[place],
-            agreed.shift[place] if fitted else None,
-            lambda start, place=place: _attempt(
-                fine, corners[place], start, agreed.gradient[place], turn=False
-            ),
-        )
-        if fitted and isinstance(found[place], Placement):
-            shared = _blended(found[place], agreed.shift[place], agreed.spread[place])
-            found[place] = fine.moved(found[place], corners[place], shared)
-        own = isinstance(found[place], Placement)
-        shift[place] = found[place].shift if own else agreed.shift[place]
-    return Placements(corners, found, shift)
+    confirmed = agreed.confirmed | (rough.measured & (apart < rough.step))
+    for place in places:
+        first = windows[place]
+
+        def search_again(start, first=first, gradient=agreed.gradient[place]):
+            return fine.search(first.x, first.y, start, gradient, turn=False)
+
+        fitted = agreed.voters[place] >= MIN_VOTERS
+        expected = agreed.shift[place] if fitted else None
+        window = _reconsider(first, confirmed[place], expected, search_again)
+        if window.placement and expected is not None:
+            blended = _blend_shifts(window.placement, expected, float(agreed.spread[place]))
+            window = fine.move(window, blended)
+        windows[place] = window
+        shift[place] = window.placement.shift if window.placement else agreed.shift[place]
+    return WindowGrid(corners, tuple(windows.values()), shift)
 
 
-def _attempt(fine, corner, shift, gradient, turn=True):
-    try:
-        return fine.place(tuple(corner.tolist()), shift, gradient, turn)
-    except AlignmentError as error:
-        return str(error)
+def _reconsider(
+    first: Window,
+    confirmed: bool,
+    expected: np.ndarray | None,
+    search_again: Callable[[np.ndarray], Window],
+) -> Window:
+    """Return the better of the window as placed first and as its neighbors suggest, or reject it.
 
-
-def _reconsidered(own, confirmed, expected, attempt):
-    """The better of a window's own placement and the one its neighbors suggest, or a reason."""
-    placed = isinstance(own, Placement)
+    Args:
+        first: The window after the first pass.
+        confirmed: Whether the neighbors confirm its shift.
+        expected: float 2, the shift that the neighbors expect; None if too few neighbors vote.
+        search_again: Searches from a shift, with the neighbors' gradient and no further rotation.
+    """
+    stray = Window(first.x, first.y, rejection=Rejection.STRAY)
+    if first.placement and confirmed:
+        if expected is None:
+            return first
+        second = search_again(first.placement.shift)
+        good = second.placement and second.placement.score > first.placement.score - MIN_TURN_GAIN
+        return second if good else first
     if expected is None:
-        return own if confirmed or not placed else STRAY
-    if placed and confirmed:
-        second = attempt(own.shift)
-        better = isinstance(second, Placement) and second.ncc > own.ncc - TURN_GAIN
-        return second if better else own
-    second = attempt(expected)
-    if not isinstance(second, Placement):
-        return STRAY if placed else second
-    return second if np.linalg.norm(second.shift - expected) < TOLERANCE else STRAY
+        return stray if first.placement else first
+    second = search_again(expected)
+    if second.placement is None:
+        return stray if first.placement else second
+    return second if np.linalg.norm(second.placement.shift - expected) < TOLERANCE else stray
 
 
-def _blended(placement, expected, spread):
-    """Shift, float64 2: own and expected, each weighed by how sure it is."""
-    prior = np.eye(2) / max(spread, LEAST_SPREAD) ** 2
+def _blend_shifts(placement: Placement, expected: np.ndarray, spread: float) -> np.ndarray:
+    """Return the mean, float64 2, of own and expected shift, weighted by inverse covariances."""
+    prior = np.eye(2) / max(spread, MIN_SPREAD) ** 2
     total = placement.information + prior
     return np.linalg.solve(total, placement.information @ placement.shift + prior @ expected)

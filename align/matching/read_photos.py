@@ -1,29 +1,22 @@
-"""Photos as both cameras wrote them: what can be aligned, and in which colour space."""
+"""Photos as both cameras wrote them, and the photos that cannot be aligned."""
 
 import dataclasses
-import io
 import struct
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from align.alignment_error import AlignmentError
 from photos import PhotoError, color_profile, read_photo
 
-SMALLEST = 200  # pixels, short side: two patches of 100
-WIDEST = 2.5  # long side over short side; panoramas are stitched, so no homography fits them
-FLATTEST = 0.01  # standard deviation of luma in [0, 1]; below, there is nothing to match
-GRAIN = 8  # pixels; luma is averaged over squares of this size first, so that noise does not count
-STRIDE = 16  # pixels; where a colour photo mostly shows its colour at once
-
-INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC  # white stays white, colours stay themselves
-STRIP = 256  # rows converted at a time, as Pillow needs 4 bytes a pixel, twice
-UNCHANGED = 1  # levels of 255: what rounding does to a colour
+MIN_SIDE = 200  # pixels of the short side: two patches of 100
+MAX_ASPECT = 2.5  # long side over short side; no homography fits a stitched panorama
+MIN_DEVIATION = 0.01  # standard deviation of luma in [0, 1]; below it there is nothing to match
+NOISE_CELL = 8  # pixels; luma is averaged over squares of this size first to remove noise
+GRAY_STRIDE = 16  # pixels between the samples in which a color photo mostly shows its color
 
 _PNG, _TIFF = b"\x89PNG\r\n\x1a\n", (b"II*\0", b"MM\0*")
 _PNG_DEPTH = 24  # position of the bit depth in a PNG file, in its first chunk (IHDR)
@@ -31,59 +24,60 @@ _BITS_PER_SAMPLE = 258  # TIFF 6.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Photo:
+class CameraPhoto:
     """A photo that can be aligned.
 
     Attributes:
-        pixels: upright, uint8 RGB H×W×3, in the file's own colour space.
-        profile: the embedded ICC profile of that space; None where the file has none for RGB.
+        pixels: Upright, uint8 RGB H×W×3, in the file's own color space.
+        profile: The embedded ICC profile of that space; None if the file has none for RGB.
     """
 
     pixels: np.ndarray
     profile: bytes | None
 
 
-def open_photo(path: str | Path) -> Photo:
-    """Read a photo, upright, if it is fit to be aligned.
+def read_camera_photo(path: str | Path) -> CameraPhoto:
+    """Read a photo, upright, and check that the photo can be aligned.
 
-    While it reads, it holds about three copies of the pixels.
+    Reading needs memory for about three copies of the pixels.
 
     Args:
-        path: the photo; of several frames the first is read.
+        path: The photo. Of several frames the first is read.
 
     Raises:
         AlignmentError: "PATH: reason". The file is truncated or not an image; has more than 8 bits
-            a channel; is grayscale, by its pixels; is narrower than `SMALLEST`, longer than
-            `WIDEST` allows, or blank.
-        OSError: the file is missing, or the system does not let it be read.
+            a channel; holds only gray pixels; is narrower than `MIN_SIDE`, longer than
+            `MAX_ASPECT` allows, or blank.
+        OSError: The file is missing, or the system does not let the file be read.
     """
     try:
         bits = bits_per_channel(path)
         if bits > 8:
-            reason = f"{bits} bits a channel: save it with 8, as the phone does"
-            raise AlignmentError(f"{path}: {reason}")
-        photo = Photo(read_photo(path), color_profile(path))
+            raise AlignmentError(f"{path}: {bits} bits a channel: save the photo with 8 bits")
+        photo = CameraPhoto(read_photo(path), color_profile(path))
     except PhotoError as error:
         reason = error.__cause__
-        if isinstance(reason, OSError) and reason.strerror:  # of the disk, not of the photo
+        if isinstance(reason, OSError) and reason.strerror:  # the disk fails, not the photo
             raise OSError(reason.errno, reason.strerror, str(path)) from error
         raise AlignmentError(str(error)) from error
-    unfit = _unfit(photo.pixels)
-    if unfit:
-        raise AlignmentError(f"{path}: {unfit}")
+    obstacle = _obstacle(photo.pixels)
+    if obstacle:
+        raise AlignmentError(f"{path}: {obstacle}")
     return photo
 
 
 def bits_per_channel(path: str | Path) -> int:
-    """Bits a channel that a file says it has: Pillow reduces 16-bit colour PNGs without a word.
+    """Return the bits a channel that a file declares.
+
+    Pillow reduces 16-bit color PNGs without a warning, so this function reads the header itself.
 
     Returns:
-        What the header of a PNG or TIFF says, which Pillow need not be able to open; 8 for any
-        other file, or one that does not say.
+        The number in the header of a PNG or TIFF, which Pillow need not be able to open; 8 for any
+        other file, and for a header without the number.
     """
     try:
         with warnings.catch_warnings(), Path(path).open("rb") as file:
-            warnings.simplefilter("ignore")  # of damaged directories
+            warnings.simplefilter("ignore")  # Pillow warns about damaged directories
             start = file.read(_PNG_DEPTH + 1)
             if start.startswith(_PNG):
                 return start[_PNG_DEPTH]
@@ -93,79 +87,27 @@ def bits_per_channel(path: str | Path) -> int:
                 directory.load(file)
                 return max(directory.get(_BITS_PER_SAMPLE, (8,)))
     except (OSError, ValueError, IndexError, TypeError, SyntaxError, struct.error):
-        pass  # `read_photo` says what is wrong
+        pass  # `read_photo` reports the damage
     return 8
 
 
-def _unfit(pixels: np.ndarray) -> str | None:
-    """Why uint8 RGB H×W×3 cannot be aligned, or None."""
+def _obstacle(pixels: np.ndarray) -> str | None:
+    """Return the reason why uint8 RGB H×W×3 cannot be aligned, or None."""
     height, width = pixels.shape[:2]
     short, long = sorted((height, width))
-    if short < SMALLEST:
-        return f"{width}×{height} pixels: the short side needs {SMALLEST}"
-    if long > WIDEST * short:
+    if short < MIN_SIDE:
+        return f"{width}×{height} pixels: the short side needs {MIN_SIDE}"
+    if long > MAX_ASPECT * short:
         return f"{width}×{height} pixels: a panorama cannot be aligned"
-    averages = cv2.resize(pixels, (width // GRAIN, height // GRAIN), interpolation=cv2.INTER_AREA)
-    if cv2.cvtColor(averages, cv2.COLOR_RGB2GRAY).std() < FLATTEST * 255:
-        return "blank: there is nothing to see"
-    if _is_gray(pixels[::STRIDE, ::STRIDE]) and _is_gray(pixels):
-        return "grayscale: there is no colour to learn"
+    size = width // NOISE_CELL, height // NOISE_CELL
+    averages = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    if cv2.cvtColor(averages, cv2.COLOR_RGB2GRAY).std() < MIN_DEVIATION * 255:
+        return "blank: the photo shows nothing"
+    if _is_gray(pixels[::GRAY_STRIDE, ::GRAY_STRIDE]) and _is_gray(pixels):
+        return "grayscale: the photo has no color to learn from"
     return None
 
 
 def _is_gray(pixels: np.ndarray) -> bool:
     red, green, blue = np.moveaxis(pixels, -1, 0)
     return np.array_equal(red, green) and np.array_equal(green, blue)
-
-
-def color_transform(
-    phone_profile: bytes | None, dslr_profile: bytes | None
-) -> Callable[[np.ndarray], np.ndarray] | None:
-    """What brings the DSLR photo's colours into the phone photo's colour space.
-
-    A network learns the DSLR's colours in the values that the phone stores, because the enhanced
-    photo keeps the phone's profile. Relative colorimetric; colours beyond the phone's space are
-    clipped.
-
-    Args:
-        phone_profile: the phone photo's ICC profile; None, or one that is damaged or does not
-            describe RGB, stands for sRGB. That is wrong for a file whose Adobe RGB only EXIF
-            tells of, as some cameras write it: no profile, interoperability index R03.
-        dslr_profile: the DSLR photo's, alike.
-
-    Returns:
-        A function from the DSLR's pixels to those in the phone's space, both uint8 RGB H×W×3, the
-        argument left as it is. None where the spaces are the same: no colour of a grid moves by
-        more than `UNCHANGED`. The function cannot be pickled.
-    """
-    if phone_profile == dslr_profile:
-        return None
-    transform = _transform(_usable(dslr_profile), _usable(phone_profile))
-
-    def convert(pixels: np.ndarray) -> np.ndarray:
-        result = np.empty_like(pixels)
-        for top in range(0, len(pixels), STRIP):
-            strip = Image.fromarray(pixels[top : top + STRIP])
-            result[top : top + STRIP] = ImageCms.applyTransform(strip, transform)
-        return result
-
-    levels = np.arange(0, 256, 15, dtype=np.uint8)
-    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(len(levels), -1, 3)
-    moved = np.abs(convert(grid).astype(int) - grid).max()
-    return convert if moved > UNCHANGED else None
-
-
-def _usable(data: bytes | None) -> ImageCms.ImageCmsProfile:
-    """The profile if it describes RGB and converts from and to it, otherwise sRGB."""
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data or b""))
-        _transform(profile, srgb)
-        _transform(srgb, profile)
-    except (ImageCms.PyCMSError, OSError):
-        return srgb
-    return profile
-
-
-def _transform(source, target):
-    return ImageCms.buildTransform(source, target, "RGB", "RGB", INTENT)

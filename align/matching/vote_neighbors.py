@@ -1,32 +1,34 @@
 """What the windows around a window say about its shift.
 
-True shifts change slowly: lenses distort smoothly and most surfaces are nearly flat over a few
-hundred pixels, so that neighbors lie on one affine map. False maxima do not.
+True shifts change slowly. Lenses distort smoothly, and most surfaces are nearly flat over a few
+hundred pixels. So the shifts of neighbors lie on one affine map, and false maxima do not.
 
-Windows are on a grid: arrays begin with its rows and columns. Shifts and centers are (x, y) in
-pixels of the phone's photo; gradients are ∂shift_i/∂center_j.
+Windows are on a grid: all arrays begin with the rows and columns of the grid. Shifts and centers
+are (x, y) in pixels of the phone's photo. Gradients are ∂shift_i/∂center_j.
 """
 
 import dataclasses
 
 import numpy as np
 
-REACHES = (2, 5)  # windows each way: whom a fit asks, and where too few answer; then everyone
-VOTERS = 6  # that a fit needs, three being exactly determined
-SUPPORTERS = 3  # of the 24 around a window that agree with it, where their common fit does not
-FLATTEST = 1e-3  # determinant of the fit's normal matrix; less means places in a line
+# Windows each way that a fit asks. With too few votes near by, the fit asks farther away; in the
+# end the fit asks all windows.
+REACHES = (2, 5)
+MIN_VOTERS = 6  # votes that a fit needs; three votes determine an affine map exactly
+MIN_SUPPORTERS = 3  # of the 24 windows around a window that agree, where their common fit does not
+MIN_DETERMINANT = 1e-3  # of the fit's normal matrix; below it the windows lie on a line
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Consensus:
-    """What its neighbors, without itself, say about each window of rows×columns.
+    """The shifts that the neighbors of each window expect, without the window's own vote.
 
     Attributes:
-        shift: float64 rows×columns×2, what the fit expects.
-        gradient: float64 rows×columns×2×2, the fit's.
-        spread: float64 rows×columns, root mean square residual of those that agree, pixels.
-        voters: int rows×columns, how many agree with the fit; 0 where there is none.
-        confirmed: bool rows×columns, whether they bear out the window's own shift.
+        shift: float64 rows×columns×2, the shift that the fit expects.
+        gradient: float64 rows×columns×2×2, the gradient of the fit.
+        spread: float64 rows×columns, root mean square residual of the voters that agree, pixels.
+        voters: int rows×columns, the number of voters that agree; 0 where there is no fit.
+        confirmed: bool rows×columns, whether the neighbors confirm the window's own shift.
     """
 
     shift: np.ndarray
@@ -36,73 +38,101 @@ class Consensus:
     confirmed: np.ndarray
 
 
-def consensus(
+def vote_neighbors(
     centers: np.ndarray, shift: np.ndarray, votes: np.ndarray, tolerance: float
 ) -> Consensus:
-    """Fit an affine map to the shifts around each window, and compare its own.
+    """Fit an affine map to the shifts around each window, and compare the window's own shift.
 
-    A window's own shift is confirmed where it is within the tolerance of the fit; and at the edge
-    of something nearer or farther, which no common fit describes, where three of the 24 around it
-    agree with it.
+    The neighbors confirm a shift that is within the tolerance of the fit. At the edge of something
+    nearer or farther no common fit holds. There the neighbors confirm a shift that agrees with
+    three of the 24 windows around.
 
     Args:
         centers: rows×columns×2.
         shift: rows×columns×2.
-        votes: bool rows×columns, whose shifts count.
-        tolerance: pixels.
+        votes: bool rows×columns, the windows whose shifts count.
+        tolerance: Pixels.
     """
     rows, columns = votes.shape
     fit, gradient = np.zeros((rows, columns, 2)), np.zeros((rows, columns, 2, 2))
     spread, voters = np.zeros((rows, columns)), np.zeros((rows, columns), int)
     for reach in (*REACHES, max(rows, columns)):
-        for place in np.argwhere(voters < VOTERS):
-            fitted = _fit_around(place, reach, centers, shift, votes, tolerance)
-            if fitted is not None:
-                here = tuple(place)
-                fit[here], gradient[here], spread[here], voters[here] = fitted
-    common = (voters >= VOTERS) & (np.linalg.norm(shift - fit, axis=-1) < tolerance)
-    supporters = _supporters(centers, shift, votes, gradient, tolerance)
-    return Consensus(fit, gradient, spread, voters, common | (supporters >= SUPPORTERS))
+        for row, column in np.argwhere(voters < MIN_VOTERS).tolist():
+            local = _fit_around(row, column, reach, centers, shift, votes, tolerance)
+            if local is not None:
+                fit[row, column] = local.shift
+                gradient[row, column] = local.gradient
+                spread[row, column] = local.spread
+                voters[row, column] = local.voters
+    agrees = (voters >= MIN_VOTERS) & (np.linalg.norm(shift - fit, axis=-1) < tolerance)
+    supporters = _count_supporters(centers, shift, votes, gradient, tolerance)
+    return Consensus(fit, gradient, spread, voters, agrees | (supporters >= MIN_SUPPORTERS))
 
 
-def _fit_around(place, reach, centers, shift, votes, tolerance):
-    """Shift, gradient, spread and number of agreeing voters at a window; None if too few."""
-    row, column = place
-    window = (
-        slice(max(0, row - reach), row + reach + 1),
-        slice(max(0, column - reach), column + reach + 1),
-    )
-    voting = votes[window].copy()
-    voting[row - window[0].start, column - window[1].start] = False
-    if voting.sum() < VOTERS:
+@dataclasses.dataclass(frozen=True, eq=False)
+class _LocalFit:
+    """The fit at one window; the attributes are those of `Consensus`."""
+
+    shift: np.ndarray
+    gradient: np.ndarray
+    spread: float
+    voters: int
+
+
+def _fit_around(
+    row: int,
+    column: int,
+    reach: int,
+    centers: np.ndarray,
+    shift: np.ndarray,
+    votes: np.ndarray,
+    tolerance: float,
+) -> _LocalFit | None:
+    """Fit the votes within a reach of a window; None if the votes determine no affine map."""
+    top, left = max(0, row - reach), max(0, column - reach)
+    around = slice(top, row + reach + 1), slice(left, column + reach + 1)
+    voting = votes[around].copy()
+    voting[row - top, column - left] = False
+    if voting.sum() < MIN_VOTERS:
         return None
-    offsets = centers[window][voting] - centers[row, column]
-    return _robust_affine(offsets, shift[window][voting], tolerance)
+    offsets = centers[around][voting] - centers[row, column]
+    return _fit_robustly(offsets, shift[around][voting], tolerance)
 
 
-def _robust_affine(offsets, shifts, tolerance):
-    """Value at offset 0, gradient, spread, and number of agreeing points; None if in a line.
+def _fit_robustly(offsets: np.ndarray, shifts: np.ndarray, tolerance: float) -> _LocalFit | None:
+    """Fit an affine map to shifts; None if the points lie on a line.
 
-    Least squares, reweighted by Tukey's function of the residuals, from the median on. The first
-    limit is wide, as the median knows no gradient.
+    Least squares, reweighted by Tukey's function of the residuals, starts from the median. The
+    first limit is wide, because the median knows no gradient.
     """
     unit = np.abs(offsets).max()
     design = np.column_stack([np.ones(len(offsets)), offsets / unit])
     residual = np.linalg.norm(shifts - np.median(shifts, axis=0), axis=1)
+    solution = np.zeros((3, 2))
     for limit in (8 * tolerance, 4 * tolerance, 3 * tolerance, 3 * tolerance):
         weights = np.clip(1 - (residual / limit) ** 2, 0, None)[:, None] ** 2
         normal = design.T @ (design * weights)
-        if np.linalg.det(normal) < FLATTEST:
+        if np.linalg.det(normal) < MIN_DETERMINANT:
             return None
         solution = np.linalg.solve(normal, design.T @ (shifts * weights))
         residual = np.linalg.norm(shifts - design @ solution, axis=1)
     agree = residual[residual < tolerance]
     spread = float(np.sqrt((agree**2).mean())) if len(agree) else tolerance
-    return solution[0], solution[1:].T / unit, spread, len(agree)
+    return _LocalFit(solution[0], solution[1:].T / unit, spread, len(agree))
 
 
-def _supporters(centers, shift, votes, gradient, tolerance):
-    """How many of the 24 voters around each window agree with its own shift; int rows×columns."""
+def _count_supporters(
+    centers: np.ndarray,
+    shift: np.ndarray,
+    votes: np.ndarray,
+    gradient: np.ndarray,
+    tolerance: float,
+) -> np.ndarray:
+    """Count the voters, of the 24 around each window, that agree with its own shift.
+
+    Returns:
+        int rows×columns.
+    """
     rows, columns = votes.shape
     count = np.zeros((rows, columns), int)
     for down in range(-2, 3):
@@ -119,8 +149,8 @@ def _supporters(centers, shift, votes, gradient, tolerance):
     return count
 
 
-def _partners(length, move):
-    """Slices of the elements that have another one `move` further on, and of those others."""
+def _partners(length: int, move: int) -> tuple[slice, slice]:
+    """Return the slice of elements that have a partner `move` further on, and of the partners."""
     return (
         slice(max(0, -move), length - max(0, move)),
         slice(max(0, move), length - max(0, -move)),

@@ -1,4 +1,4 @@
-"""What a person judges the alignment by: one HTML page with pictures, in a folder of its own."""
+"""The report by which a person judges the alignment: one HTML page with its own pictures."""
 
 import html
 import shutil
@@ -9,19 +9,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from align.layout import REPORT
-from align.output.write_dataset import Entry
+from align.output.output_folders import REPORT
+from align.output.write_dataset import DatasetEntry, count_patches, count_reasons
+from align.output.write_unit import SIDES, Unit
 from common.contact_sheet import contact_sheet
 from common.layout import TEST, TRAIN
+from common.plural import plural
 
 PAIRS_SHOWN = 20
 PATCHES_SHOWN = 24
 CAPTIONS = {
-    "matches": "What was found in both photos (phone left, DSLR right). Green lines agree on "
-    "one homography and should reach every part of the scene; red ones do not.",
-    "before": "Squares of the phone's and the DSLR's photo in turn, before alignment",
-    "after": "and after: edges must run on from square to square. Black: beyond the DSLR's view.",
-    "windows": "Windows that were kept, from red (correlation 0.8 or less) to green (1).",
+    "matches": "Features found in both photos (phone left, DSLR right). Green lines agree on one "
+    "homography and should reach every part of the scene. Red lines disagree.",
+    "before": "Before alignment: squares of the phone's photo and of the DSLR's photo in turn.",
+    "after": "After alignment: edges must continue from square to square. In black squares the "
+    "DSLR's photo does not show the scene.",
+    "windows": "The kept windows, from red (correlation 0.8 or less) to green (1).",
 }
 STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1rem auto; padding: 0 1rem;
@@ -41,29 +44,32 @@ li { overflow-wrap: anywhere }
 
 
 def write_report(
-    root: Path, phone: str, entries: Sequence[Entry], how: str, unpaired: Iterable[Path] = ()
+    root: Path, phone: str, entries: Sequence[DatasetEntry], how: str, unpaired: Iterable[Path] = ()
 ) -> Path:
     """Write report/index.html and its pictures.
 
     Args:
-        root: folder of the data set.
-        phone: name of the phone.
-        entries: as `align.output.write_dataset.place` returns them.
-        how: how the photos were paired, in words.
-        unpaired: photos without a partner.
+        root: The folder of the dataset.
+        phone: The name of the phone.
+        entries: The entries that `align.output.write_dataset.assign_splits` returns.
+        how: The way in which the photos were paired, in words.
+        unpaired: Photos without a partner.
 
     Returns:
-        The page. It refers to nothing outside its folder.
+        The page. The page refers to nothing outside its folder.
     """
     page = root / REPORT
     page.parent.mkdir(parents=True)
-    aligned = [entry for entry in entries if entry.unit]
+    aligned = [(entry, entry.unit) for entry in entries if entry.unit]
     failed = [entry for entry in entries if entry.failure]
     sections = [
         _totals(entries, aligned, how),
-        _rejections(aligned),
+        _rejections([entry for entry, _ in aligned]),
         _histogram(page.parent, aligned),
-        *(_pair(page.parent, number, entry) for number, entry in enumerate(_spread(aligned))),
+        *(
+            _pair(page.parent, number, entry, unit)
+            for number, (entry, unit) in enumerate(_evenly_chosen(aligned))
+        ),
         _worst_kept(page.parent, aligned),
         _best_rejected(page.parent, aligned),
         _list("Pairs that failed", (f"{entry.pair.name}: {entry.failure}" for entry in failed)),
@@ -81,63 +87,56 @@ def write_report(
     return page
 
 
-def kept_counts(entries: Iterable[Entry]) -> Counter:
-    """Number of patches in each split."""
-    counts = Counter()
-    for entry in entries:
-        counts[entry.split] += len(entry.numbers)
-    return counts
+_Aligned = Sequence[tuple[DatasetEntry, Unit]]
 
 
-def _totals(entries, aligned, how):
-    counts, windows = kept_counts(entries), sum(len(entry.unit.ncc) for entry in aligned)
-    photos = Counter(entry.split for entry in aligned)
+def _totals(entries: Sequence[DatasetEntry], aligned: _Aligned, how: str) -> str:
+    counts, windows = count_patches(entries), sum(len(unit.ncc) for _, unit in aligned)
+    photos = Counter(entry.split for entry, _ in aligned)
     kept = counts[TRAIN] + counts[TEST]
     return (
-        f"<p>{len(entries)} pairs of photos ({html.escape(how)}), {len(aligned)} aligned.<br>\n"
-        f"<b>{kept} of {windows} windows kept</b> ({kept / max(windows, 1):.0%}): "
-        f"{counts[TRAIN]} to train on (photos: {photos[TRAIN]}), "
-        f"{counts[TEST]} to test on (photos: {photos[TEST]}).</p>"
+        f"<p>{plural(len(entries), 'pair')} of photos, paired {html.escape(how)}; "
+        f"{len(aligned)} aligned.<br>\n"
+        f"<b>{kept} of {plural(windows, 'window')} kept</b> ({kept / max(windows, 1):.0%}): "
+        f"{counts[TRAIN]} for training (from {plural(photos[TRAIN], 'photo')}), "
+        f"{counts[TEST]} for testing (from {plural(photos[TEST], 'photo')}).</p>"
     )
 
 
-def _rejections(aligned):
-    reasons = sum((entry.reasons for entry in aligned), Counter())
+def _rejections(entries: Sequence[DatasetEntry]) -> str:
+    reasons = count_reasons(entries)
     if not reasons:
         return ""
     rows = "\n".join(
-        f"<tr><td>{count}</td><td>{html.escape(reason)}</td></tr>"
-        for reason, count in reasons.most_common()
+        f"<tr><td>{count}</td><td>{html.escape(reason)}</td>"
+        f"<td>{html.escape(reason.explanation)}</td></tr>"
+        for reason, count in reasons
     )
-    return f"<h2>Why windows were rejected</h2>\n<table>\n{rows}\n</table>"
+    return (
+        "<h2>Why windows were rejected</h2>\n<table>\n"
+        f"<tr><th>windows</th><th>reason</th><th>meaning</th></tr>\n{rows}\n</table>"
+    )
 
 
-def _histogram(folder, aligned):
-    """Correlations of kept and rejected windows; those never compared have none."""
-    from matplotlib.figure import Figure  # slow to import, and workers do not need it
+def _histogram(folder: Path, aligned: _Aligned) -> str:
+    """Draw the correlations of kept and rejected windows that have a correlation."""
+    from matplotlib.figure import Figure  # the import is slow, and workers do not need it
 
     kept, rejected = [np.empty(0)], [np.empty(0)]
-    for entry in aligned:
-        chosen = np.zeros(len(entry.unit.ncc), bool)
+    for entry, unit in aligned:
+        chosen = np.zeros(len(unit.ncc), bool)
         chosen[list(entry.numbers)] = True
-        kept.append(entry.unit.ncc[chosen])
-        rejected.append(entry.unit.ncc[~chosen & np.isfinite(entry.unit.ncc)])
+        kept.append(unit.ncc[chosen])
+        rejected.append(unit.ncc[~chosen & np.isfinite(unit.ncc)])
     kept, rejected = np.concatenate(kept), np.concatenate(rejected)
     if not len(kept) + len(rejected):
         return ""
     figure = Figure(figsize=(9, 3), layout="constrained")
     axes = figure.subplots()
-    low = (
-        np.floor(
-            min(
-                kept.min(initial=0.9),
-                np.quantile(rejected, 0.02, method="lower") if len(rejected) else 0.9,
-            )
-            * 20
-        )
-        / 20
-    )
-    bins = np.arange(low, 1.005, 0.01)
+    # The axis leaves out the lowest fiftieth of the rejected windows.
+    tail = np.quantile(rejected, 0.02, method="lower") if len(rejected) else 0.9
+    low = np.floor(min(kept.min(initial=0.9), tail) * 20) / 20
+    bins = np.arange(low, 1.005, 0.01).tolist()
     colors = ("tab:green", "tab:red")
     axes.hist(
         [kept, np.maximum(rejected, low)],
@@ -153,20 +152,20 @@ def _histogram(folder, aligned):
     return f"<h2>Correlation</h2>\n{_figure('correlation.png', '')}"
 
 
-def _spread(aligned):
-    """Up to `PAIRS_SHOWN` of the pairs, evenly."""
-    count = min(PAIRS_SHOWN, len(aligned))
-    return [aligned[round(i)] for i in np.linspace(0, len(aligned) - 1, count)]
+def _evenly_chosen(items: Sequence) -> list:
+    """Return up to `PAIRS_SHOWN` of the items, at even distances."""
+    count = min(PAIRS_SHOWN, len(items))
+    return [items[round(i)] for i in np.linspace(0, len(items) - 1, count)]
 
 
-def _pair(folder, number, entry):
+def _pair(folder: Path, number: int, entry: DatasetEntry, unit: Unit) -> str:
     figures = []
     for name, caption in CAPTIONS.items():
-        source, target = entry.unit.folder / "pictures" / f"{name}.jpg", f"pair{number}_{name}.jpg"
+        source, target = unit.folder / "pictures" / f"{name}.jpg", f"pair{number}_{name}.jpg"
         shutil.copyfile(source, folder / target)
         figures.append(_figure(target, caption if number == 0 else ""))
-    facts = [f"{len(entry.numbers)} of {len(entry.unit.ncc)} windows kept", entry.split]
-    facts += [f"{name} {value:.4g}" for name, value in entry.unit.summary.items()]
+    facts = [f"{len(entry.numbers)} of {len(unit.ncc)} windows kept", entry.split]
+    facts += [f"{name} {value:.4g}" for name, value in unit.summary.items()]
     matches, *others = figures
     heading = "<h2>Pairs</h2>\n" if number == 0 else ""
     return (
@@ -176,45 +175,47 @@ def _pair(folder, number, entry):
     )
 
 
-def _worst_kept(folder, aligned):
-    kept = [(float(entry.unit.ncc[row]), entry, row) for entry in aligned for row in entry.numbers]
+def _worst_kept(folder: Path, aligned: _Aligned) -> str:
+    kept = [
+        (float(unit.ncc[row]), entry, unit, row) for entry, unit in aligned for row in entry.numbers
+    ]
+    kept.sort(key=lambda item: item[0])
     figures = []
-    for number, (ncc, entry, row) in enumerate(sorted(kept, key=lambda k: k[0])[:PATCHES_SHOWN]):
+    for number, (ncc, entry, unit, row) in enumerate(kept[:PATCHES_SHOWN]):
         pair = [
-            np.asarray(Image.open(entry.unit.patch(side, row)))[None] / np.float32(255)
-            for side in ("phone", "dslr")
+            np.asarray(Image.open(unit.patch(side, row)))[None] / np.float32(255) for side in SIDES
         ]
         name = f"kept{number}.jpg"
         Image.fromarray(contact_sheet(*pair)).save(folder / name, quality=90)
         place = f"{entry.split} {entry.numbers[row]}, {entry.pair.name}"
         figures.append(_figure(name, f"{ncc:.3f}: {place}"))
-    return _patches("The kept patches that correlate least (phone, DSLR)", figures)
+    return _patches("Kept patches with the lowest correlation (phone, DSLR)", figures)
 
 
-def _best_rejected(folder, aligned):
-    rejected = [(entry, *shown) for entry in aligned for shown in entry.unit.rejected]
-    rejected.sort(key=lambda shown: -shown[2])
+def _best_rejected(folder: Path, aligned: _Aligned) -> str:
+    rejected = [(entry, unit, shown) for entry, unit in aligned for shown in unit.rejected]
+    rejected.sort(key=lambda item: -item[2].ncc)
     figures = []
-    for number, (entry, row, ncc, reason) in enumerate(rejected[:PATCHES_SHOWN]):
+    for number, (entry, unit, shown) in enumerate(rejected[:PATCHES_SHOWN]):
         name = f"rejected{number}.jpg"
-        shutil.copyfile(entry.unit.folder / "rejected" / f"{row}.jpg", folder / name)
-        figures.append(_figure(name, f"{ncc:.3f}, {reason}: {entry.pair.name}"))
-    return _patches("The rejected patches that correlate best (phone, DSLR)", figures)
+        shutil.copyfile(unit.folder / "rejected" / f"{shown.row}.jpg", folder / name)
+        figures.append(_figure(name, f"{shown.ncc:.3f}, {shown.rejection}: {entry.pair.name}"))
+    return _patches("Rejected patches with the highest correlation (phone, DSLR)", figures)
 
 
-def _patches(title, figures):
+def _patches(title: str, figures: list[str]) -> str:
     if not figures:
         return ""
     return f'<h2>{title}</h2>\n<div class="patches">\n{"".join(figures)}</div>'
 
 
-def _list(title, items):
+def _list(title: str, items: Iterable[str]) -> str:
     lines = [f"<li>{html.escape(item)}</li>" for item in items]
     if not lines:
         return ""
     return f"<h2>{title} ({len(lines)})</h2>\n<ul>\n" + "\n".join(lines) + "\n</ul>"
 
 
-def _figure(name, caption):
+def _figure(name: str, caption: str) -> str:
     text = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return f'<figure><a href="{name}"><img src="{name}" alt=""></a>{text}</figure>\n'

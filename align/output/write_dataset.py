@@ -1,37 +1,37 @@
-"""From finished pairs to a data set: which window goes where, and the files."""
+"""The dataset made of all finished pairs: the split, the numbers of the patches, and the files."""
 
 import csv
 import dataclasses
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from align.output.fingerprints import duplicates, scenes
-from align.output.split_scenes import split_photos
-from align.output.unit import COLUMNS, Unit
+from align.output.find_duplicates import find_duplicates
+from align.output.split_scenes import group_scenes, split_photos
+from align.output.write_unit import COLUMNS, SIDES, Unit
 from align.pairing.pair_photos import PhotoPair
+from align.rejection import Rejection
 from common.layout import FULL_SIZE, PATCH_SUFFIXES, PATCHES, TARGET, TEST
 
-DUPLICATE = "duplicate"
 PAIR_COLUMNS = ("photo", "dslr", "split", "patch", *COLUMNS)
 PHOTO_COLUMNS = ("photo", "dslr", "split", "kept", "windows", "full_size", "reason")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Entry:
-    """A pair of photos and its place in the data set.
+class DatasetEntry:
+    """A pair of photos and its place in the dataset.
 
     Attributes:
-        pair: the files.
-        failure: why it could not be aligned, or "".
-        unit: what aligning it gave; None if it failed.
-        split: `TRAIN` or `TEST`; "" if it gives no patch.
-        numbers: number of each of its patches, by row of the unit's windows.
-        full_size: name of the phone's photo among the full-size test images, or "".
+        pair: The files of the two photos.
+        failure: The reason why the pair could not be aligned, or "".
+        unit: The result of the alignment; None after a failure.
+        split: `TRAIN` or `TEST`; "" if the pair gives no patch.
+        numbers: The number of each of its patches, by the row of the unit's windows.
+        full_size: The name of the phone's photo among the full-size test images, or "".
     """
 
     pair: PhotoPair
@@ -42,33 +42,52 @@ class Entry:
     full_size: str = ""
 
     @property
-    def reasons(self) -> Counter:
-        """Number of windows rejected for each reason, duplicates among them."""
-        found = Counter(self.unit.reasons if self.unit else {})
-        found[DUPLICATE] += len(self.unit.kept) - len(self.numbers) if self.unit else 0
+    def reasons(self) -> Counter[Rejection]:
+        """The number of windows rejected for each reason, with duplicates."""
+        found: Counter[Rejection] = Counter(self.unit.reasons if self.unit else {})
+        found[Rejection.DUPLICATE] += len(self.unit.kept) - len(self.numbers) if self.unit else 0
         return +found
 
 
-def place(entries: Sequence[Entry], test_share: float, seed: int) -> list[Entry]:
-    """Drop duplicates, split by photo, and number the patches of each split from 0.
+def count_reasons(entries: Iterable[DatasetEntry]) -> list[tuple[Rejection, int]]:
+    """Return the reasons for which windows were rejected and their numbers, the largest first."""
+    total: Counter[Rejection] = Counter()
+    for entry in entries:
+        total += entry.reasons
+    return total.most_common()
+
+
+def count_patches(entries: Iterable[DatasetEntry]) -> Counter[str]:
+    """Return the number of patches in each split."""
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        counts[entry.split] += len(entry.numbers)
+    return counts
+
+
+def assign_splits(
+    entries: Sequence[DatasetEntry], test_share: float, seed: int
+) -> list[DatasetEntry]:
+    """Drop duplicates, split the photos, and number the patches of each split from 0.
 
     Args:
-        entries: pairs as aligned or failed, in order.
-        test_share: wanted share of photos to test on, in (0, 1); see `split_photos`.
-        seed: of the split.
+        entries: The pairs as aligned or failed, in order.
+        test_share: The wanted share of photos for testing, in (0, 1); see `split_photos`.
+        seed: Seed of the split.
 
     Returns:
-        The same entries with split, numbers and full_size filled in. A window that shows, on both
-        sides, what a window before it shows gets no number.
+        The entries with split, numbers and full_size. A window that shows the same as an earlier
+        window, in both photos, has no number.
     """
     rows = _distinct_rows(entries)
-    giving = [index for index, kept in enumerate(rows) if len(kept)]
-    thumbnails = np.array([entries[index].unit.thumbnail for index in giving])
+    with_patches = [index for index, kept in enumerate(rows) if len(kept)]
+    units = [entry.unit for entry in entries]
+    thumbnails = np.array([unit.thumbnail for index in with_patches if (unit := units[index])])
     splits = {}
-    if giving:
-        sides = split_photos(scenes(thumbnails), test_share, seed)
-        splits = dict(zip(giving, sides, strict=True))
-    placed, counts, photos = [], Counter(), 0
+    if with_patches:
+        sides = split_photos(group_scenes(thumbnails), test_share, seed)
+        splits = dict(zip(with_patches, sides, strict=True))
+    assigned, counts, photos = [], Counter(), 0
     for index, entry in enumerate(entries):
         split, full_size = splits.get(index, ""), ""
         numbers = {int(row): counts[split] + n for n, row in enumerate(rows[index])}
@@ -76,31 +95,34 @@ def place(entries: Sequence[Entry], test_share: float, seed: int) -> list[Entry]
         if split == TEST and entry.pair.phone.suffix.lower() in PATCH_SUFFIXES:
             full_size = f"{photos}{entry.pair.phone.suffix}"
             photos += 1
-        placed.append(dataclasses.replace(entry, split=split, numbers=numbers, full_size=full_size))
-    return placed
+        assigned.append(
+            dataclasses.replace(entry, split=split, numbers=numbers, full_size=full_size)
+        )
+    return assigned
 
 
-def _distinct_rows(entries) -> list[np.ndarray]:
-    """Rows of the kept windows of each entry, less the duplicates."""
+def _distinct_rows(entries: Sequence[DatasetEntry]) -> list[np.ndarray]:
+    """Return the rows of each entry's kept windows, without duplicates."""
     kept = [entry.unit.kept if entry.unit else np.empty(0, np.int64) for entry in entries]
-    prints = [entry.unit.fingerprints for entry in entries if entry.unit]
-    if not prints:
+    fingerprints = [entry.unit.fingerprints for entry in entries if entry.unit]
+    if not fingerprints:
         return kept
-    fresh = ~duplicates(np.concatenate(prints))
+    distinct = ~find_duplicates(np.concatenate(fingerprints))
     ends = np.cumsum([len(rows) for rows in kept])
-    return [rows[part] for rows, part in zip(kept, np.split(fresh, ends[:-1]), strict=True)]
+    parts = np.split(distinct, ends[:-1])
+    return [rows[part] for rows, part in zip(kept, parts, strict=True)]
 
 
-def write_set(root: Path, phone: str, entries: Iterable[Entry]) -> None:
-    """Write patches, whole test photos and `pairs.csv`.
+def write_dataset(root: Path, phone: str, entries: Iterable[DatasetEntry]) -> None:
+    """Write the patches, the whole test photos and `pairs.csv`.
 
-    Patches are linked where the disk can do that: the units they come from stay whole, and an
+    Patches are hard links where the disk supports links. So the units stay complete, and an
     interruption costs nothing.
 
     Args:
-        root: folder of the data set, empty; see `align.layout`.
-        phone: name of the phone.
-        entries: as `place` returns them.
+        root: The folder of the dataset, empty; `common.layout` describes its files.
+        phone: The name of the phone.
+        entries: The entries that `assign_splits` returns.
     """
     for part in PATCHES.values():
         for side in (phone, TARGET):
@@ -110,27 +132,28 @@ def write_set(root: Path, phone: str, entries: Iterable[Entry]) -> None:
         writer = csv.DictWriter(file, PAIR_COLUMNS)
         writer.writeheader()
         for entry in entries:
-            if entry.unit:
-                writer.writerows(_windows(entry))
+            if entry.unit is None:
+                continue
+            writer.writerows(_pair_rows(entry, entry.unit))
             for row, number in entry.numbers.items():
                 folder = root / PATCHES[entry.split]
-                for side, name in (("phone", phone), ("dslr", TARGET)):
+                for side, name in zip(SIDES, (phone, TARGET), strict=True):
                     source = entry.unit.patch(side, row)
-                    _link(source, folder / name / f"{number}{source.suffix}")
+                    _link_or_copy(source, folder / name / f"{number}{source.suffix}")
             if entry.full_size:
                 shutil.copyfile(entry.pair.phone, root / FULL_SIZE / entry.full_size)
 
 
-def write_photos(
-    path: Path, entries: Sequence[Entry], phones: Iterable[Path], dslrs: Iterable[Path]
+def write_photo_table(
+    path: Path, entries: Sequence[DatasetEntry], phones: Iterable[Path], dslrs: Iterable[Path]
 ) -> None:
-    """Write `photos.csv`: every photo that was found, and what became of it.
+    """Write `photos.csv`: every photo that was found, with the result of its alignment.
 
     Args:
-        path: the file.
-        entries: as `place` returns them.
-        phones: photos of the phone without a partner.
-        dslrs: photos of the DSLR without a partner.
+        path: The file.
+        entries: The entries that `assign_splits` returns.
+        phones: Photos of the phone without a partner.
+        dslrs: Photos of the DSLR without a partner.
     """
     figures = dict.fromkeys(name for entry in entries if entry.unit for name in entry.unit.summary)
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -148,18 +171,19 @@ def write_photos(
                 writer.writerow({column: photo.name, "kept": 0, "reason": "no partner"})
 
 
-def _windows(entry: Entry):
-    """Rows of `pairs.csv`."""
+def _pair_rows(entry: DatasetEntry, unit: Unit) -> Iterator[dict[str, object]]:
+    """Yield the rows of `pairs.csv`."""
     photo = {"photo": entry.pair.phone.name, "dslr": entry.pair.dslr.name, "split": entry.split}
-    for row, window in enumerate(entry.unit.rows()):
+    for row, window in enumerate(unit.rows()):
+        changes: dict[str, object] = {}
         if row in entry.numbers:
-            window["patch"] = entry.numbers[row]
+            changes = {"patch": entry.numbers[row]}
         elif not window["reason"]:
-            window |= {"kept": 0, "reason": DUPLICATE}
-        yield photo | window
+            changes = {"kept": 0, "reason": Rejection.DUPLICATE}
+        yield photo | window | changes
 
 
-def _link(source: Path, target: Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:

@@ -1,21 +1,38 @@
-"""Which photo of the DSLR shows the scene of which photo of the phone."""
+"""Pairs of photos: which DSLR photo shows the scene of which phone photo."""
 
 import dataclasses
+import enum
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from align.alignment_error import AlignmentError
-from align.pairing.clock import ahead, capture_time, estimate_offset, match_times
+from align.pairing.match_times import estimate_clock_offset, match_times, offset_in_words
+from align.pairing.read_capture_time import read_capture_time
 from photos import PHOTO_SUFFIXES, photos_in
 
-METHODS = ("auto", "name", "order", "time")
-ENOUGH = 0.5  # of the smaller folder has to pair by name or time for `auto` to believe in it
-TIMED = 0.9  # of the photos of each folder have to have a capture time for `auto` to go by it
+MIN_PAIRED = 0.5  # share of the smaller folder that must pair before `AUTO` trusts names or times
+MIN_TIMED = 0.9  # share of each folder that must have a capture time before `AUTO` uses times
 _JPEG = (".jpg", ".jpeg")
-_ADVICE = "name partners alike, give --clock_offset, or pair by order"
+_ADVICE = "give the partners equal names, give --clock_offset, or pair by order"
+
+
+class PairingMethod(enum.StrEnum):
+    """A way to find the partner of a photo.
+
+    `NAME` pairs files of one name; case and suffix do not matter. `ORDER` pairs the n-th photo of
+    one folder with the n-th of the other, sorted by name with numbers by their value; the surplus
+    at the end stays unpaired. `TIME` pairs by EXIF capture times (`align.pairing.match_times`).
+    `AUTO` uses time if the clock offset is given. Otherwise `AUTO` uses the first of name and time
+    that pairs `MIN_PAIRED` of the photos, or else order if both folders hold equally many photos.
+    """
+
+    AUTO = "auto"
+    NAME = "name"
+    ORDER = "order"
+    TIME = "time"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,9 +40,9 @@ class PhotoPair:
     """Two photos of one scene.
 
     Attributes:
-        name: the phone file's, without its suffix; no other pair of the pairing has it.
-        phone: the phone's photo.
-        dslr: the DSLR's.
+        name: The phone file's name without suffix; no other pair of the pairing has this name.
+        phone: The phone's photo.
+        dslr: The DSLR's photo.
     """
 
     name: str
@@ -38,10 +55,10 @@ class Pairing:
     """All photos of two folders.
 
     Attributes:
-        pairs: in the natural order of the phone's file names.
-        unpaired_phone: the phone's photos without a partner, in that order.
-        unpaired_dslr: the DSLR's, alike.
-        how: what the pairs were found by, in a few words.
+        pairs: The pairs in the natural order of the phone's file names.
+        unpaired_phone: The phone's photos without a partner, in natural order.
+        unpaired_dslr: The DSLR's photos without a partner, in natural order.
+        how: The way in which the pairs were found, in a few words, such as "by name".
     """
 
     pairs: tuple[PhotoPair, ...]
@@ -53,81 +70,79 @@ class Pairing:
 def pair_photos(
     phone_dir: str | Path,
     dslr_dir: str | Path,
-    method: str = "auto",
+    method: str = PairingMethod.AUTO,
     clock_offset: float | None = None,
 ) -> Pairing:
-    """Pair the photos of two folders, which are not searched deeper.
+    """Pair the photos of two folders; subfolders are not searched.
 
-    Photos are known by their suffix; hidden files and other kinds, such as RAW files and sidecars,
-    do not count. Of files that differ in their suffix alone, such as a JPEG and the TIFF made of
-    its RAW file, the JPEG counts.
+    Photos are known by their suffix. Hidden files and other files, such as RAW files and sidecars,
+    do not count. Of files that differ only in their suffix, such as a JPEG and the TIFF made of its
+    RAW file, the JPEG counts.
 
     Args:
-        phone_dir: the phone's photos.
-        dslr_dir: the DSLR's.
-        method: "name": files of one name, whatever its case and suffix. "order": the n-th photo of
-            one folder with the n-th of the other, by name with numbers by their value; the surplus
-            at the end stays unpaired. "time": the capture times of EXIF (`align.pairing.clock`).
-            "auto": by time if there is a `clock_offset`; otherwise the first of name and time
-            that pairs `ENOUGH` photos; otherwise by order, if both folders have as many photos.
-        clock_offset: by how many seconds the DSLR's clock is ahead of the phone's, for pairing by
-            time; None to estimate it.
+        phone_dir: The folder of the phone's photos.
+        dslr_dir: The folder of the DSLR's photos.
+        method: One of `PairingMethod`.
+        clock_offset: Seconds that the DSLR's clock is ahead of the phone's, for pairing by time;
+            None to estimate the offset.
 
     Raises:
-        AlignmentError: a folder is missing, empty or given twice; two photos have one name; a
-            name is not UTF-8; the method finds no pair, or `auto` no method.
+        AlignmentError: A folder is missing, empty or given twice; two photos have one name; a name
+            is not UTF-8; the method finds no pair, or `AUTO` finds no method.
     """
-    if method not in METHODS:
-        raise AlignmentError(f"no way to pair photos is called {method!r}: {', '.join(METHODS)}")
+    if method not in tuple(PairingMethod):
+        raise AlignmentError(f"unknown way to pair photos {method!r}: {', '.join(PairingMethod)}")
     if clock_offset is not None:
-        if method not in ("auto", "time"):
-            raise AlignmentError(f"a clock offset does not serve to pair photos by {method}")
+        if method not in (PairingMethod.AUTO, PairingMethod.TIME):
+            raise AlignmentError(
+                f"--clock_offset has no effect when photos pair by {method}: leave it out"
+            )
         if not math.isfinite(clock_offset):
-            raise AlignmentError(f"clock offset {clock_offset}: give seconds")
-        method = "time"
+            raise AlignmentError(f"--clock_offset {clock_offset}: give seconds")
+        method = PairingMethod.TIME
     phone, dslr = _photos(Path(phone_dir)), _photos(Path(dslr_dir))
     if Path(phone_dir).samefile(dslr_dir):
-        raise AlignmentError(f"{dslr_dir}: given both as the phone's folder and the DSLR's")
-    if method == "name":
-        pairing = _by_name(phone, dslr)
-    elif method == "order":
-        pairing = _by_order(phone, dslr)
-    elif method == "time":
-        pairing = _by_time(phone, dslr, _times(phone), _times(dslr), clock_offset)
+        raise AlignmentError(f"{dslr_dir}: this is the folder of the phone and of the DSLR")
+    if method == PairingMethod.NAME:
+        pairing = _pair_by_name(phone, dslr)
+    elif method == PairingMethod.ORDER:
+        pairing = _pair_by_order(phone, dslr)
+    elif method == PairingMethod.TIME:
+        pairing = _pair_by_time(phone, dslr, _times(phone), _times(dslr), clock_offset)
     else:
-        pairing = _automatic(phone, dslr)
+        pairing = _pair_automatically(phone, dslr)
     if not pairing.pairs:
         raise AlignmentError(f"{phone_dir}, {dslr_dir}: no photos pair {pairing.how}")
     return pairing
 
 
 def _photos(folder: Path) -> list[Path]:
-    """The photos of a folder in natural order, one of each name."""
+    """Return the photos of a folder in natural order, one of each name."""
     if not folder.is_dir():
         raise AlignmentError(f"{folder}: no such folder")
-    named = {}
+    named: dict[str, list[Path]] = {}
     for path in photos_in(folder):
-        _check_readable(path)
+        _check_name(path)
         named.setdefault(_name(path), []).append(path)
     if not named:
         raise AlignmentError(
             f"{folder}: no photos in this folder ({' '.join(sorted(PHOTO_SUFFIXES))}); "
-            "convert others, such as HEIC or RAW, first"
+            "convert photos of other formats, such as RAW, first"
         )
-    return sorted((_only(paths) for paths in named.values()), key=_natural)
+    return sorted((_choose_file(paths) for paths in named.values()), key=_natural_order)
 
 
-def _check_readable(path: Path) -> None:
-    """Raise if tables and pages could not say a file's name."""
+def _check_name(path: Path) -> None:
+    """Raise AlignmentError if tables and pages could not hold a file's name."""
     try:
         path.name.encode()
-    except UnicodeEncodeError:  # Python's sign for a byte that is not of UTF-8
+    except UnicodeEncodeError:  # Python's mark for a byte that is not UTF-8
         raise AlignmentError(
-            f"{path.parent}: the file name {os.fsencode(path.name)!r} is not UTF-8: rename it"
+            f"{path.parent}: the file name {os.fsencode(path.name)!r} is not UTF-8: rename the file"
         ) from None
 
 
-def _only(paths: list[Path]) -> Path:
+def _choose_file(paths: list[Path]) -> Path:
     jpegs = [path for path in paths if path.suffix.lower() in _JPEG]
     if len(paths) > 1 and len(jpegs) != 1:
         names = ", ".join(path.name for path in paths)
@@ -139,77 +154,89 @@ def _name(path: Path) -> str:
     return path.stem.casefold()
 
 
-def _natural(path: Path) -> tuple:
-    """Sort key: text by itself, numbers by their value, so that img2 comes before img10."""
-    parts = re.split(r"(\d+)", _name(path))  # text and digits by turns
+def _natural_order(path: Path) -> tuple:
+    """Return the sort key that compares numbers by their value, so that img2 precedes img10."""
+    parts = re.split(r"(\d+)", _name(path))  # text and digits in turn
     return tuple(int(part) if index % 2 else part for index, part in enumerate(parts))
 
 
-def _by_name(phone: list[Path], dslr: list[Path]) -> Pairing:
+def _pair_by_name(phone: list[Path], dslr: list[Path]) -> Pairing:
     partners = {_name(path): j for j, path in enumerate(dslr)}
     found = [(i, partners[_name(path)]) for i, path in enumerate(phone) if _name(path) in partners]
     return _pairing(phone, dslr, found, "by name")
 
 
-def _by_order(phone: list[Path], dslr: list[Path]) -> Pairing:
+def _pair_by_order(phone: list[Path], dslr: list[Path]) -> Pairing:
     shorter = range(min(len(phone), len(dslr)))
     return _pairing(phone, dslr, zip(shorter, shorter, strict=True), "by order")
 
 
-def _by_time(phone, dslr, phone_times, dslr_times, offset: float | None) -> Pairing:
-    """Pair by capture times, None for a photo that has none and stays unpaired."""
-    sides = []
-    for paths, times in ((phone, phone_times), (dslr, dslr_times)):
-        timed = sorted((time, index) for index, time in enumerate(times) if time is not None)
-        if not timed:
-            raise AlignmentError(f"{paths[0].parent}: no photo has a capture time in its EXIF")
-        sides.append(tuple(zip(*timed, strict=True)))
-    (phone_sorted, phone_order), (dslr_sorted, dslr_order) = sides
+def _pair_by_time(
+    phone: list[Path],
+    dslr: list[Path],
+    phone_times: list[float | None],
+    dslr_times: list[float | None],
+    offset: float | None,
+) -> Pairing:
+    """Pair by capture times. A photo whose time is None stays unpaired."""
+    phone_sorted, phone_order = _sorted_times(phone, phone_times)
+    dslr_sorted, dslr_order = _sorted_times(dslr, dslr_times)
     if offset is None:
-        offset = estimate_offset(phone_sorted, dslr_sorted)
+        offset = estimate_clock_offset(phone_sorted, dslr_sorted)
     match = match_times(phone_sorted, dslr_sorted, offset)
     found = [(phone_order[i], dslr_order[j]) for i, j in match.pairs]
-    return _pairing(phone, dslr, found, f"by time, the DSLR's clock {ahead(offset)}")
+    return _pairing(phone, dslr, found, f"by time, the DSLR's clock {offset_in_words(offset)}")
+
+
+def _sorted_times(paths: list[Path], times: list[float | None]) -> tuple[list[float], list[int]]:
+    """Return the known times, ascending, and the indices of their photos."""
+    timed = sorted((time, index) for index, time in enumerate(times) if time is not None)
+    if not timed:
+        raise AlignmentError(f"{paths[0].parent}: no photo has a capture time in its EXIF data")
+    return [time for time, _ in timed], [index for _, index in timed]
 
 
 def _times(paths: list[Path]) -> list[float | None]:
-    return [capture_time(path) for path in paths]
+    return [read_capture_time(path) for path in paths]
 
 
-def _automatic(phone: list[Path], dslr: list[Path]) -> Pairing:
-    enough = ENOUGH * min(len(phone), len(dslr))
-    pairing = _by_name(phone, dslr)
+def _pair_automatically(phone: list[Path], dslr: list[Path]) -> Pairing:
+    enough = MIN_PAIRED * min(len(phone), len(dslr))
+    pairing = _pair_by_name(phone, dslr)
     if len(pairing.pairs) >= enough:
         return pairing
     try:
-        return _by_plausible_time(phone, dslr, enough)
+        return _pair_by_plausible_time(phone, dslr, enough)
     except AlignmentError as error:
         if len(phone) != len(dslr):
             raise AlignmentError(
                 f"{len(phone)} photos of the phone and {len(dslr)} of the DSLR, of which "
                 f"{len(pairing.pairs)} pair by name; {error}"
             ) from error
-        found = _by_order(phone, dslr)
-        return dataclasses.replace(found, how="by order, as neither names nor capture times tell")
+        found = _pair_by_order(phone, dslr)
+        how = "by order, because neither names nor capture times pair the photos"
+        return dataclasses.replace(found, how=how)
 
 
-def _by_plausible_time(phone: list[Path], dslr: list[Path], enough: float) -> Pairing:
-    """Pair by time, or raise AlignmentError if too few photos have a time or pair by it."""
-    times = _times(phone), _times(dslr)
-    for paths, side in zip((phone, dslr), times, strict=True):
-        timed = sum(time is not None for time in side)
-        if timed < TIMED * len(side):
+def _pair_by_plausible_time(phone: list[Path], dslr: list[Path], enough: float) -> Pairing:
+    """Pair by time, or raise AlignmentError if too few photos have a time or pair by time."""
+    phone_times, dslr_times = _times(phone), _times(dslr)
+    for paths, times in ((phone, phone_times), (dslr, dslr_times)):
+        timed = sum(time is not None for time in times)
+        if timed < MIN_TIMED * len(times):
             raise AlignmentError(
-                f"{timed} of {len(side)} in {paths[0].parent} have a capture time: {_ADVICE}"
+                f"{timed} of {len(times)} in {paths[0].parent} have a capture time: {_ADVICE}"
             )
-    pairing = _by_time(phone, dslr, *times, None)
+    pairing = _pair_by_time(phone, dslr, phone_times, dslr_times, None)
     if len(pairing.pairs) < enough:
         raise AlignmentError(f"{len(pairing.pairs)} pair {pairing.how}: {_ADVICE}")
     return pairing
 
 
-def _pairing(phone, dslr, found: Iterable[tuple[int, int]], how: str) -> Pairing:
-    """From indices (phone, DSLR) of pairs."""
+def _pairing(
+    phone: Sequence[Path], dslr: Sequence[Path], found: Iterable[tuple[int, int]], how: str
+) -> Pairing:
+    """Build the pairing from the indices (phone, DSLR) of its pairs."""
     found = sorted(found)
     pairs = tuple(PhotoPair(phone[i].stem, phone[i], dslr[j]) for i, j in found)
     paired_phone, paired_dslr = {i for i, _ in found}, {j for _, j in found}

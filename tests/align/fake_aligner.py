@@ -1,14 +1,11 @@
-"""Stands in for `align.matching.align_photos.align_photos`: instant, and as odd as a photo says.
+"""A replacement for `align.matching.align_photos.align_photos`: fast, and faulty on demand.
 
-A module of its own so that other processes can import it.
+The function is in its own module, so that other processes can import the function.
 """
 
-import dataclasses
-import itertools
 import os
 import signal
 import time
-import types
 from pathlib import Path
 
 import cv2
@@ -16,55 +13,47 @@ import numpy as np
 from PIL import Image
 
 from align.alignment_error import AlignmentError
-from align.matching.align_photos import Candidate
+from align.matching.align_photos import Alignment, window_corners
+from align.matching.estimate_homography import HomographyEstimate
+from align.rejection import Rejection
+from align.window import Placement, Window, WindowGrid, WindowPatches
 
 # Value of the top left pixel of a phone's photo, where no scene is as dark.
 FAIL, DIE, NO_FILE, NO_MEMORY, WAIT = 1, 2, 3, 4, 5
 REJECTED = 0.5  # every seventh window's correlation
 
 
-@dataclasses.dataclass
-class FakeAlignment:
-    phone: np.ndarray
-    dslr: np.ndarray
-    candidates: tuple[Candidate, ...]
-    summary: dict
-
-    def __post_init__(self):
-        self.views = types.SimpleNamespace(
-            phone=self.phone,
-            dslr=self.dslr,
-            before=self.dslr,
-            after=self.dslr,
-            matches=np.float32([[20, 30, 21, 31], [90, 80, 10, 10]]),
-            inliers=np.array([True, False]),
-        )
-
-    def patches(self, candidate):
-        part = np.s_[candidate.y : candidate.y + 100, candidate.x : candidate.x + 100]
-        return self.phone[part], self.dslr[part]
-
-
 def align(phone, dslr, settings, log=None):
-    """One window every `stride` pixels; the first is flat, every seventh does not correlate."""
+    """Return windows every `stride` pixels; the first is flat, every seventh does not correlate."""
     if log:
         with Path(log).open("a", encoding="utf-8") as file:
             file.write(f"{phone.pixels[0, 1].tolist()} {os.getpid()}\n")
     trouble(phone.pixels[0, 0, 0])
-    height, width = phone.pixels.shape[:2]
-    places = itertools.product(
-        range(0, height - 99, settings.stride), range(0, width - 99, settings.stride)
-    )
-    candidates = []
-    for row, (y, x) in enumerate(places):
-        ncc, reason = 0.9 + 0.001 * row, ""
-        if row == 0:
-            ncc, reason = np.nan, "flat"
-        elif row % 7 == 0:
-            ncc, reason = REJECTED, "correlation"
-        candidates.append(Candidate(x, y, x + 50.0, y + 50.0, 0.25, -0.5, 0.01, ncc, reason))
-    figures = {"inliers": np.int64(1), "scale": np.float32(1.5), "rms": float("nan")}
-    return FakeAlignment(phone.pixels, dslr.pixels, tuple(candidates), figures)
+    corners = window_corners(phone.pixels.shape[:2], settings.stride)
+    windows = tuple(fake_window(row, *corner) for row, corner in enumerate(listed(corners)))
+    matches = np.array([[20.0, 30, 21, 31], [90, 80, 10, 10]])
+    homography = HomographyEstimate(np.eye(3), matches, np.array([True, False]))
+    grid = WindowGrid(corners, windows, np.zeros((*corners.shape[:2], 2)))
+    return Alignment(homography, grid, ((w, patches(phone, dslr, w)) for w in windows))
+
+
+def listed(corners):
+    return corners.reshape(-1, 2).tolist()
+
+
+def fake_window(row, x, y):
+    affine = np.array([[1.5, 0, x + 50], [0, 1.5, y + 50]])
+    placement = Placement(affine, np.array([0.25, -0.5]), 0.01, 0.9, np.eye(2))
+    if row == 0:
+        return Window(x, y, placement, rejection=Rejection.FLAT)
+    if row % 7 == 0:
+        return Window(x, y, placement, REJECTED, Rejection.CORRELATION)
+    return Window(x, y, placement, 0.9 + 0.001 * row)
+
+
+def patches(phone, dslr, window):
+    part = np.s_[window.y : window.y + 100, window.x : window.x + 100]
+    return WindowPatches(phone.pixels[part], dslr.pixels[part])
 
 
 def trouble(kind):
@@ -106,13 +95,13 @@ def write_shoot(root, scenes=3, size=(200, 300), corner=None, suffix=".png"):
 
 
 def picture(seed, size=(200, 300)):
-    """Smooth random colours, uint8 RGB, never below 30."""
+    """Return smooth random colors, uint8 RGB, never below 30."""
     grid = np.random.default_rng(seed).integers(30, 256, (6, 8, 3), np.uint8)
     return cv2.resize(grid, size[::-1], interpolation=cv2.INTER_CUBIC).clip(30, 255)
 
 
 def logged(log):
-    """How often each scene was aligned."""
+    """Return the number of times that each scene was aligned."""
     lines = log.read_text().splitlines() if log.exists() else []
     scenes = [int(line[1:].split(",")[0]) - 30 for line in lines]
     return {scene: scenes.count(scene) for scene in sorted(set(scenes))}

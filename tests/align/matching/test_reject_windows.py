@@ -1,10 +1,22 @@
-"""What is kept: every reason, just on either side of its limit."""
+"""What is kept: every reason for a rejection, just on either side of its limit."""
 
 import cv2
 import numpy as np
 import pytest
 
-from align.matching.reject_windows import correlation, judge, luma, out_of_focus, sharpness
+from align.matching.reject_windows import (
+    cross_correlation,
+    is_out_of_focus,
+    judge_patches,
+    measure_detail,
+    patch_luma,
+)
+from align.rejection import Rejection
+from align.window import WindowPatches
+
+
+def judge(phone, dslr, min_ncc):
+    return judge_patches(WindowPatches(phone, dslr), min_ncc)
 
 
 @pytest.fixture
@@ -19,7 +31,7 @@ def rgb(gray):
 
 def test_luma_is_that_of_bt601():
     colors = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
-    values = luma(colors)
+    values = patch_luma(colors)
     assert values.dtype == np.float32
     np.testing.assert_allclose(values, [[0.299, 0.587, 0.114, 1]], atol=1e-6)
 
@@ -29,28 +41,28 @@ def test_correlation_is_the_coefficient_of_statistics(patch):
     for share in (0.0, 0.5, 3.0):
         other = patch + share * rng.normal(0, 40, patch.shape)
         expected = np.corrcoef(patch.ravel(), other.ravel())[0, 1]
-        assert correlation(patch, other) == pytest.approx(expected, abs=1e-12)
+        assert cross_correlation(patch, other) == pytest.approx(expected, abs=1e-12)
 
 
 def test_correlation_does_not_see_gain_and_offset(patch):
     other = np.roll(patch, 1, axis=0)
-    value = correlation(patch, other)
+    value = cross_correlation(patch, other)
     assert 0.5 < value < 0.99
-    assert correlation(3.7 * patch - 120, 0.02 * other + 55) == pytest.approx(value, abs=1e-9)
-    assert correlation(patch, -other) == pytest.approx(-value, abs=1e-9)
-    assert correlation(patch, 5 - 2 * patch) == pytest.approx(-1)
+    assert cross_correlation(3.7 * patch - 120, 0.02 * other + 55) == pytest.approx(value, abs=1e-9)
+    assert cross_correlation(patch, -other) == pytest.approx(-value, abs=1e-9)
+    assert cross_correlation(patch, 5 - 2 * patch) == pytest.approx(-1)
 
 
 def test_correlation_with_a_constant_is_nothing(patch):
-    assert correlation(patch, np.full_like(patch, 7)) == 0
+    assert cross_correlation(patch, np.full_like(patch, 7)) == 0
 
 
 def test_a_good_pair_is_kept_with_its_correlation(patch):
     phone, dslr = rgb(0.6 * cv2.GaussianBlur(patch, (0, 0), 0.5)), rgb(patch)
     reason, ncc = judge(phone, dslr, 0.9)
-    assert reason == ""
+    assert reason is None
     assert ncc == pytest.approx(
-        np.corrcoef(luma(phone).ravel(), luma(dslr).ravel())[0, 1], abs=1e-5
+        np.corrcoef(patch_luma(phone).ravel(), patch_luma(dslr).ravel())[0, 1], abs=1e-5
     )
     assert 0.95 < ncc < 1
 
@@ -113,16 +125,16 @@ def blurred(image, sigma):
 
 def test_a_dslr_blurrier_than_the_phone_is_out_of_focus(patch):
     results = [judge(rgb(patch), rgb(blurred(patch, sigma)), 0.6)[0] for sigma in (0, 0.3, 2, 3)]
-    assert results == ["", "", "out of focus", "out of focus"]
+    assert results == [None, None, "out of focus", "out of focus"]
     # The phone may be as blurry as it likes: that is what there is to learn.
-    assert judge(rgb(blurred(patch, 1.5)), rgb(patch), 0.6)[0] == ""
+    assert judge(rgb(blurred(patch, 1.5)), rgb(patch), 0.6)[0] is None
 
 
 def test_both_out_of_focus(patch):
     """Neither is blurrier than the other, but nothing fine is left."""
     for sigma, dropped in ((0, False), (1.5, False), (4, True), (6, True)):
         soft = rgb(blurred(patch, sigma))
-        gain, _ = sharpness(luma(soft), luma(soft))
+        gain, _ = measure_detail(patch_luma(soft), patch_luma(soft))
         assert gain == pytest.approx(1, abs=1e-4)
         assert (judge(soft, soft, 0.9)[0] == "out of focus") == dropped
 
@@ -158,7 +170,7 @@ def test_sharpness_of_two_waves_in_closed_form():
         + 0.10 * 0.12 * transfer(COARSE_WAVE, band) ** 2
         for band in bands
     ]
-    gain, detail = sharpness(two_waves(0.04, 0.10), two_waves(0.06, 0.12))
+    gain, detail = measure_detail(two_waves(0.04, 0.10), two_waves(0.06, 0.12))
     expected = (energies[0] / common[0]) / (energies[1] / common[1])
     assert gain == pytest.approx(expected, rel=0.01) == pytest.approx(1.5 / 1.2, rel=0.06)
     assert detail == pytest.approx(np.sqrt(energies[0] / energies[1]), rel=0.02)
@@ -168,15 +180,15 @@ def test_focus_limits_on_either_side():
     """The DSLR's gain may be 0.7 of the phone's, and its fine amplitude 0.2 of its coarse."""
     phone = two_waves(0.06, 0.10)
     for fine, dropped in ((0.037, True), (0.044, False)):
-        gain, detail = sharpness(phone, two_waves(fine, 0.10))
+        gain, detail = measure_detail(phone, two_waves(fine, 0.10))
         assert 0.62 < gain < 0.78 and detail > 0.25
-        assert out_of_focus(phone, two_waves(fine, 0.10)) == (gain < 0.7) == dropped
+        assert is_out_of_focus(phone, two_waves(fine, 0.10)) == (gain < 0.7) == dropped
     # A single wave: the ratio of the bands' transfer functions, by its frequency.
     for frequency, dropped in ((10 / 198, True), (11 / 198, False)):
         wave = two_waves(0.0, 0.10, slow=frequency)
         ratio = transfer(frequency, (0.8, 1.6)) / transfer(frequency, (3.2, 6.4))
-        assert sharpness(wave, wave)[1] == pytest.approx(ratio, rel=0.02)
-        assert (ratio < 0.2) == out_of_focus(wave, wave) == dropped
+        assert measure_detail(wave, wave)[1] == pytest.approx(ratio, rel=0.02)
+        assert (ratio < 0.2) == is_out_of_focus(wave, wave) == dropped
 
 
 def test_the_phones_noise_is_not_detail(patch):
@@ -189,7 +201,16 @@ def test_the_phones_noise_is_not_detail(patch):
         for image in (phone, grainy)
     ]
     assert fine[1] > 1.2 * fine[0]
-    dslr = luma(rgb(patch))
-    clean, noisy = (sharpness(luma(rgb(image)), dslr)[0] for image in (phone, grainy))
+    dslr = patch_luma(rgb(patch))
+    clean, noisy = (measure_detail(patch_luma(rgb(image)), dslr)[0] for image in (phone, grainy))
     assert noisy == pytest.approx(clean, rel=0.1)
-    assert judge(rgb(grainy), rgb(patch), 0.6)[0] == ""
+    assert judge(rgb(grainy), rgb(patch), 0.6)[0] is None
+
+
+def test_every_reason_has_a_word_and_a_sentence():
+    words = "outside, flat, correlation, disagrees with neighbors, blown out, out of focus"
+    assert ", ".join(Rejection) == f"{words}, duplicate"
+    for reason in Rejection:
+        assert Rejection(str(reason)) is reason
+        assert reason.explanation[0].isupper() and reason.explanation.endswith(".")
+    assert judge(*[np.zeros((100, 100, 3), np.uint8)] * 2, 0.9)[0] is Rejection.FLAT

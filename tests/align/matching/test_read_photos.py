@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from align.alignment_error import AlignmentError
-from align.matching.read_photos import bits_per_channel, color_transform, open_photo
+from align.matching.convert_colors import color_transform
+from align.matching.read_photos import bits_per_channel, read_camera_photo
 
 ORIENTATION = 0x0112
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -44,7 +45,7 @@ ADOBE = rgb_profile(ADOBE_PRIMARIES, ADOBE_GAMMA)
 
 @pytest.fixture
 def scene():
-    """Blobs of colour, large enough to be a photo: 240×320."""
+    """Blobs of color, large enough to be a photo: 240×320."""
     blobs = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     return cv2.resize(blobs, (320, 240), interpolation=cv2.INTER_CUBIC)
 
@@ -57,7 +58,7 @@ def save(path, pixels, **options):
 def refusal(path):
     """The reason, after checking that the path is named once, at the start, on one line."""
     with pytest.raises(AlignmentError) as raised:
-        open_photo(path)
+        read_camera_photo(path)
     message = str(raised.value)
     assert message.startswith(f"{path}: ")
     assert message.count(str(path)) == 1 and "\n" not in message
@@ -68,18 +69,18 @@ def test_a_photo_comes_upright_with_its_profile(tmp_path, scene):
     exif = Image.Exif()
     exif[ORIENTATION] = 6  # the top of the scene is at the right of the file
     path = save(tmp_path / "x.png", np.rot90(scene), exif=exif, icc_profile=ADOBE)
-    photo = open_photo(path)
+    photo = read_camera_photo(path)
     assert photo.pixels.dtype == np.uint8
     np.testing.assert_array_equal(photo.pixels, scene)  # and in the file's own values
     assert photo.profile == ADOBE
-    assert open_photo(save(tmp_path / "y.jpg", scene)).profile is None
+    assert read_camera_photo(save(tmp_path / "y.jpg", scene)).profile is None
 
 
 def test_orientation_of_a_jpeg(tmp_path, scene):
     exif = Image.Exif()
     exif[ORIENTATION] = 3
     path = save(tmp_path / "x.jpg", scene[::-1, ::-1], exif=exif, quality=100, subsampling=0)
-    error = open_photo(path).pixels.astype(int) - scene
+    error = read_camera_photo(path).pixels.astype(int) - scene
     assert np.sqrt(np.mean(error**2)) < 2
 
 
@@ -103,7 +104,7 @@ def test_files_that_are_no_photos(tmp_path, scene):
 def test_a_file_that_cannot_be_read_says_nothing_of_the_photo(tmp_path):
     for path, kind in ((tmp_path / "none.jpg", FileNotFoundError), (tmp_path, IsADirectoryError)):
         with pytest.raises(kind) as raised:
-            open_photo(path)
+            read_camera_photo(path)
         assert raised.value.filename == str(path)
 
 
@@ -111,14 +112,14 @@ def test_a_file_that_cannot_be_read_says_nothing_of_the_photo(tmp_path):
 def test_grayscale_is_refused_however_it_is_stored(tmp_path, scene, mode):
     path = tmp_path / "x.png"
     Image.fromarray(scene).convert("L").convert(mode).save(path)
-    assert refusal(path) == "grayscale: there is no colour to learn"
+    assert refusal(path) == "grayscale: the photo has no color to learn from"
 
 
-def test_one_coloured_pixel_makes_no_photo_gray(tmp_path, scene):
+def test_one_colored_pixel_makes_no_photo_gray(tmp_path, scene):
     gray = np.repeat(scene[..., :1], 3, axis=2)
     assert "grayscale" in refusal(save(tmp_path / "gray.jpg", gray))
     gray[7, 9] = (1, 2, 3)  # between the pixels that are looked at first
-    open_photo(save(tmp_path / "x.png", gray))
+    read_camera_photo(save(tmp_path / "x.png", gray))
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.tif"])
@@ -126,7 +127,7 @@ def test_one_coloured_pixel_makes_no_photo_gray(tmp_path, scene):
 def test_more_than_8_bits(tmp_path, scene, name, channels):
     wide = scene.astype(np.uint16) * 257
     cv2.imwrite(str(tmp_path / name), wide[..., 0] if channels == 1 else wide)
-    assert refusal(tmp_path / name) == "16 bits a channel: save it with 8, as the phone does"
+    assert refusal(tmp_path / name) == "16 bits a channel: save the photo with 8 bits"
 
 
 def test_floating_point_is_more_than_8_bits(tmp_path, scene):
@@ -137,15 +138,15 @@ def test_floating_point_is_more_than_8_bits(tmp_path, scene):
 def test_bits_of_other_files(tmp_path, scene):
     for name in ("x.png", "x.tif", "x.jpg", "x.bmp", "x.webp"):
         assert bits_per_channel(save(tmp_path / name, scene)) == 8
-        open_photo(tmp_path / name)
+        read_camera_photo(tmp_path / name)
     Image.fromarray(scene).convert("1").save(tmp_path / "x.png")
     assert bits_per_channel(tmp_path / "x.png") == 1
 
 
 def test_shapes_at_the_limits(tmp_path, scene):
     wide = cv2.resize(scene, (500, 200))  # 2.5 times as long
-    open_photo(save(tmp_path / "wide.png", wide))
-    open_photo(save(tmp_path / "tall.png", np.rot90(wide)))
+    read_camera_photo(save(tmp_path / "wide.png", wide))
+    read_camera_photo(save(tmp_path / "tall.png", np.rot90(wide)))
     assert refusal(save(tmp_path / "a.png", cv2.resize(scene, (501, 200)))) == (
         "501×200 pixels: a panorama cannot be aligned"
     )
@@ -175,10 +176,10 @@ def test_the_faintest_scene_that_is_not_blank(tmp_path):
         if blank:
             assert "blank" in refusal(path)
         else:
-            open_photo(path)
+            read_camera_photo(path)
 
 
-def test_colours_reach_the_phones_space():
+def test_colors_reach_the_phones_space():
     to_adobe = color_transform(phone_profile=ADOBE, dslr_profile=None)
     tall = np.zeros((600, 2, 3), np.uint8)  # more rows than are converted at a time
     tall[0], tall[299], tall[599] = (255, 0, 0), (0, 255, 0), (255, 255, 255)
@@ -186,19 +187,19 @@ def test_colours_reach_the_phones_space():
     result = to_adobe(tall)
     assert result.dtype == np.uint8 and result.shape == tall.shape
     np.testing.assert_array_equal(tall, before)
-    # sRGB's primaries in Adobe RGB, as colour tables have them; white and black stay.
+    # sRGB's primaries in Adobe RGB, as color tables have them; white and black stay.
     expected = {0: (219, 0, 0), 1: (0, 0, 0), 299: (144, 255, 60), 599: (255, 255, 255)}
-    for row, colour in expected.items():
-        np.testing.assert_allclose(result[row].astype(int), [colour] * 2, atol=1)
+    for row, color in expected.items():
+        np.testing.assert_allclose(result[row].astype(int), [color] * 2, atol=1)
 
 
-def test_colours_come_from_the_dslrs_space():
+def test_colors_come_from_the_dslrs_space():
     to_srgb = color_transform(phone_profile=None, dslr_profile=ADOBE)
-    colours = np.uint8([[(219, 0, 0), (144, 255, 60), (0, 255, 0), (127, 127, 127)]])
+    colors = np.uint8([[(219, 0, 0), (144, 255, 60), (0, 255, 0), (127, 127, 127)]])
     # The last but one is outside sRGB and clipped; 127 by an exponent of 2.2 is 0.2157, which
     # sRGB encodes as 128.
     expected = [[(255, 0, 0), (0, 255, 0), (0, 255, 0), (128, 128, 128)]]
-    np.testing.assert_allclose(to_srgb(colours).astype(int), expected, atol=2)
+    np.testing.assert_allclose(to_srgb(colors).astype(int), expected, atol=2)
 
 
 def test_equal_spaces_need_no_transform():

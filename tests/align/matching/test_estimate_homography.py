@@ -6,8 +6,9 @@ import pytest
 
 from align.alignment_error import AlignmentError
 from align.matching import estimate_homography as homography
-from align.matching.estimate_homography import common_field, estimate, jacobian, transform
-from align.matching.match_features import Features, match
+from align.matching.apply_homography import apply_homography, homography_jacobian
+from align.matching.estimate_homography import common_field, estimate_homography
+from align.matching.match_features import Features, match_features
 from data.shipped_photos import shipped_photos
 
 SHAPE = (360, 480)
@@ -21,7 +22,9 @@ def corners(shape):
 
 def corner_errors(found, true, shape=SHAPE):
     points = corners(shape)
-    return np.linalg.norm(transform(found, points) - transform(np.array(true), points), axis=1)
+    return np.linalg.norm(
+        apply_homography(found, points) - apply_homography(np.array(true), points), axis=1
+    )
 
 
 def seen_through(matrix, scene, shape=SHAPE):
@@ -32,11 +35,11 @@ def seen_through(matrix, scene, shape=SHAPE):
 def test_transform_by_hand():
     matrix = np.array([[2.0, 0, 1], [0, 4, 3], [0.5, 0, 1]])
     # (2, 5): (2·2 + 1, 4·5 + 3) / (0.5·2 + 1)
-    np.testing.assert_allclose(transform(matrix, [[2, 5], [0, 0]]), [[2.5, 11.5], [1, 3]])
+    np.testing.assert_allclose(apply_homography(matrix, [[2, 5], [0, 0]]), [[2.5, 11.5], [1, 3]])
 
 
 def test_transform_of_no_points_is_no_points():
-    moved = transform(VIEW, np.zeros((0, 2)))
+    moved = apply_homography(VIEW, np.zeros((0, 2)))
     assert moved.shape == (0, 2) and moved.dtype == np.float64
 
 
@@ -44,19 +47,23 @@ def test_jacobian_is_the_limit_of_differences():
     points = np.random.default_rng(0).uniform(0, 400, (20, 2))
     step = 1e-4
     differences = [
-        (transform(VIEW, points + move) - transform(VIEW, points - move)) / (2 * step)
+        (apply_homography(VIEW, points + move) - apply_homography(VIEW, points - move)) / (2 * step)
         for move in step * np.eye(2)
     ]
-    np.testing.assert_allclose(jacobian(VIEW, points), np.stack(differences, -1), atol=1e-8)
+    np.testing.assert_allclose(
+        homography_jacobian(VIEW, points), np.stack(differences, -1), atol=1e-8
+    )
 
 
 def test_a_known_view_is_found(texture):
     scene = texture(*SHAPE)
     photo = np.uint8(40 + 0.6 * seen_through(VIEW, scene))  # other exposure and contrast
-    coarse = estimate(scene, photo)
+    coarse = estimate_homography(scene, photo)
     assert corner_errors(coarse.matrix, VIEW).max() < 0.3
     assert coarse.matrix[2, 2] == 1
-    off = np.linalg.norm(transform(VIEW, coarse.matches[:, :2]) - coarse.matches[:, 2:], axis=1)
+    off = np.linalg.norm(
+        apply_homography(VIEW, coarse.matches[:, :2]) - coarse.matches[:, 2:], axis=1
+    )
     assert coarse.inliers.sum() > 200
     assert off[coarse.inliers].max() < 2.5 < np.percentile(off[~coarse.inliers], 50)
 
@@ -65,7 +72,10 @@ def test_a_quarter_turn_and_a_portrait_photo(texture):
     scene = texture(*SHAPE)
     # np.rot90 turns counterclockwise: what was at (x, y) is at (y, width − 1 − x).
     turned = np.array([[0, 1, 0], [-1, 0, SHAPE[1] - 1], [0, 0, 1.0]])
-    assert corner_errors(estimate(scene, np.rot90(scene).copy()).matrix, turned).max() < 0.05
+    assert (
+        corner_errors(estimate_homography(scene, np.rot90(scene).copy()).matrix, turned).max()
+        < 0.05
+    )
 
 
 def test_a_strong_view_takes_a_second_look(monkeypatch):
@@ -73,10 +83,10 @@ def test_a_strong_view_takes_a_second_look(monkeypatch):
     scene = cv2.cvtColor(shipped_photos()["coffee"], cv2.COLOR_RGB2GRAY)
     tilted = np.array([[0.9, 0.3, 10], [0.02, 0.45, 60], [1e-4, 1e-4, 1.0]])
     photo = seen_through(tilted, scene, scene.shape)
-    coarse = estimate(scene, photo)
+    coarse = estimate_homography(scene, photo)
     assert corner_errors(coarse.matrix, tilted, scene.shape).max() < 0.3
-    monkeypatch.setattr(homography, "CLEAN", 0.0)  # never look again
-    assert estimate(scene, photo).inliers.sum() < 0.2 * coarse.inliers.sum()
+    monkeypatch.setattr(homography, "CLEAN_SHARE", 0.0)  # never look again
+    assert estimate_homography(scene, photo).inliers.sum() < 0.2 * coarse.inliers.sum()
 
 
 @pytest.mark.parametrize("magnified", ["phone", "dslr"])
@@ -90,32 +100,32 @@ def test_large_photos_are_not_off_by_part_of_a_pixel(texture, magnified):
     large = cv2.resize(small, (4800, 1200), interpolation=cv2.INTER_CUBIC)
     up = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1.0]])
     if magnified == "dslr":
-        found, true = estimate(small, large).matrix, up
+        found, true = estimate_homography(small, large).matrix, up
         unit = 4
     else:
-        found, true = estimate(large, small).matrix, np.linalg.inv(up)
+        found, true = estimate_homography(large, small).matrix, np.linalg.inv(up)
         unit = 1
     points = np.random.default_rng(0).uniform(0, 1, (50, 2)) * (
         (1199, 299) if magnified == "dslr" else (4799, 1199)
     )
-    bias = (transform(found, points) - transform(true, points)).mean(axis=0) / unit
+    bias = (apply_homography(found, points) - apply_homography(true, points)).mean(axis=0) / unit
     assert np.abs(bias).max() < 0.04  # of a pixel of the small photo, where the mistake is 0.25
 
 
 def test_photos_without_a_common_scene(texture):
     scene = texture(*SHAPE)
     with pytest.raises(AlignmentError, match=r"share no scene: .* feature matches agree, 20 are"):
-        estimate(scene, texture(*SHAPE, seed=1))
+        estimate_homography(scene, texture(*SHAPE, seed=1))
     with pytest.raises(AlignmentError, match="share no scene: 0 of 0"):
-        estimate(scene, np.full(SHAPE, 90, np.uint8))
+        estimate_homography(scene, np.full(SHAPE, 90, np.uint8))
     with pytest.raises(AlignmentError, match="share no scene: 0 of 0"):
-        estimate(np.zeros(SHAPE, np.uint8), scene)
+        estimate_homography(np.zeros(SHAPE, np.uint8), scene)
 
 
 def test_a_mirrored_photo_is_refused(texture):
     scene = texture(*SHAPE)
     with pytest.raises(AlignmentError, match=r"mirror|share no scene"):
-        estimate(scene, scene[:, ::-1].copy())
+        estimate_homography(scene, scene[:, ::-1].copy())
 
 
 def test_a_mirrored_constellation_is_refused(sighting):
@@ -128,8 +138,8 @@ def test_a_mirrored_constellation_is_refused(sighting):
 def test_photos_that_touch_at_the_edge_are_refused(texture):
     scene = texture(300, 780)
     with pytest.raises(AlignmentError):
-        estimate(scene[:, :400], scene[:, 375:])  # 6 % of the width
-    found = estimate(scene[:, :400], scene[:, 250:]).matrix
+        estimate_homography(scene[:, :400], scene[:, 375:])  # 6 % of the width
+    found = estimate_homography(scene[:, :400], scene[:, 250:]).matrix
     assert corner_errors(found, [[1, 0, -250], [0, 1, 0], [0, 0, 1.0]], (300, 400)).max() < 0.5
 
 
@@ -141,8 +151,8 @@ def sighting(monkeypatch):
         descriptors = np.abs(np.random.default_rng(0).normal(size=(len(points), 128)))
         descriptors = (descriptors / np.linalg.norm(descriptors, axis=1, keepdims=True)).astype("f")
         sides = iter(Features(np.float32(side), descriptors) for side in (points, seen))
-        monkeypatch.setattr(homography, "detect", lambda gray: next(sides))
-        return estimate(np.zeros(phone_shape, np.uint8), np.zeros(dslr_shape, np.uint8))
+        monkeypatch.setattr(homography, "detect_features", lambda gray: next(sides))
+        return estimate_homography(np.zeros(phone_shape, np.uint8), np.zeros(dslr_shape, np.uint8))
 
     return estimate_from
 
@@ -153,9 +163,9 @@ def scattered(count, low=(0, 0), high=(479, 359), seed=0):
 
 def test_twenty_matches_are_enough_and_nineteen_are_not(sighting):
     points = scattered(20)
-    assert corner_errors(sighting(points, transform(VIEW, points)).matrix, VIEW).max() < 0.01
+    assert corner_errors(sighting(points, apply_homography(VIEW, points)).matrix, VIEW).max() < 0.01
     with pytest.raises(AlignmentError, match="19 of 19 feature matches agree, 20 are needed"):
-        sighting(points[:19], transform(VIEW, points[:19]))
+        sighting(points[:19], apply_homography(VIEW, points[:19]))
 
 
 def test_three_matches_do_not_make_a_homography(sighting):
@@ -169,7 +179,7 @@ def test_matches_that_fold(sighting):
     points = scattered(60, high=(300, 359))
     folding = np.array([[1, 0, 0], [0, 1, 0], [-1 / 400, 0, 1.0]])
     with pytest.raises(AlignmentError, match="mirror or fold"):
-        sighting(points, transform(folding, points), dslr_shape=(3000, 3000))
+        sighting(points, apply_homography(folding, points), dslr_shape=(3000, 3000))
 
 
 @pytest.mark.parametrize("scale", [5.9, 1 / 5.9])
@@ -234,9 +244,9 @@ def test_a_match_is_the_clear_favorite_of_both():
     # 0: 1° away, the next 30°. 60: two candidates 4° and 4.2° away. 120: its nearest, 110, prefers
     # 112, which takes it. 200: 202 is its clear favorite, but has 204.2 nearly as near.
     first, second = at(0, 60, 120, 112, 200, 204.2), at(1, 30, 64, 55.8, 110, 202)
-    assert match(first, second).tolist() == [[0, 0], [3, 4]]
-    assert match(at(0, 200, 280), at(1, 202)).tolist() == [[0, 0], [1, 1]]
-    assert match(at(0), second).shape == match(first, at()).shape == (0, 2)
+    assert match_features(first, second).tolist() == [[0, 0], [3, 4]]
+    assert match_features(at(0, 200, 280), at(1, 202)).tolist() == [[0, 0], [1, 1]]
+    assert match_features(at(0), second).shape == match_features(first, at()).shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +261,9 @@ def test_measured_homographies_of_oxford(reference_data, scene, number):
         cv2.imread(str(folder / f"img{index}.jpg"), cv2.IMREAD_GRAYSCALE) for index in (1, number)
     )
     measured = np.loadtxt(folder / f"H1to{number}p.txt")
-    assert corner_errors(estimate(first, other).matrix, measured, first.shape).mean() <= 2
+    assert (
+        corner_errors(estimate_homography(first, other).matrix, measured, first.shape).mean() <= 2
+    )
 
 
 def test_too_strong_a_viewpoint_is_refused_in_words(reference_data):
@@ -261,4 +273,4 @@ def test_too_strong_a_viewpoint_is_refused_in_words(reference_data):
         pytest.skip(f"no {folder}")
     photos = [cv2.imread(str(folder / f"img{n}.jpg"), cv2.IMREAD_GRAYSCALE) for n in (1, 6)]
     with pytest.raises(AlignmentError):
-        estimate(*photos)
+        estimate_homography(*photos)

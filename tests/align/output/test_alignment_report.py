@@ -1,5 +1,7 @@
 """The report: right numbers, pictures that show what they say, nothing outside its folder."""
 
+import dataclasses
+import html
 import html.parser
 import itertools
 import re
@@ -10,9 +12,17 @@ from fake_aligner import FAIL, align, picture, write_shoot
 from PIL import Image
 
 from align.__main__ import AlignConfig, main
-from align.matching.align_photos import Candidate
-from align.output.alignment_report import PATCHES_SHOWN, _spread
-from align.output.drawing import GREEN, LINES, RED, checkerboard, draw_matches, draw_windows
+from align.output.alignment_report import PATCHES_SHOWN, _evenly_chosen
+from align.output.draw_pictures import (
+    GREEN,
+    LINES,
+    RED,
+    draw_checkerboard,
+    draw_matches,
+    draw_windows,
+)
+from align.rejection import Rejection
+from align.window import Window
 
 
 class Page(html.parser.HTMLParser):
@@ -62,11 +72,10 @@ def test_the_page_stands_by_itself(report, text):
 
 def test_the_numbers(text):
     # Each photo has 3×4 windows: 0 is flat, 7 does not correlate.
-    assert "4 pairs of photos (by name), 2 aligned." in text
-    assert "20 of 24 windows kept</b> (83%): 10 to train on (photos: 1), 10 to test" in text
-    assert re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td>", text) == [
-        ("2", "flat"),
-        ("2", "correlation"),
+    assert "4 pairs of photos, paired by name; 2 aligned." in text
+    assert "20 of 24 windows kept</b> (83%): 10 for training (from 1 photo), 10 for" in text
+    assert re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td>", text) == [
+        ("2", word, html.escape(Rejection(word).explanation)) for word in ("flat", "correlation")
     ]
     assert "scene1: the photos do not show the same scene" in text
     assert "Pairs that failed (2)" in text
@@ -93,31 +102,30 @@ def test_patches_are_shown_beside_each_other(report, text):
 
 
 def test_many_pairs_are_shown_in_part():
-    assert _spread(list(range(3))) == [0, 1, 2]
-    shown = _spread(list(range(101)))
+    assert _evenly_chosen(list(range(3))) == [0, 1, 2]
+    shown = _evenly_chosen(list(range(101)))
     assert len(shown) == 20 and shown[0] == 0 and shown[-1] == 100
     assert {b - a for a, b in itertools.pairwise(shown)} <= {5, 6}
-    assert _spread([]) == []
+    assert _evenly_chosen([]) == []
 
 
 def test_a_set_without_rejections_has_no_list_of_them(tmp_path):
     folders = write_shoot(tmp_path, 2)
     main(AlignConfig(*map(str, folders), "mine", str(tmp_path), 1), all_kept)
     text = (tmp_path / "mine" / "report" / "index.html").read_text()
-    assert "rejected</h2>" not in text and "that correlate best" not in text
+    assert "rejected</h2>" not in text and "Rejected patches" not in text
     assert Page(text).open == []
     assert text.count("<figcaption>0.9") == 2 < PATCHES_SHOWN
 
 
 def all_kept(phone, dslr, settings):
-    result = align(phone, dslr, settings)
-    result.candidates = result.candidates[1:2]
-    return result
+    alignment = align(phone, dslr, settings)
+    return dataclasses.replace(alignment, judged=itertools.islice(alignment.judged, 1, 2))
 
 
 def test_squares_of_the_checkerboard_are_pure():
     first, second = picture(1, (120, 160)), picture(2, (120, 160))
-    board = checkerboard(first, second)
+    board = draw_checkerboard(first, second)
     assert np.array_equal(board[:20, :20], first[:20, :20])
     assert np.array_equal(board[:20, 20:40], second[:20, 20:40])
     assert np.array_equal(board[20:40, :20], second[20:40, :20])
@@ -146,12 +154,10 @@ def test_only_so_many_matches_are_drawn():
 
 
 def test_windows_are_colored_by_their_correlation():
-    def window(x, ncc, reason=""):
-        return Candidate(x, 0, 0.0, 0.0, 0.0, 0.0, 0.0, ncc, reason)
-
     white = np.full((50, 200, 3), 255, np.uint8)
-    candidates = [window(0, 1.0), window(100, 0.8), window(200, 0.2), window(300, 0.99, "flat")]
-    sheet = draw_windows(white, candidates, (100, 400)).astype(int)
+    windows = [Window(x, 0, ncc=ncc) for x, ncc in ((0, 1.0), (100, 0.8), (200, 0.2))]
+    windows.append(Window(300, 0, ncc=0.99, rejection=Rejection.FLAT))
+    sheet = draw_windows(white, windows, (100, 400)).astype(int)
     good, poor, worse, dropped = (sheet[25, x] for x in (25, 75, 125, 175))
     assert good[1] > good[0] + 80 and poor[0] > poor[1] + 80
     assert worse.tolist() == poor.tolist()

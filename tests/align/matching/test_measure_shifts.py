@@ -4,10 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from align.matching.estimate_homography import transform
-from align.matching.measure_shifts import search, subpixel
+from align.matching.apply_homography import apply_homography
+from align.matching.measure_shifts import measure_shifts, subpixel_peak
 from align.matching.place_windows import place_windows
-from align.matching.search_window import Placement
 from common.layout import PATCH_SIZE
 from simulation.geometry import Geometry, Pose, resample
 
@@ -49,13 +48,13 @@ def test_shifts_follow_the_lenses(texture, width, step):
     phone, dslr, matrix, true = two_views(scene, size, (size[0] + 60, size[1] + 40))
     centers = windows(phone.shape, 60) + 49.5
     points = centers.reshape(-1, 2)
-    expected = transform(np.linalg.inv(matrix), true(points)) - points
+    expected = apply_homography(np.linalg.inv(matrix), true(points)) - points
     expected = expected.reshape(centers.shape)
     assert np.linalg.norm(expected, axis=-1).max() > 6 * step
 
-    found = search(phone, dslr, matrix, centers)
+    found = measure_shifts(phone, dslr, matrix, centers)
     assert found.step == step
-    assert found.own.mean() > 0.8
+    assert found.measured.mean() > 0.8
     error = np.linalg.norm(found.shift - expected, axis=-1)
     assert error.max() < step and np.median(error) < 0.25 * step
     # The gradient is ∂shift_i/∂center_j: by differences over the grid, away from its edges.
@@ -72,8 +71,8 @@ def test_a_dslr_of_more_pixels_is_not_off_by_part_of_a_pixel(texture, factor):
     dslr = cv2.resize(phone, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     move = (factor - 1) / 2
     matrix = np.array([[factor, 0, move], [0, factor, move], [0, 0, 1.0]])
-    found = search(phone, dslr, matrix, windows(phone.shape, 60) + 49.5)
-    assert found.own.all()
+    found = measure_shifts(phone, dslr, matrix, windows(phone.shape, 60) + 49.5)
+    assert found.measured.all()
     assert np.abs(found.shift.mean(axis=(0, 1))).max() < 0.05
 
 
@@ -123,21 +122,19 @@ def test_a_repeated_texture_ends_at_the_true_shift(texture):
     misled = [np.abs(alone(corner) - (14, 0)).max() > 5 for corner in corners[on_house]]
     assert np.mean(misled) > 0.3
 
-    rough = search(phone, dslr, np.eye(3), centers)
+    rough = measure_shifts(phone, dslr, np.eye(3), centers)
     assert np.abs(rough.shift - (14, 0)).max() < 1
-    assert not rough.own[on_house].all()
+    assert not rough.measured[on_house].all()
 
     placed = place_windows(phone, dslr, np.eye(3), corners)
-    kept = [found for found in placed.found[on_house] if isinstance(found, Placement)]
-    assert len(kept) == on_house.sum()
-    for found in kept:
-        np.testing.assert_allclose(found.shift, (14, 0), atol=0.1)
+    for window in np.array(placed.windows, object)[on_house.ravel()]:
+        np.testing.assert_allclose(window.placement.shift, (14, 0), atol=0.1)
 
 
 def test_blank_photos_have_no_shift_of_their_own():
     blank = np.full((400, 500), 130, np.uint8)
-    found = search(blank, blank, np.eye(3), windows(blank.shape) + 49.5)
-    assert not found.own.any() and not found.shift.any() and not found.gradient.any()
+    found = measure_shifts(blank, blank, np.eye(3), windows(blank.shape) + 49.5)
+    assert not found.measured.any() and not found.shift.any() and not found.gradient.any()
 
 
 def test_a_flat_wall_takes_its_neighbors_shift(texture):
@@ -145,9 +142,9 @@ def test_a_flat_wall_takes_its_neighbors_shift(texture):
     scene[150:350, 250:550] = 128
     moved = np.roll(scene, (-3, 7), axis=(0, 1))
     centers = windows(scene.shape, 50)[:, :-1] + 49.5
-    found = search(scene, moved, np.eye(3), centers)
+    found = measure_shifts(scene, moved, np.eye(3), centers)
     wall = np.all(np.abs(centers - (400, 250)) < (100, 50), axis=-1)
-    assert wall.any() and not found.own[wall].any()
+    assert wall.any() and not found.measured[wall].any()
     np.testing.assert_allclose(
         found.shift[wall], np.broadcast_to((7, -3), (wall.sum(), 2)), atol=0.3
     )
@@ -155,14 +152,16 @@ def test_a_flat_wall_takes_its_neighbors_shift(texture):
 
 def test_a_photo_barely_larger_than_a_window_is_searched(texture):
     scene = texture(110, 120)
-    found = search(scene, scene, np.eye(3), np.array([[[49.5, 49.5]]]))
+    found = measure_shifts(scene, scene, np.eye(3), np.array([[[49.5, 49.5]]]))
     assert found.shift.shape == (1, 1, 2) and found.step == 1
-    assert not found.own.any()  # who has no neighbors has nobody to bear it out
+    assert not found.measured.any()  # who has no neighbors has nobody to bear it out
 
 
 def test_subpixel_is_the_top_of_the_parabolas():
     x, y = np.meshgrid(np.arange(9), np.arange(7))
     scores = np.float32(1 - 0.02 * (x - 4.3) ** 2 - 0.05 * (y - 2.8) ** 2)
-    np.testing.assert_allclose(subpixel(scores, (4, 3)), (4.3, 2.8), atol=1e-4)
-    np.testing.assert_allclose(subpixel(scores, (0, 3)), (0, 2.8), atol=1e-4)  # no neighbor there
-    np.testing.assert_array_equal(subpixel(np.zeros((5, 5), np.float32), (2, 2)), (2, 2))
+    np.testing.assert_allclose(subpixel_peak(scores, (4, 3)), (4.3, 2.8), atol=1e-4)
+    np.testing.assert_allclose(
+        subpixel_peak(scores, (0, 3)), (0, 2.8), atol=1e-4
+    )  # no neighbor there
+    np.testing.assert_array_equal(subpixel_peak(np.zeros((5, 5), np.float32), (2, 2)), (2, 2))

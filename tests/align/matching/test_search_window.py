@@ -4,15 +4,19 @@ import cv2
 import numpy as np
 import pytest
 
-from align.alignment_error import AlignmentError
-from align.matching.estimate_homography import transform
-from align.matching.place_windows import STRAY, place_windows
-from align.matching.search_window import BLAND, LOST, OUTSIDE, FineSearch, Placement
+from align.matching.apply_homography import apply_homography
+from align.matching.place_windows import place_windows
+from align.matching.search_window import WindowSearch
+from align.rejection import Rejection
 
 SHAPE = (220, 240)
 CORNER = (70, 60)
 CENTER = np.array([119.5, 109.5])
 STILL = np.zeros(2), np.zeros((2, 2))
+
+
+def placement(search, corner=CORNER):
+    return search.search(*corner, *STILL).placement
 
 
 def turned(image, degrees, shift, scale=1.0):
@@ -62,22 +66,22 @@ def test_shift_and_rotation_are_found(texture, tone, degrees, shift):
     rng = np.random.default_rng(0)
     scene = texture(*SHAPE, finest=4)
     moved, moves = turned(scene, degrees, shift)
-    found = FineSearch(scene, recorded(tone(np.clip(moved, 0, 255), rng)), np.eye(3), 5).place(
-        CORNER, *STILL
-    )
+    dslr = recorded(tone(np.clip(moved, 0, 255), rng))
+    found = placement(WindowSearch(scene, dslr, np.eye(3), 5))
     np.testing.assert_allclose(found.shift, shift, atol=0.05)
     assert found.angle == pytest.approx(degrees, abs=0.05)
     np.testing.assert_allclose(found.affine[:, 2], CENTER + shift, atol=0.05)
     np.testing.assert_allclose(found.affine[:, :2], moves[:, :2], atol=0.002)
-    assert found.ncc > 0.95
+    assert found.score > 0.95
 
 
 def test_the_start_is_refined_not_added_twice(texture):
     """Started 20 pixels away with the right shift, stretch and reach 4, it ends at the same."""
     scene = texture(*SHAPE, finest=4)
     moved, moves = turned(scene, 0, (20.3, -15.2), scale=1.02)
-    search = FineSearch(scene, recorded(moved), np.eye(3), 4)
-    found = search.place(CORNER, np.array([19.0, -14.0]), moves[:, :2] - np.eye(2), turn=False)
+    search = WindowSearch(scene, recorded(moved), np.eye(3), 4)
+    stretch = moves[:, :2] - np.eye(2)
+    found = search.search(*CORNER, np.array([19.0, -14.0]), stretch, turn=False).placement
     np.testing.assert_allclose(found.shift, (20.3, -15.2), atol=0.05)
     np.testing.assert_allclose(found.affine[:, :2], moves[:, :2], atol=1e-6)
     assert found.angle == 0
@@ -89,16 +93,18 @@ def test_shift_is_in_phone_pixels_and_through_the_homography(texture):
     dslr = cv2.resize(scene, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     true = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
     off = true @ np.array([[1, 0, -1.5], [0, 1, 0.75], [0, 0, 1.0]])
-    found = FineSearch(scene, dslr, off, 4).place(CORNER, *STILL)
+    found = placement(WindowSearch(scene, dslr, off, 4))
     np.testing.assert_allclose(found.shift, (1.5, -0.75), atol=0.03)
-    np.testing.assert_allclose(found.affine[:, 2], transform(true, CENTER[None])[0], atol=0.06)
+    np.testing.assert_allclose(
+        found.affine[:, 2], apply_homography(true, CENTER[None])[0], atol=0.06
+    )
     np.testing.assert_allclose(found.affine[:, :2], 2 * np.eye(2), atol=0.005)
 
 
-def refusal(search, corner=CORNER, start=(0.0, 0.0)):
-    with pytest.raises(AlignmentError) as raised:
-        search.place(corner, np.array(start), np.zeros((2, 2)))
-    return str(raised.value)
+def refusal(search, corner=CORNER):
+    window = search.search(*corner, *STILL)
+    assert window.placement is None and (window.x, window.y) == corner
+    return window.rejection
 
 
 def test_a_flat_window_is_not_searched(texture):
@@ -106,45 +112,50 @@ def test_a_flat_window_is_not_searched(texture):
     rng = np.random.default_rng(0)
     scene = texture(*SHAPE)
     flat = recorded(rng.normal(128, 3, SHAPE))
-    assert refusal(FineSearch(flat, scene, np.eye(3), 5)) == BLAND == "flat"
+    assert refusal(WindowSearch(flat, scene, np.eye(3), 5)) is Rejection.FLAT
     grainy = recorded(rng.normal(128, 5, SHAPE))
-    assert FineSearch(grainy, grainy, np.eye(3), 5).place(CORNER, *STILL).ncc > 0.99
+    assert placement(WindowSearch(grainy, grainy, np.eye(3), 5)).score > 0.99
 
 
 def test_a_window_at_the_edge_of_the_dslr_is_outside(texture):
     """With a reach of 5 the window needs 5 pixels around it."""
     scene = texture(*SHAPE, finest=4)
-    search = FineSearch(scene, scene, np.eye(3), 5)
-    assert refusal(search, (4, 60)) == refusal(search, (70, 116)) == OUTSIDE == "outside"
+    search = WindowSearch(scene, scene, np.eye(3), 5)
+    assert refusal(search, (4, 60)) is refusal(search, (70, 116)) is Rejection.OUTSIDE
     for corner in ((5, 60), (70, 115)):
-        np.testing.assert_allclose(search.place(corner, *STILL).shift, 0, atol=0.02)
+        np.testing.assert_allclose(placement(search, corner).shift, 0, atol=0.02)
 
 
 def test_content_beyond_reach_is_lost(texture):
     scene = texture(*SHAPE, finest=4)
     moved = recorded(turned(scene, 0, (7.0, 0))[0])
-    assert refusal(FineSearch(scene, moved, np.eye(3), 5)) == LOST == "correlation"
-    found = FineSearch(scene, moved, np.eye(3), 8).place(CORNER, *STILL)
+    assert refusal(WindowSearch(scene, moved, np.eye(3), 5)) is Rejection.CORRELATION
+    found = placement(WindowSearch(scene, moved, np.eye(3), 8))
     np.testing.assert_allclose(found.shift, (7, 0), atol=0.05)
 
 
 def test_too_large_a_turn_is_lost(texture):
     scene = texture(*SHAPE, finest=4)
     for degrees, lost in ((2.8, False), (3.3, True)):
-        search = FineSearch(scene, recorded(turned(scene, degrees, (0, 0))[0]), np.eye(3), 5)
+        search = WindowSearch(scene, recorded(turned(scene, degrees, (0, 0))[0]), np.eye(3), 5)
         if lost:
-            assert refusal(search) == LOST
+            assert refusal(search) is Rejection.CORRELATION
         else:
-            assert search.place(CORNER, *STILL).angle == pytest.approx(degrees, abs=0.05)
+            assert placement(search).angle == pytest.approx(degrees, abs=0.05)
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_a_window_without_counterpart_is_lost_or_correlates_little(texture, seed):
-    search = FineSearch(texture(*SHAPE), texture(*SHAPE, seed=seed), np.eye(3), 5)
-    try:
-        assert search.place(CORNER, *STILL).ncc < 0.8
-    except AlignmentError as error:
-        assert str(error) == LOST
+    search = WindowSearch(texture(*SHAPE), texture(*SHAPE, seed=seed), np.eye(3), 5)
+    window = search.search(*CORNER, *STILL)
+    if window.placement:
+        assert window.placement.score < 0.8
+    else:
+        assert window.rejection is Rejection.CORRELATION
+
+
+def window_at(grid, row, column):
+    return grid.windows[row * grid.corners.shape[1] + column]
 
 
 def corners_of(shape, stride=50):
@@ -160,16 +171,13 @@ def test_windows_follow_a_stretch_of_the_photo(texture):
     photo = cv2.warpAffine(scene, stretch, scene.shape[::-1], flags=cv2.INTER_CUBIC)
     corners = corners_of(scene.shape)
     placed = place_windows(scene, photo, np.eye(3), corners)
-    whole = [
-        place
-        for place in np.ndindex(placed.found.shape)
-        if isinstance(placed.found[place], Placement)
-    ]
-    assert len(whole) >= 0.6 * placed.found.size
-    for place in whole:
-        center = corners[place] + 49.5
-        np.testing.assert_allclose(placed.found[place].shift, 0.02 * (center - middle), atol=0.1)
-        np.testing.assert_allclose(placed.found[place].affine[:, :2], 1.02 * np.eye(2), atol=0.003)
+    whole = [window for window in placed.windows if window.placement]
+    assert len(whole) >= 0.6 * len(placed.windows)
+    for window in whole:
+        center = np.array((window.x, window.y)) + 49.5
+        found = window.placement
+        np.testing.assert_allclose(found.shift, 0.02 * (center - middle), atol=0.1)
+        np.testing.assert_allclose(found.affine[:, :2], 1.02 * np.eye(2), atol=0.003)
 
 
 def test_where_a_window_has_no_place_the_neighbors_shift_stands(texture):
@@ -177,8 +185,9 @@ def test_where_a_window_has_no_place_the_neighbors_shift_stands(texture):
     phone = scene.copy()
     phone[150:250, 150:250] = 128
     photo = np.roll(scene, (2, -3), axis=(0, 1))
-    placed = place_windows(phone, photo, np.eye(3), corners_of(scene.shape))
-    assert placed.found[3, 3] == BLAND
+    corners = corners_of(scene.shape)
+    placed = place_windows(phone, photo, np.eye(3), corners)
+    assert window_at(placed, 3, 3).rejection is Rejection.FLAT
     np.testing.assert_allclose(placed.shift[3, 3], (-3, 2), atol=0.05)
 
 
@@ -190,6 +199,5 @@ def test_a_window_that_moved_alone_is_a_stray(texture):
     phone[185:315, 185:315] = poster
     photo[185:315, 187:317] = poster
     placed = place_windows(phone, photo, np.eye(3), corners_of(scene.shape, 100))
-    assert placed.found[2, 2] == STRAY == "disagrees with neighbors"
-    others = placed.found.ravel().tolist()
-    assert sum(isinstance(found, Placement) for found in others) >= 6
+    assert window_at(placed, 2, 2).rejection is Rejection.STRAY
+    assert sum(window.placement is not None for window in placed.windows) >= 6

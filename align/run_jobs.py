@@ -1,4 +1,4 @@
-"""Many pairs at once: on the cores of this machine, or on a Dask cluster."""
+"""Many pairs at a time: on the cores of this machine, or on a Dask cluster."""
 
 import contextlib
 import importlib.util
@@ -12,35 +12,38 @@ from concurrent.futures.process import BrokenProcessPool
 
 from tqdm import tqdm
 
+from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
-from align.worker import Job, align_pair
 from common.cores import cores
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
 WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
 MEMORY = "1.5 GB"
-GO_ON = "what is finished stays: run the same command again"
-# One thread a process: there are as many processes as cores.
+CONTINUE = "finished pairs stay: run the same command again"
+# One thread a process, because there are as many processes as cores.
 SINGLE_THREADED = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[PairJob],
     workers: int | None = None,
     dask: str | None = None,
-    on_done: Callable[[Job, str], None] = lambda job, failure: None,
+    on_done: Callable[[PairJob, str], None] = lambda job, failure: None,
 ) -> None:
-    """Align all pairs, with a progress bar where stderr is a terminal.
+    """Align all pairs, with a progress bar if stderr is a terminal.
 
     Args:
-        jobs: one for each pair.
-        workers: number of processes; None for one per core. A cluster has its own.
-        dask: address of a Dask scheduler, or None for this machine.
-        on_done: called here, with a job and why it failed ("" if it did not), as each ends.
+        jobs: One job for each pair.
+        workers: The number of processes; None for one process per core. A cluster decides itself.
+        dask: The address of a Dask scheduler, or None for this machine.
+        on_done: Called in this process when a job ends, with the job and the reason why the job
+            failed ("" for success).
 
     Raises:
-        AlignmentError: a worker died, or the cluster cannot be used. Finished units stay, as they
-            do after whatever else is raised: `OSError` if one cannot be written, Ctrl-C.
+        AlignmentError: A worker died, or the cluster cannot be used.
+        OSError: A unit cannot be written.
+
+    Finished units stay after every exception, and after Ctrl-C.
     """
     if not jobs:
         return
@@ -52,8 +55,8 @@ def run_jobs(
             job = futures.pop(future)
             if not job.folder.is_dir() and not failure:
                 raise AlignmentError(
-                    f"{job.folder.parent}: a worker's results are not here; "
-                    "give photos and --output on a disk that all workers share"
+                    f"{job.folder.parent}: the results of a worker are missing; "
+                    "put the photos and --output on a disk that all workers share"
                 )
             on_done(job, failure)
             bar.update()
@@ -61,7 +64,7 @@ def run_jobs(
 
 @contextlib.contextmanager
 def _processes(count: int) -> Iterator[Executor]:
-    """A pool of fresh processes that does not outlive the block, however that ends."""
+    """Yield a pool of new processes, all of which end with the block, even if the block raises."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(count, context, initializer=_start_worker)
@@ -71,7 +74,7 @@ def _processes(count: int) -> Iterator[Executor]:
         pool.shutdown()
     except BrokenProcessPool:
         raise AlignmentError(
-            f"a worker died, perhaps for lack of memory ({MEMORY} each); {GO_ON}, with fewer "
+            f"a worker died, perhaps for lack of memory ({MEMORY} each); {CONTINUE}, with fewer "
             "--workers"
         ) from None
     finally:
@@ -81,20 +84,21 @@ def _processes(count: int) -> Iterator[Executor]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it even if it is killed."""
+    """Leave Ctrl-C to the parent process, and end with the parent even if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
-    def follow(parent):
+    def follow():
         parent.join()
         os._exit(1)
 
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=follow, args=[parent], daemon=True).start()
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables for processes that are started in the block."""
+    """Set environment variables for the processes that the block starts."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -109,14 +113,14 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _cluster(address: str) -> Iterator[Executor]:
-    """The executor of a Dask cluster; what it has not started is cancelled at the end."""
+    """Yield the executor of a Dask cluster. Jobs that have not started are canceled at the end."""
     try:
         import distributed
-        from distributed.comm import get_address_host_port
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise AlignmentError("--dask needs `pip install -e '.[dask]'`") from None
     try:
-        get_address_host_port(address)  # as a client that fails half-way is noisy
+        get_address_host_port(address)  # checked first, because a failing client prints a lot
         client = distributed.Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise AlignmentError(f"--dask {address}: no scheduler there ({error})") from error
@@ -126,7 +130,8 @@ def _cluster(address: str) -> Iterator[Executor]:
         except TimeoutError:
             raise AlignmentError(f"--dask {address}: the scheduler has no workers") from None
         try:
-            # Or else it would end without a word, and the client wait for another.
+            # A scheduler without the project would end without a message, and leave the client
+            # waiting for another scheduler.
             client.run_on_scheduler(importlib.util.find_spec, align_pair.__module__)
             client.run(importlib.util.find_spec, align_pair.__module__)
         except ImportError as error:
@@ -138,11 +143,11 @@ def _cluster(address: str) -> Iterator[Executor]:
         try:
             yield pool
         except CancelledError:
-            raise AlignmentError(f"--dask {address}: the scheduler is gone; {GO_ON}") from None
+            raise AlignmentError(f"--dask {address}: the scheduler is gone; {CONTINUE}") from None
         except distributed.KilledWorker:
             raise AlignmentError(
                 f"--dask {address}: workers died, perhaps for lack of memory ({MEMORY} for each "
-                f"of their threads); {GO_ON}, with fewer threads"
+                f"of their threads); {CONTINUE}, with fewer threads"
             ) from None
         finally:
             pool.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""Photo files that are there twice: found before any work is spent on them."""
+"""Photo files that occur twice, found before any time is spent on them."""
 
 import hashlib
 from collections import Counter
@@ -8,25 +8,25 @@ from pathlib import Path
 from align.pairing.pair_photos import PhotoPair
 
 
-def refused_pairs(pairs: Sequence[PhotoPair]) -> list[str]:
-    """Pairs that would add nothing but a copy.
+def find_copied_files(pairs: Sequence[PhotoPair]) -> list[str]:
+    """Find the pairs that would only add a copy.
 
-    Files are the same if their bytes are. A copy whose bytes differ, by its EXIF data for example,
-    is found later, by its windows.
+    Two files are copies if their bytes are equal. A copy with other bytes, because of its EXIF data
+    for example, is found later, by its windows.
 
     Args:
-        pairs: all of them, in order.
+        pairs: All pairs, in order.
 
     Returns:
-        Why each pair is refused: it holds a photo of an earlier one, or one photo twice; "" if it
-        is not. A file that cannot be read is unlike all others here; aligning it says what is
-        wrong.
+        For each pair the reason to refuse the pair: it holds a photo of an earlier pair, or one
+        photo twice; "" for no reason. A file that cannot be read counts as different from all other
+        files; its alignment reports the error.
     """
     sizes = {path: _size(path) for pair in pairs for path in (pair.phone, pair.dslr)}
     common = Counter(sizes.values())
     reasons, seen = [], {}
     for pair in pairs:
-        # Files of different sizes are different: most need not be read.
+        # Files of different sizes are different: most files need not be read.
         phone, dslr = (
             _digest(path) if sizes[path] is not None and common[sizes[path]] > 1 else path
             for path in (pair.phone, pair.dslr)
@@ -51,7 +51,7 @@ def _size(path: Path) -> int | None:
 
 
 def _digest(path: Path) -> str | Path:
-    """SHA-256 of a file, or the path itself if it cannot be read."""
+    """Return the SHA-256 of a file, or the path itself if the file cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

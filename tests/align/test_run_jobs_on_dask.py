@@ -111,7 +111,7 @@ def test_workers_that_die_are_one_error_and_finished_units_stay(tmp_path, schedu
 
 
 def test_a_scheduler_that_is_not_there_is_one_error(tmp_path, monkeypatch):
-    monkeypatch.setattr("align.jobs.CONNECT_TIMEOUT", 1)
+    monkeypatch.setattr("align.run_jobs.CONNECT_TIMEOUT", 1)
     write_shoot(tmp_path, 2)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -123,7 +123,7 @@ def test_a_scheduler_that_is_not_there_is_one_error(tmp_path, monkeypatch):
 
 
 def test_a_scheduler_without_workers_is_one_error(tmp_path, scheduler, monkeypatch):
-    monkeypatch.setattr("align.jobs.WORKERS_TIMEOUT", 1)
+    monkeypatch.setattr("align.run_jobs.WORKERS_TIMEOUT", 1)
     write_shoot(tmp_path, 2)
     with pytest.raises(AlignmentError, match="has no workers"):
         run(tmp_path, scheduler[0], align)

@@ -1,6 +1,6 @@
-"""The files that alignment writes beside those of the DPED data set (`common.layout`).
+"""The folders and files that alignment writes beside the DPED layout of `common.layout`.
 
-OUTPUT/PHONE/pairs.csv, photos.csv, report/            where all that came from
+OUTPUT/PHONE/pairs.csv, photos.csv, report/            the origin of the patches
 OUTPUT/.PHONE.align/                                   work in progress
 """
 
@@ -9,12 +9,11 @@ from pathlib import Path
 from align.alignment_error import AlignmentError
 from common.layout import TARGET, is_phone_name
 
-FORMATS = ("jpg", "png")
 REPORT = Path("report", "index.html")
 
 
-def set_folder(output: str | Path, phone: str) -> Path:
-    """OUTPUT/PHONE.
+def dataset_folder(output: str | Path, phone: str) -> Path:
+    """Return OUTPUT/PHONE.
 
     Raises:
         AlignmentError: `phone` cannot name a phone's folder.
@@ -27,5 +26,5 @@ def set_folder(output: str | Path, phone: str) -> Path:
 
 
 def work_folder(output: str | Path, phone: str) -> Path:
-    """OUTPUT/.PHONE.align, where finished pairs wait until all are done."""
+    """Return OUTPUT/.PHONE.align, where finished pairs wait until all pairs are done."""
     return Path(output) / f".{phone}.align"

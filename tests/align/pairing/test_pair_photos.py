@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from align.alignment_error import AlignmentError
-from align.pairing.clock import capture_time, estimate_offset, match_times
+from align.pairing.match_times import estimate_clock_offset, match_times
 from align.pairing.pair_photos import pair_photos
+from align.pairing.read_capture_time import read_capture_time
 
 DATE, EXIF = 0x0132, 0x8769
 ORIGINAL, DIGITIZED = 0x9003, 0x9004
@@ -142,7 +143,10 @@ def test_auto_goes_by_name_from_half_of_the_smaller_folder_on(tmp_path):
     pair = folders(tmp_path, phone, ["a.jpg", "b.jpg", "w.jpg", "x.jpg", "y.jpg"])
     assert pair_photos(*pair).how == "by name"
     (tmp_path / "dslr" / "b.jpg").unlink()
-    assert pair_photos(*pair).how == "by order, as neither names nor capture times tell"
+    assert (
+        pair_photos(*pair).how
+        == "by order, because neither names nor capture times pair the photos"
+    )
 
 
 @pytest.mark.parametrize("method", ["auto", "time"])
@@ -182,7 +186,7 @@ def test_by_time_with_a_known_offset(tmp_path):
         assert pairing.how == "by time, the DSLR's clock 7.0 s ahead"
     with pytest.raises(AlignmentError, match=r"no photos pair by time, .* 30\.0 s ahead"):
         pair_photos(phone, dslr, "time", clock_offset=30)
-    with pytest.raises(AlignmentError, match="does not serve to pair photos by name"):
+    with pytest.raises(AlignmentError, match="no effect when photos pair by name"):
         pair_photos(phone, dslr, "name", clock_offset=7)
     with pytest.raises(AlignmentError, match="give seconds"):
         pair_photos(phone, dslr, "time", clock_offset=float("nan"))
@@ -204,7 +208,9 @@ def test_times_decide_over_order_and_photos_without_one_stay_unpaired(tmp_path):
     with pytest.raises(AlignmentError) as raised:
         pair_photos(phone, dslr)
     assert "19 photos of the phone and 20 of the DSLR, of which 0 pair by name" in str(raised.value)
-    assert f"16 of 19 in {phone} have a capture time: name partners alike" in str(raised.value)
+    assert f"16 of 19 in {phone} have a capture time: give the partners equal names" in str(
+        raised.value
+    )
 
 
 def test_times_that_fit_too_rarely_are_not_believed(tmp_path):
@@ -248,7 +254,7 @@ def test_folders_that_cannot_be_paired(tmp_path):
         pair_photos(phone, phone / "a.jpg")
     (tmp_path / "link").symlink_to(phone)
     for again in (phone, tmp_path / "dslr" / ".." / "phone", tmp_path / "link"):
-        with pytest.raises(AlignmentError, match="given both as"):
+        with pytest.raises(AlignmentError, match="folder of the phone and of the DSLR"):
             pair_photos(phone, again)
     with pytest.raises(AlignmentError, match="'date': auto, name, order, time"):
         pair_photos(phone, dslr, "date")
@@ -283,26 +289,26 @@ def test_folders_that_cannot_be_paired(tmp_path):
 def test_capture_time(tmp_path, tags, details, seconds):
     (tmp_path / "x.jpg").write_bytes(jpeg(tags, details))
     expected = None if seconds is None else NOON + seconds
-    assert capture_time(tmp_path / "x.jpg") == expected
+    assert read_capture_time(tmp_path / "x.jpg") == expected
 
 
 def test_capture_time_of_what_is_no_photo(tmp_path):
-    assert capture_time(tmp_path / "none.jpg") is None
+    assert read_capture_time(tmp_path / "none.jpg") is None
     (tmp_path / "x.jpg").write_text("no photo")
-    assert capture_time(tmp_path / "x.jpg") is None
+    assert read_capture_time(tmp_path / "x.jpg") is None
     Image.new("RGB", (8, 8)).save(tmp_path / "y.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
-        assert capture_time(tmp_path / "y.jpg") is None
+        assert read_capture_time(tmp_path / "y.jpg") is None
     assert not shown
 
 
 def test_offset_is_the_median_of_the_pairs_differences():
     phone = [0, 40, 115, 300, 1000]
     dslr = np.add(np.add(phone, 7200), [-1, 0, 2, 5, 8])
-    assert estimate_offset(phone, dslr) == 7202
-    assert estimate_offset(dslr, phone) == -7202
-    assert estimate_offset(phone[::-1], np.roll(dslr, 2)) == 7202  # in any order
+    assert estimate_clock_offset(phone, dslr) == 7202
+    assert estimate_clock_offset(dslr, phone) == -7202
+    assert estimate_clock_offset(phone[::-1], np.roll(dslr, 2)) == 7202  # in any order
 
 
 @pytest.mark.parametrize("offset", [0, -3612.4, 9 * 3600, 11.5 * 365 * 86400])
@@ -311,7 +317,7 @@ def test_offset_of_any_size_despite_jitter_and_missing_shots(offset, count):
     rng = np.random.default_rng(count)
     times = irregular(count, seed=3)
     clock = times + offset + rng.uniform(-3, 3, count)
-    found = estimate_offset(times[rng.random(count) > 0.1], clock[rng.random(count) > 0.1])
+    found = estimate_clock_offset(times[rng.random(count) > 0.1], clock[rng.random(count) > 0.1])
     # The median of `count` values spread evenly over 6 s; 2.5 standard deviations.
     assert found == pytest.approx(offset, abs=2.5 * 3 / np.sqrt(0.8 * count))
 
@@ -320,20 +326,20 @@ def test_offset_of_shots_in_quick_succession():
     # Gaps little above the tolerance: three in four shots would pair at any offset.
     times = np.cumsum(5 + np.random.default_rng(0).exponential(10, 400))
     clock = times + 86_400 + np.random.default_rng(1).normal(0, 1.5, 400)
-    assert estimate_offset(times[::2], clock) == pytest.approx(86_400, abs=0.5)
+    assert estimate_clock_offset(times[::2], clock) == pytest.approx(86_400, abs=0.5)
 
 
 def test_offset_that_cannot_be_told():
-    assert estimate_offset([100], [350.5]) == 250.5
+    assert estimate_clock_offset([100], [350.5]) == 250.5
     with pytest.raises(AlignmentError, match="no capture times"):
-        estimate_offset([], [1.0])
+        estimate_clock_offset([], [1.0])
     with pytest.raises(AlignmentError, match="nearly as well"):
-        estimate_offset([100], [0, 60, 200])
+        estimate_clock_offset([100], [0, 60, 200])
     jitter = np.random.default_rng(0).uniform(-2, 2, 30)
     with pytest.raises(AlignmentError, match="nearly as well"):
-        estimate_offset(45 * np.arange(30), 45 * np.arange(30) + 1000 + jitter)
+        estimate_clock_offset(45 * np.arange(30), 45 * np.arange(30) + 1000 + jitter)
     with pytest.raises(AlignmentError, match="too many photos within seconds"):
-        estimate_offset([0.0] * 200, [5.0] * 200)  # copies that all have one date
+        estimate_clock_offset([0.0] * 200, [5.0] * 200)  # copies that all have one date
 
 
 def test_matches_are_one_to_one_in_time_order_and_best_in_all():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from align.matching.vote_neighbors import consensus
+from align.matching.vote_neighbors import vote_neighbors
 
 TOLERANCE = 1.5
 GRADIENT = np.array([[0.004, -0.011], [0.007, 0.003]])
@@ -24,7 +24,7 @@ def everyone(centers):
 def test_an_affine_field_is_known_exactly_to_every_window():
     centers = grid(5, 7)
     shift = field(centers)
-    agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+    agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
     np.testing.assert_allclose(agreed.shift, shift, atol=1e-9)
     np.testing.assert_allclose(agreed.gradient, np.broadcast_to(GRADIENT, (5, 7, 2, 2)), atol=1e-10)
     assert agreed.confirmed.all()
@@ -36,7 +36,7 @@ def test_the_window_itself_has_no_say():
     centers = grid(7, 7)
     shift = field(centers)
     shift[3, 3] += (40, -25)
-    agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+    agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
     np.testing.assert_allclose(agreed.shift[3, 3], field(centers)[3, 3], atol=1e-9)
     assert not agreed.confirmed[3, 3] and agreed.confirmed.sum() == 48
 
@@ -52,7 +52,7 @@ def test_a_quarter_of_outliers_is_outvoted(seed):
     shift[wrong] += rng.uniform(10, 30, (wrong.sum(), 1)) * np.stack(
         [np.cos(angle), np.sin(angle)], -1
     )
-    agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+    agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
     off = np.linalg.norm(agreed.shift - true, axis=-1)
     assert np.median(off) < 0.05 and off.max() < 0.5
     np.testing.assert_array_equal(agreed.confirmed, ~wrong)
@@ -63,7 +63,7 @@ def test_a_window_is_confirmed_up_to_the_tolerance():
     for off, confirmed in ((1.45, True), (1.55, False)):
         shift = field(centers)
         shift[3, 3] += (0, off)
-        agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+        agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
         assert agreed.confirmed[3, 3] == confirmed
 
 
@@ -72,7 +72,7 @@ def test_both_sides_of_a_depth_step_are_confirmed():
     centers = grid(8, 10)
     shift = field(centers)
     shift[:, 5:] += (20, 4)
-    agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+    agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
     assert agreed.confirmed.all()
     # Away from the step each side knows its own plane.
     np.testing.assert_allclose(agreed.shift[:, :2], shift[:, :2], atol=1e-6)
@@ -84,7 +84,7 @@ def test_a_false_maximum_at_a_depth_step_is_not_confirmed():
     shift = field(centers)
     shift[:, 5:] += (20, 4)
     shift[4, 5] += (-60, 0)
-    assert not consensus(centers, shift, everyone(centers), TOLERANCE).confirmed[4, 5]
+    assert not vote_neighbors(centers, shift, everyone(centers), TOLERANCE).confirmed[4, 5]
 
 
 def test_a_small_near_thing_needs_three_supporters():
@@ -95,7 +95,7 @@ def test_a_small_near_thing_needs_three_supporters():
         near = [(4, 4), (4, 5), (5, 4), (5, 5)][:size]
         for place in near:
             shift[place] += (25, 0)
-        agreed = consensus(centers, shift, everyone(centers), TOLERANCE)
+        agreed = vote_neighbors(centers, shift, everyone(centers), TOLERANCE)
         assert [bool(agreed.confirmed[place]) for place in near] == [confirmed] * size
 
 
@@ -104,7 +104,7 @@ def test_who_has_no_vote_is_not_heard_but_answered():
     shift = field(centers)
     votes = np.random.default_rng(1).random((7, 9)) < 0.6
     shift[~votes] = 1000.0
-    agreed = consensus(centers, shift, votes, TOLERANCE)
+    agreed = vote_neighbors(centers, shift, votes, TOLERANCE)
     np.testing.assert_allclose(agreed.shift, field(centers), atol=1e-8)
     np.testing.assert_array_equal(agreed.confirmed, votes)
 
@@ -114,11 +114,11 @@ def test_voters_in_a_line_determine_no_plane():
     centers = grid(7, 9)
     votes = np.zeros((7, 9), bool)
     votes[3] = True
-    agreed = consensus(centers, field(centers), votes, TOLERANCE)
+    agreed = vote_neighbors(centers, field(centers), votes, TOLERANCE)
     assert agreed.voters.max() == 0
     assert not agreed.shift.any() and not agreed.gradient.any()
     votes[5, 2] = True  # one beside the line, and there is a plane
-    agreed = consensus(centers, field(centers), votes, TOLERANCE)
+    agreed = vote_neighbors(centers, field(centers), votes, TOLERANCE)
     assert agreed.voters[3, 2] == 8  # five columns to the right, two to the left, and the one
     np.testing.assert_allclose(agreed.shift[3, 2], field(centers)[3, 2], atol=1e-8)
 
@@ -131,7 +131,7 @@ def test_six_voters_are_needed_wherever_they_are():
         votes = np.zeros((12, 14), bool)
         for place in places[:count]:
             votes[place] = True
-        agreed = consensus(centers, field(centers), votes, TOLERANCE)
+        agreed = vote_neighbors(centers, field(centers), votes, TOLERANCE)
         if count == 6:
             assert agreed.voters[11, 13] == 6
             np.testing.assert_allclose(agreed.shift[11, 13], field(centers)[11, 13], atol=1e-7)
@@ -143,7 +143,7 @@ def test_six_voters_are_needed_wherever_they_are():
 
 def test_no_votes_at_all():
     centers = grid(3, 4)
-    agreed = consensus(centers, field(centers), np.zeros((3, 4), bool), TOLERANCE)
+    agreed = vote_neighbors(centers, field(centers), np.zeros((3, 4), bool), TOLERANCE)
     assert not agreed.voters.any() and not agreed.confirmed.any()
-    one = consensus(grid(1, 1), np.zeros((1, 1, 2)), np.ones((1, 1), bool), TOLERANCE)
+    one = vote_neighbors(grid(1, 1), np.zeros((1, 1, 2)), np.ones((1, 1), bool), TOLERANCE)
     assert not one.confirmed.any()

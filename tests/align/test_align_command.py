@@ -13,13 +13,9 @@ from fake_aligner import FAIL, NO_FILE, align, logged, picture, write_shoot
 from PIL import Image
 
 import data.layout
-from align import layout
 from align.__main__ import AlignConfig, main
+from align.align_pair import align_pair
 from align.alignment_error import AlignmentError
-from align.output.split_scenes import split_photos
-from align.pairing.duplicates import refused_pairs
-from align.pairing.pair_photos import PhotoPair
-from align.worker import align_pair
 
 
 def run(tmp_path, *more, output="dped", **flags):
@@ -48,12 +44,6 @@ def here(monkeypatch):
     monkeypatch.setattr("align.__main__.run_jobs", run_jobs)
 
 
-def test_the_layout_is_the_one_that_is_trained_on():
-    assert layout.PATCH_SIZE == data.layout.PATCH_SIZE
-    assert layout.TARGET == data.layout.TARGET
-    assert layout.FULL_SIZE_SUFFIXES == data.layout.SUFFIXES
-
-
 def test_a_set_is_complete_and_can_be_read(tmp_path, here, capsys):
     write_shoot(tmp_path, 4)
     folder = run(tmp_path)
@@ -79,7 +69,7 @@ def test_a_set_is_complete_and_can_be_read(tmp_path, here, capsys):
     ]
     assert [path.name for path in (tmp_path / "dped").iterdir()] == ["mine"]
     printed = capsys.readouterr()
-    assert "20 patches kept, 83% of the windows: 15 to train on, 5 to test on" in printed.out
+    assert "20 patches kept, 83% of the windows: 15 for training, 5 for testing" in printed.out
     assert f"python train.py --phone mine --data_dir {tmp_path / 'dped'}" in printed.out
     assert printed.err == ""
 
@@ -141,15 +131,6 @@ def test_a_photo_that_is_there_twice_is_aligned_once(tmp_path, here):
     assert reasons["scene6.png"] == "phone and DSLR photo are the same file"
 
 
-def test_files_of_one_size_are_not_yet_the_same(tmp_path):
-    paths = [tmp_path / name for name in "abcd"]
-    for path, content in zip(paths, (b"one", b"two", b"six", b"two"), strict=True):
-        path.write_bytes(content)
-    lost = PhotoPair("lost", tmp_path / "no", tmp_path / "where")
-    pairs = [PhotoPair("x", *paths[:2]), lost, PhotoPair("y", *paths[2:])]
-    assert refused_pairs(pairs) == ["", "", "DSLR photo: same photo as b"]
-
-
 def test_a_set_has_no_window_twice(tmp_path, here):
     write_shoot(tmp_path, 2)
     for side in ("phone", "dslr"):  # the same pixels in another file
@@ -160,33 +141,6 @@ def test_a_set_has_no_window_twice(tmp_path, here):
     rows = [row for row in table(folder / "pairs.csv") if row["photo"] == "scene2.jpg"]
     assert Counter(row["reason"] for row in rows) == {"duplicate": 5, "flat": 1}
     assert {row["kept"] for row in rows} == {"0"} and {row["split"] for row in rows} == {""}
-
-
-@pytest.mark.parametrize(
-    ("labels", "share", "test_photos"),
-    [
-        (range(10), 0.1, 1),
-        (range(10), 0.3, 3),
-        (range(2), 0.01, 1),
-        (range(2), 0.99, 1),
-        ([0, 0, 0, 0, 1, 1], 0.1, 2),
-        ([0, 0, 0], 0.5, 0),
-        ([0], 0.5, 0),
-        ([0] * 5 + [1] * 5, 0.5, 5),
-    ],
-)
-def test_the_split(labels, share, test_photos):
-    labels = np.array(labels)
-    for seed in range(5):
-        split = np.array(split_photos(labels, share, seed))
-        assert (split == "test").sum() == test_photos
-        assert not set(labels[split == "test"]) & set(labels[split == "train"])
-        assert split.tolist() == split_photos(labels, share, seed)
-
-
-def test_the_seed_chooses():
-    splits = {tuple(split_photos(np.arange(8), 0.25, seed)) for seed in range(10)}
-    assert len(splits) > 3
 
 
 def test_a_burst_stays_on_one_side(tmp_path, here, capsys):
@@ -207,7 +161,7 @@ def test_one_scene_is_all_for_training(tmp_path, here, capsys):
     write_shoot(tmp_path, 1)
     run(tmp_path)
     assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 5
-    assert "warning: all patches are of one scene" in capsys.readouterr().err
+    assert "warning: all patches show one scene" in capsys.readouterr().err
 
 
 def test_nothing_kept_is_an_error_that_says_why(tmp_path, here):
@@ -229,7 +183,7 @@ def test_an_existing_set_is_refused_before_any_work(tmp_path, here):
     assert not (tmp_path / "log").exists()
 
 
-@pytest.mark.parametrize("name", ["write_set", "write_photos", "write_report"])
+@pytest.mark.parametrize("name", ["write_dataset", "write_photo_table", "write_report"])
 def test_an_interrupted_assembly_leaves_no_set_and_loses_nothing(tmp_path, here, monkeypatch, name):
     write_shoot(tmp_path, 2)
 

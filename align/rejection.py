@@ -1,0 +1,32 @@
+"""The reasons for which a window is rejected."""
+
+import enum
+
+
+class Rejection(enum.StrEnum):
+    """A reason for which a window is not in the dataset.
+
+    The value is the word in `pairs.csv`. `explanation` is the sentence in the report.
+    """
+
+    explanation: str
+
+    def __new__(cls, word: str, explanation: str):
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.explanation = explanation
+        return member
+
+    OUTSIDE = "outside", "The DSLR's photo does not show the whole window."
+    FLAT = "flat", "One of the two patches shows no detail: sky, a plain wall, deep shadow."
+    CORRELATION = "correlation", "The two patches do not look alike enough to show one thing."
+    STRAY = (
+        "disagrees with neighbors",
+        "The best match of the window lies where the windows around it say it cannot be.",
+    )
+    BLOWN_OUT = "blown out", "More than a quarter of one of the two patches is pure white."
+    OUT_OF_FOCUS = (
+        "out of focus",
+        "The DSLR's patch is blurrier than the phone's, or both patches are out of focus.",
+    )
+    DUPLICATE = "duplicate", "An earlier pair of patches in the dataset shows the same."
