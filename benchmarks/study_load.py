@@ -1,14 +1,14 @@
-"""How many participants of a user study the server bears at once.
+"""Load test of the server of a user study with many participants at once.
 
     python -m study simulate --out simulated
     python -m benchmarks.study_load simulated --participants 200 --think 3
     python -m benchmarks.study_load simulated --participants 200 --think 0
 
-starts `python -m study serve` with a database of its own and lets participants answer, each after
-a time to think that is exponential with the given mean; 0 for as fast as answers come. Every answer
-is on the disk before it is acknowledged. It prints votes a second, and how long a vote and a photo
-take in the middle, in 95 and in 99 of 100 cases. The participants are threads of this process and
-take their share of the same cores.
+starts `python -m study serve` with a new database and lets participants answer. Each participant
+thinks for an exponentially distributed time with the mean `--think`, in seconds; with 0 they answer
+at once. The server acknowledges an answer only after it has written the answer to the disk. The
+benchmark prints the votes per second, and the median and the 95 % and 99 % quantiles of the times
+for votes and photos. The participants are threads of this process and use the same cores.
 """
 
 import dataclasses
@@ -22,30 +22,30 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from common import command_line
 from common.command_line import option
-from study.design import DATABASE, FILE, PHOTOS, SECRET
-from study.study_error import StudyError
+from study.design import DATABASE, FILE, PHOTOS, SECRET, StudyError
 
 
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
-    """What to measure."""
+    """Options of the benchmark."""
 
     study: str = option(help="folder of a study", positional=True)
-    participants: int = option(200, "at once")
-    votes: int = option(20, "of each participant")
-    think: float = option(3.0, "seconds before an answer, in the mean")
+    participants: int = option(200, "number of participants at once")
+    votes: int = option(20, "number of votes of each participant")
+    think: float = option(3.0, "mean time before an answer, seconds")
     photos: bool = option(True, "fetch each photo once, as browsers do")
-    database: str | None = option(None, "SQLAlchemy URL; none: SQLite")
-    seed: int = option(0, "of answers and of times to think")
+    database: str | None = option(None, "SQLAlchemy URL of the database; without it: SQLite")
+    seed: int = option(0, "seed of answers and thinking times")
 
 
 class Participant(threading.Thread):
-    """Opens the page, joins and votes; notes how long it waited."""
+    """A participant who opens the page, joins and votes, and records the times."""
 
     def __init__(self, port, config, number):
         super().__init__()
@@ -90,20 +90,20 @@ class Participant(threading.Thread):
         if self._config.think:
             time.sleep(self._random.expovariate(1 / self._config.think))
 
-    def _ask(self, method, path, body=None):
+    def _ask(self, method: str, path: str, body: dict | None = None) -> Any:
         headers = {"Cookie": self._cookie, "Content-Type": "application/json"}
         self._connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()
         content = response.read()
         if response.status != 200:
-            raise StudyError(f"{method} {path}: {response.status}")
+            raise StudyError(f"{method} {path}: the server answered with status {response.status}")
         if cookie := response.getheader("set-cookie"):
             self._cookie = cookie.split(";")[0]
         return json.loads(content) if path.startswith("/api") else content
 
 
 def main(config: BenchmarkConfig) -> None:
-    """Measure and print."""
+    """Measure the times and print them."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "study"
         (folder / PHOTOS).mkdir(parents=True)
@@ -115,6 +115,7 @@ def main(config: BenchmarkConfig) -> None:
         words += ["--database", config.database] if config.database else []
         with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
             try:
+                assert server.stdout is not None  # it is a pipe
                 port = int(server.stdout.readline().rstrip("/\n").rsplit(":", 1)[1])
                 people = [Participant(port, config, i) for i in range(config.participants)]
                 for person in people:
@@ -135,8 +136,10 @@ def main(config: BenchmarkConfig) -> None:
     print(f": {len(votes) / span:.0f} votes/s; database {size / 1e6:.1f} MB")
     for name, seconds in (("vote", votes), ("photo", photos)):
         if len(seconds):
-            middle, most, nearly = 1000 * np.quantile(seconds, (0.5, 0.95, 0.99))
-            print(f"  {name}: median {middle:.0f} ms, 95 %: {most:.0f} ms, 99 %: {nearly:.0f} ms")
+            median, most, nearly_all = 1000 * np.quantile(seconds, (0.5, 0.95, 0.99))
+            print(
+                f"  {name}: median {median:.0f} ms, 95 %: {most:.0f} ms, 99 %: {nearly_all:.0f} ms"
+            )
 
 
 if __name__ == "__main__":

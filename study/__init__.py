@@ -1,1 +1,7 @@
-"""A user study in a browser: two photos, which one is better? Plans, pages, votes, statistics."""
+"""The user study: which of two photos is better?
+
+Read in this order: `design` (the study), `class_photos` and `prepare` (make it), `plan` (questions
+of a participant), `visit`, `store`, `tokens`, `app`, `hardening` and `serve` (collect votes),
+`votes`, `shares`, `bradley_terry`, `agreement`, `claims` and `analysis` (compute the results),
+`results_charts`, `results_page` and `report_votes` (show them). `simulate_votes` tests the whole.
+"""

@@ -1,38 +1,41 @@
-"""`python -m study COMMAND`: a user study, from photos to a report."""
+"""`python -m study COMMAND` runs a user study, from photos to a report."""
 
 import importlib
 import sys
+from types import ModuleType
 
 from common import command_line
-from study.study_error import StudyError
+from study.design import StudyError
 
 PROGRAM = "python -m study"
 COMMANDS = {
-    # command: its module and the dataclass of its flags
+    # command: module, and dataclass of the options
     "prepare": ("prepare", "PrepareConfig"),
     "serve": ("serve", "ServeConfig"),
-    "report": ("vote_report", "ReportConfig"),
-    "simulate": ("simulate_votes", "SimulateConfig"),
+    "report": ("report_votes", "ReportConfig"),
+    "simulate": ("simulate_votes", "SimulateVotesConfig"),
 }
 EXTRA = ("choix", "sqlalchemy", "starlette", "uvicorn")
 ERRORS = [StudyError, "sqlalchemy.exc.SQLAlchemyError"]
 
 
 def usage() -> str:
-    """The commands with the first line of what each says of itself."""
+    """Return the list of commands, each with the first line of its description."""
     lines = [f"usage: {PROGRAM} COMMAND [--help]", ""]
     for name in COMMANDS:
-        lines.append(f"  {name:10}{_module(name).__doc__.splitlines()[0].split(': `')[0]}")
+        lines.append(f"  {name:10}{(_module(name).__doc__ or '').splitlines()[0].split(': `')[0]}")
     return "\n".join(lines)
 
 
-def _module(name):
+def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(f"study.{COMMANDS[name][0]}")
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in EXTRA:
             raise
-        sys.exit(f"{PROGRAM}: error: {error.name} is missing: pip install -e '.[study]'")
+        sys.exit(
+            f"{PROGRAM}: error: {error.name} is missing; install it with pip install -e '.[study]'"
+        )
 
 
 def main(words: list[str]) -> None:

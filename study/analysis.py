@@ -1,4 +1,4 @@
-"""All numbers of a study's report, from its votes."""
+"""Analysis: all numbers of the report, computed from the votes of a study."""
 
 import dataclasses
 from collections import Counter
@@ -6,36 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from study.agreement import Agreement, agreement
+from study.agreement import Agreement, measure_agreement
 from study.bradley_terry import Scores, bradley_terry
 from study.claims import Claim, check_claims, roles_of
-from study.design import Study
+from study.design import Study, StudyError
 from study.shares import Share, share_of
-from study.study_error import StudyError
 from study.votes import Vote
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Analysis:
-    """The numbers.
+    """All numbers of the report.
 
     Attributes:
-        study: what was asked.
-        counted: the votes that count: not undone.
-        undone: how many were.
-        participants: how many voted.
-        finished: how many of them answered every question.
-        roles: which class is "original", "enhanced", "dslr", or None.
-        photos: shares for the first class by (phone, photo, first, second).
-        pooled: the same over photos, by (phone or None for all, first, second): for these photos.
-            Over all phones, where every phone has both classes.
-        wider: as `pooled`, with intervals for other photos of the kind, too.
-        scores: Bradley-Terry scores by phone, and None for all phones, of the classes that every
+        study: the study.
+        counted: the votes that count, that is, all votes that were not undone.
+        undone: number of undone votes.
+        participants: number of participants with votes.
+        finished: number of participants who answered every question.
+        roles: the classes of the roles "original", "enhanced" and "dslr"; None for no class.
+        photos: shares of the first class by (phone, photo, first, second).
+        pooled: shares over all photos by (phone or None for all phones, first, second); intervals
+            hold for these photos. All phones are pooled if every phone has both classes.
+        wider: like `pooled`, with intervals that also hold for other photos of the same kind.
+        scores: Bradley-Terry scores by phone; None for all phones, with the classes that every
             phone has.
-        reference: the class whose score is 0.
-        agreement: between and within participants.
-        claims: tests.
-        margin: of parity.
+        reference: class with the score 0.
+        agreement: agreement between participants and consistency of each participant.
+        claims: tests of the claims.
+        margin: margin of parity.
     """
 
     study: Study
@@ -54,24 +53,24 @@ class Analysis:
     margin: float
 
 
-def analyse(
+def analyze(
     study: Study,
     votes: Sequence[Vote],
     roles: dict[str, str | None] | None = None,
     margin: float = 0.1,
     finished_only: bool = False,
 ) -> Analysis:
-    """Work out the report's numbers. Repeated questions count for consistency alone.
+    """Compute all numbers. Answers to repeated questions count for consistency only.
 
     Args:
-        study: what was asked.
-        votes: as `read_votes` gives them.
-        roles: classes by role where their names do not tell.
-        margin: of parity with the DSLR: shares within 1/2 ± margin are on a par.
+        study: the study.
+        votes: result of `read_votes`.
+        roles: classes of the roles that the names of the classes do not show.
+        margin: a share within 1/2 ± margin is on a par with the DSLR.
         finished_only: leave out participants who did not answer everything.
 
     Raises:
-        StudyError: no vote counts, or a role names no class.
+        StudyError: no vote counts, or the class of a role does not exist.
     """
     roles = roles_of(study.classes, roles or {})
     standing = [vote for vote in votes if not vote.undone]
@@ -105,20 +104,20 @@ def analyse(
         scores={phone: table.scores(phone, reference, study.classes) for phone in phones}
         | ({None: table.scores(None, reference, common)} if len(phones) > 1 else {}),
         reference=reference,
-        agreement=agreement(counted),
+        agreement=measure_agreement(counted),
         claims=tuple(check_claims(roles, keys, table.share, margin)),
         margin=margin,
     )
 
 
-def _on_every_phone(study) -> tuple[str, ...]:
-    """The classes that every phone has: pooled, others would be compared on other photos."""
+def _on_every_phone(study: Study) -> tuple[str, ...]:
+    """Return the classes that every phone has; pooling others would compare different photos."""
     there = {(picture.phone, picture.kind) for picture in study.pictures}
     return tuple(c for c in study.classes if all((phone, c) in there for phone in study.phones))
 
 
 class _Table:
-    """The votes as arrays."""
+    """The votes as arrays, one element for each vote."""
 
     def __init__(self, study: Study, votes: Sequence[Vote]):
         self._study = study
@@ -129,8 +128,15 @@ class _Table:
         self._phone = np.array([vote.phone for vote in votes])
         self._photo = np.array([vote.photo for vote in votes])
 
-    def share(self, phone, first, second, photo=None, wider=False) -> Share:
-        """Of the votes between two classes, those for the first."""
+    def share(
+        self,
+        phone: str | None,
+        first: str,
+        second: str,
+        photo: str | None = None,
+        wider: bool = False,
+    ) -> Share:
+        """Return the share of the first class in the votes between two classes."""
         one, other = (self._study.classes.index(kind) for kind in (first, second))
         won = (self._winner == one) & (self._loser == other)
         used = (won | ((self._winner == other) & (self._loser == one))) & self._of(phone)
@@ -139,8 +145,8 @@ class _Table:
         photos = np.unique(self._photo, return_inverse=True)[1].ravel()
         return share_of(won[used], self._who[used], photos[used] if wider else None)
 
-    def scores(self, phone, reference, among) -> Scores:
-        """Of those classes that were compared for a phone."""
+    def scores(self, phone: str | None, reference: str, among: Sequence[str]) -> Scores:
+        """Return the scores of the classes that were compared for a phone."""
         allowed = np.isin(self._study.classes, among)
         used = self._of(phone) & allowed[self._winner] & allowed[self._loser]
         seen = {*self._winner[used], *self._loser[used]}
@@ -152,5 +158,5 @@ class _Table:
             classes or self._study.classes, zero,
         )  # fmt: skip
 
-    def _of(self, phone):
+    def _of(self, phone: str | None) -> np.ndarray:
         return np.full(len(self._who), True) if phone is None else self._phone == phone

@@ -1,7 +1,7 @@
-"""The study as a web application: one page for participants, one for results, and what they ask.
+"""The web application of a study: a page for participants, a page of results, and their requests.
 
-Nothing is served by a path that a visitor gives: photos are looked up by name among the study's,
-the pages' own files among `ASSETS`.
+No path from a visitor reaches the file system. The application looks up the name of a photo among
+the photos of the study, and the name of a page's file in `ASSETS`.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import json
 import re
 import string
 import urllib.parse
+from collections.abc import Callable
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -22,20 +23,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from common.plural import plural
 from study import tokens, visit
-from study.design import PHOTOS, Study
+from study.design import PHOTOS, Question, Study
+from study.hardening import Hardened, read_body, same_site
 from study.plan import minutes, plan
 from study.store import Store
-from study.web import Hardened, read_body, same_site
+from study.votes import as_csv, read_votes
 
 SCRIPT = "text/javascript"
-ASSETS = {"page.css": "text/css", "page.js": SCRIPT, "zoom.js": SCRIPT, "results.js": SCRIPT}
+ASSETS = {"page.css": "text/css", "page.js": SCRIPT, "zoom.js": SCRIPT, "key.js": SCRIPT}
 YEAR = 365 * 24 * 3600
 FOREVER = f"private, max-age={YEAR}, immutable"
 
 
 class Pages:
-    """The answers to all requests; see `make_app`."""
+    """The handlers of all requests; `make_app` gives each handler its route."""
 
     def __init__(self, folder: Path, study: Study, store: Store, secret: bytes, shared: bool):
         self._folder, self._study, self._store, self._secret = folder, study, store, secret
@@ -50,14 +53,14 @@ class Pages:
         }
 
     def page(self, request: Request) -> Response:
-        """The participants' page; a visitor without a token gets one."""
+        """Send the page of participants, with a token for a new visitor."""
         response = self._html("page.html", shared="true" if self._shared else "false")
         if self._visitor(request) is None:
             self._give_token(request, response)
         return response
 
     def state(self, request: Request) -> Response:
-        """Where the visit stands."""
+        """Send the state of the visit."""
         visitor = self._known(request)
         found = self._store.visit(visitor)
         if found is None:
@@ -65,16 +68,16 @@ class Pages:
         return self._answer(visitor, visit.state_of(self._study, found))
 
     async def join(self, request: Request) -> Response:
-        """Begin the visit, or find it begun."""
+        """Begin the visit, or continue it."""
         visitor, _ = await self._posted(request)
         found = await run_in_threadpool(self._store.join, visitor)
         return self._answer(visitor, visit.state_of(self._study, found))
 
     async def vote(self, request: Request) -> Response:
-        """Take an answer."""
+        """Store an answer."""
         visitor, said = await self._posted(request)
         if said.get("side") not in visit.SIDES:
-            raise HTTPException(400, "side: left or right")
+            raise HTTPException(400, "side must be left or right")
         return await self._step(visit.vote, visitor, said, said["side"])
 
     async def undo(self, request: Request) -> Response:
@@ -83,7 +86,7 @@ class Pages:
         return await self._step(visit.undo, visitor, said)
 
     async def leave(self, request: Request) -> Response:
-        """On a shared device: the next participant begins."""
+        """Begin the visit of the next participant on a shared device."""
         await self._posted(request)
         if not self._shared:
             raise HTTPException(404)
@@ -92,7 +95,7 @@ class Pages:
         return response
 
     def photo(self, request: Request) -> Response:
-        """A photo, by its meaningless name, to be kept by the browser."""
+        """Send a photo by its random name; the browser may keep the photo."""
         picture = self._pictures.get(request.path_params["name"].removesuffix(".jpg"))
         if picture is None:
             raise HTTPException(404)
@@ -106,7 +109,7 @@ class Pages:
         return Response(content, media_type="image/jpeg", headers=headers)
 
     def asset(self, request: Request) -> Response:
-        """One of the pages' own files."""
+        """Send a style sheet or script of a page."""
         name = request.path_params["name"]
         if name not in ASSETS:
             raise HTTPException(404)
@@ -115,78 +118,90 @@ class Pages:
         )
 
     def results(self, request: Request) -> Response:
-        """The report as it stands, for who has the key."""
+        """Send the current results to a browser with the key; otherwise send the key form."""
         if not self._may_read(request):
-            return self._html("results.html", status=401)
-        from study.live import live_page
+            return self._html("key.html", status=401)
+        # Imported here: matplotlib and SciPy would delay the start of the server.
+        from study.results_page import live_page
 
-        text, policy = live_page(self._study, self._store)
+        text, policy = live_page(self._study, read_votes(self._study, self._store))
         return Response(text, media_type="text/html", headers={"Content-Security-Policy": policy})
 
     async def unlock(self, request: Request) -> Response:
-        """Take the key of the results page."""
+        """Check the key of the results page, and open the page."""
         if not same_site(request):
-            raise HTTPException(403, "from another site")
+            raise HTTPException(403, "the request comes from another site")
         said = urllib.parse.parse_qs((await read_body(request)).decode("utf-8", "replace"))
-        if not tokens.same(said.get("key", [""])[0], tokens.results_key(self._secret)):
-            return self._html("results.html", status=403)
+        if not tokens.same_secret(said.get("key", [""])[0], tokens.results_key(self._secret)):
+            return self._html("key.html", status=403)
         response = RedirectResponse("results", status_code=303)
         self._set_cookie(request, response, self._key_cookie, self._key_proof(), strict=True)
         return response
 
     def votes(self, request: Request) -> Response:
-        """Every step of every visit as CSV, for who has the key."""
+        """Send all votes as CSV to a browser with the key."""
         if not self._may_read(request):
             raise HTTPException(403, "open the results page with its key first")
-        from study.votes import as_csv, read_votes
-
         return Response(
             as_csv(read_votes(self._study, self._store)),
             media_type="text/csv",
             headers={"Content-Disposition": 'attachment; filename="votes.csv"'},
         )
 
-    async def _posted(self, request) -> tuple[str, dict]:
-        """The visitor and the JSON object of a request that changes something."""
+    async def _posted(self, request: Request) -> tuple[str, dict]:
+        """Return the visitor and the JSON object of a request that changes something."""
         if not same_site(request):
-            raise HTTPException(403, "from another site")
+            raise HTTPException(403, "the request comes from another site")
         if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
             raise HTTPException(415, "send application/json")
         visitor = self._known(request)
         try:
             said = json.loads(await read_body(request))
         except (ValueError, RecursionError):
-            raise HTTPException(400, "not JSON") from None
+            raise HTTPException(400, "the body is not JSON") from None
         if not isinstance(said, dict):
-            raise HTTPException(400, "not a JSON object")
+            raise HTTPException(400, "the body is not a JSON object")
         return visitor, said
 
-    async def _step(self, take, visitor, said, *more) -> Response:
+    async def _step(
+        self,
+        take: Callable[..., tuple[visit.VisitState, bool]],
+        visitor: str,
+        said: dict,
+        *more: str,
+    ) -> Response:
+        """Take a step of the visit: `take` is `visit.vote` or `visit.undo`."""
         step = said.get("step")
         if type(step) is not int or not 0 <= step < 1_000_000:
-            raise HTTPException(400, "step: a number")
+            raise HTTPException(400, "step must be a number")
         try:
             state, agreed = await run_in_threadpool(
                 take, self._study, self._store, visitor, step, *more
             )
         except LookupError:
-            raise HTTPException(409, "not joined") from None
+            raise HTTPException(409, "the visitor has not joined") from None
         return self._answer(visitor, state, status=200 if agreed else 409)
 
-    def _answer(self, visitor, state, status=200) -> JSONResponse:
+    def _answer(self, visitor: str, state: visit.VisitState, status: int = 200) -> JSONResponse:
         coming = [
             [self._side(asked.question, kind) for kind in (asked.left, asked.right)]
             for asked in state.coming
         ]
-        facts = {"joined": True, "visit": visitor[:16], "step": state.step, "done": state.done,
-                 "total": state.total, "coming": coming}  # fmt: skip
+        facts = {
+            "joined": True,
+            "visit": visitor[:16],
+            "step": state.step,
+            "done": state.done,
+            "total": state.total,
+            "coming": coming,
+        }
         return JSONResponse(facts, status)
 
-    def _side(self, question, kind) -> dict:
+    def _side(self, question: Question, kind: str) -> dict:
         picture = self._shown[question.phone, question.scene, kind]
         return {"src": f"photo/{picture.id}.jpg", "width": picture.width, "height": picture.height}
 
-    def _html(self, name, status=200, **more) -> Response:
+    def _html(self, name: str, status: int = 200, **more: str) -> Response:
         links = {
             re.sub(r"\W", "_", asset): f"static/{asset}?v={version}"
             for asset, version in self._versions.items()
@@ -195,48 +210,60 @@ class Pages:
             links,
             title=escape(self._study.title),
             prompt=escape(self._study.prompt),
-            total=self._total,
-            minutes=minutes(self._total),
+            pairs=plural(self._total, "pair"),
+            minutes=plural(minutes(self._total), "minute"),
             **more,
         )
         return Response(text, status, media_type="text/html")
 
-    def _visitor(self, request) -> str | None:
-        return tokens.visitor(self._secret, request.cookies.get(self._cookie))
+    def _visitor(self, request: Request) -> str | None:
+        return tokens.visitor_name(self._secret, request.cookies.get(self._cookie))
 
-    def _known(self, request) -> str:
+    def _known(self, request: Request) -> str:
         visitor = self._visitor(request)
         if visitor is None:
-            raise HTTPException(401, "no visit: open the first page, with cookies allowed")
+            raise HTTPException(401, "No visit: allow cookies for this page.")
         return visitor
 
-    def _give_token(self, request, response) -> None:
+    def _give_token(self, request: Request, response: Response) -> None:
         self._set_cookie(request, response, self._cookie, tokens.new_token(self._secret), age=YEAR)
 
-    def _set_cookie(self, request, response, name, value, age=None, strict=False) -> None:
+    def _set_cookie(
+        self,
+        request: Request,
+        response: Response,
+        name: str,
+        value: str,
+        age: int | None = None,
+        strict: bool = False,
+    ) -> None:
         response.set_cookie(
-            name, value, max_age=age, httponly=True, samesite="strict" if strict else "lax",
+            name,
+            value,
+            max_age=age,
+            httponly=True,
+            samesite="strict" if strict else "lax",
             secure=request.url.scheme == "https",
-        )  # fmt: skip
+        )
 
     def _key_proof(self) -> str:
         return tokens.results_proof(self._secret)
 
-    def _may_read(self, request) -> bool:
-        return tokens.same(request.cookies.get(self._key_cookie), self._key_proof())
+    def _may_read(self, request: Request) -> bool:
+        return tokens.same_secret(request.cookies.get(self._key_cookie), self._key_proof())
 
 
 def make_app(
     folder: Path, study: Study, store: Store, secret: bytes, shared_device: bool = False
 ) -> Starlette:
-    """The application.
+    """Return the application.
 
     Args:
-        folder: the study's.
-        study: what is asked.
-        store: its votes.
-        secret: what signs the visitors' tokens.
-        shared_device: whether a browser may begin with another participant at the end.
+        folder: folder of the study.
+        study: the study.
+        store: votes of the study.
+        secret: key of the signatures of tokens.
+        shared_device: whether the next participant may begin at the end of a visit.
     """
     pages = Pages(folder, study, store, secret, shared_device)
     routes = [
@@ -268,7 +295,9 @@ def _refusal(_, error) -> JSONResponse:
 
 
 def _unavailable(*_) -> JSONResponse:
-    return JSONResponse({"error": "busy: try again"}, 503, headers={"Retry-After": "1"})
+    return JSONResponse(
+        {"error": "The server is busy: try again."}, 503, headers={"Retry-After": "1"}
+    )
 
 
 def _file(name: str) -> str:

@@ -1,10 +1,10 @@
 """Bradley-Terry scores of classes, with intervals.
 
 Formula: P(i is preferred to j) = 1 / (1 + exp(s_j - s_i)) (R. A. Bradley, M. E. Terry, Biometrika
-39, 1952). The maximum of the likelihood comes from choix; scores are differences to a reference
+39, 1952). The library choix maximizes the likelihood. A score is the difference to a reference
 class, in logits: 0 is parity, 1 wins 73 % of the votes, 2 wins 88 %. The covariance is the sandwich
-of the likelihood with participants as clusters (K.-Y. Liang, S. L. Zeger, Biometrika 73, 1986),
-with Student's t for their number.
+estimate with participants as clusters (K.-Y. Liang, S. L. Zeger, Biometrika 73, 1986), with
+Student's t for the number of participants.
 """
 
 import dataclasses
@@ -25,13 +25,13 @@ class Scores:
     """Scores of classes.
 
     Attributes:
-        classes: names, K of them.
-        score: `(K,)` logits above the reference; not a number for a class that no chain of votes
-            links with it.
-        low: `(K,)` lower ends of the intervals; not numbers for the reference.
-        high: `(K,)` upper ends.
-        bounded: False if some class won, or lost, every vote, so that the likelihood has no
-            maximum: half a vote was then added each way to every pairing that was asked about.
+        classes: names of the K classes.
+        score: `(K,)` logits above the reference; NaN for a class without a chain of votes to the
+            reference.
+        low: `(K,)` lower ends of the intervals; NaN for the reference.
+        high: `(K,)` upper ends of the intervals; NaN for the reference.
+        bounded: False if a class won or lost every vote. The likelihood then has no maximum, and
+            half a vote was added in each direction to every pair of classes with votes.
     """
 
     classes: tuple[str, ...]
@@ -51,11 +51,11 @@ def bradley_terry(
     """Fit the scores to votes.
 
     Args:
-        winners: `(N,)` int, the preferred class of each vote as an index into `classes`.
-        losers: `(N,)` int, the other one.
-        participants: `(N,)` int, who voted.
-        classes: names.
-        reference: the class whose score is 0.
+        winners: `(N,)` int, preferred class of each vote as an index into `classes`.
+        losers: `(N,)` int, other class of each vote.
+        participants: `(N,)` int, participant of each vote.
+        classes: names of the classes.
+        reference: class with the score 0.
     """
     size, zero = len(classes), classes.index(reference)
     wins = np.zeros((size, size))
@@ -86,8 +86,14 @@ def bradley_terry(
     return Scores(classes, score, low, high, bounded)
 
 
-def _standard_errors(fitted, winners, losers, participants, zero) -> np.ndarray:
-    """`(K,)`, 0 for the reference."""
+def _standard_errors(
+    fitted: np.ndarray,
+    winners: np.ndarray,
+    losers: np.ndarray,
+    participants: np.ndarray,
+    zero: int,
+) -> np.ndarray:
+    """Return the standard errors of K scores; the error of class `zero`, the reference, is 0."""
     size, votes = len(fitted), len(winners)
     design = np.zeros((votes, size))
     design[np.arange(votes), winners] = 1

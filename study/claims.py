@@ -1,22 +1,22 @@
-"""The claims that a study of enhanced photos is made for, tested.
+"""Tests of the claims of a study of enhanced photos.
 
-- Enhanced over original; enhanced over each rival (Photoshop, one-click enhancers): the share of
-  votes for the enhanced photo against 1/2, two-sided, p-values adjusted for their number by
-  S. Holm's method (Scand. J. Stat. 6, 1979).
-- Parity with the DSLR: that no difference was found shows nothing; parity holds where the share
-  lies within 1/2 ± a margin by two one-sided tests at 5 % (D. J. Schuirmann, J. Pharmacokinet.
-  Biopharm. 15, 1987), that is, where the 90 % interval lies within it.
+- Enhanced over original, and enhanced over each rival (Photoshop, one-click enhancers): a two-sided
+  test of the share of votes for the enhanced photo against 1/2. S. Holm's method (Scand. J. Stat.
+  6, 1979) adjusts the p-values for their number.
+- Parity with the DSLR: the lack of a difference shows nothing. Parity holds if two one-sided tests
+  at 5 % put the share within 1/2 ± a margin (D. J. Schuirmann, J. Pharmacokinet. Biopharm. 15,
+  1987), that is, if the 90 % interval lies within the margin.
 """
 
 import dataclasses
 import math
 from collections.abc import Callable, Iterable
 
+from study.design import StudyError
 from study.shares import Share
-from study.study_error import StudyError
 
 ALPHA = 0.05
-ROLES = {  # what the classes are likely to be called, in lower case
+ROLES = {  # usual names of the classes, in lower case
     "original": ("original", "phone", "input", "before"),
     "enhanced": ("enhanced", "method", "ours", "dped", "after"),
     "dslr": ("dslr", "canon", "target", "camera"),
@@ -25,15 +25,15 @@ ROLES = {  # what the classes are likely to be called, in lower case
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """One claim about one phone, or all.
+    """A claim about one phone or about all phones.
 
     Attributes:
-        text: the claim.
-        phone: name, or None for all phones.
-        share: of the votes for the enhanced photo.
-        p: of the test; for parity the larger of the two.
-        adjusted: p by Holm's method; for parity p itself.
-        verdict: what the votes say.
+        text: the claim in words.
+        phone: name of the phone; None for all phones.
+        share: share of the votes for the enhanced photo.
+        p: p-value of the test; for parity the larger of two p-values.
+        adjusted: p adjusted by Holm's method; for parity p.
+        verdict: the result in words.
         holds: whether they support the claim.
     """
 
@@ -47,16 +47,16 @@ class Claim:
 
 
 def roles_of(classes: tuple[str, ...], given: dict[str, str | None]) -> dict[str, str | None]:
-    """Which class plays which part: as given, or by its name; None for none.
+    """Return the class of each role, as given or by the usual names; None for no class.
 
     Raises:
-        StudyError: a name given is no class.
+        StudyError: a given name is not a class.
     """
     roles = {}
     for role, usual in ROLES.items():
         name = given.get(role)
         if name is not None and name not in classes:
-            raise StudyError(f"--{role} {name}: no such class; there are {', '.join(classes)}")
+            raise StudyError(f"--{role} {name}: no such class; give one of {', '.join(classes)}")
         by_name = (c for word in usual for c in classes if c.casefold() == word)
         roles[role] = name or next(by_name, None)
     return roles
@@ -68,24 +68,24 @@ def check_claims(
     share: Callable[[str | None, str, str], Share],
     margin: float,
 ) -> list[Claim]:
-    """Test what the classes allow.
+    """Test every claim that the classes allow.
 
     Args:
-        roles: see `roles_of`.
-        pairings: (phone or None for all, class, other class) that were asked about.
-        share: of (phone or None for all, class, other class): the share for the first.
-        margin: of parity.
+        roles: result of `roles_of`.
+        pairings: the compared (phone or None for all phones, class, other class).
+        share: returns, for (phone or None, class, other class), the share of the first class.
+        margin: margin of parity.
 
     Returns:
-        A claim for each pairing of the enhanced class, parity last; none without that class.
+        A claim for each pair with the enhanced class, parity last; empty without that class.
     """
     enhanced = roles["enhanced"]
     if enhanced is None:
         return []
     better, parity = [], []
-    for phone, *pair in pairings:
-        if enhanced in pair:
-            other = next(c for c in pair if c != enhanced)
+    for phone, first, second in pairings:
+        if enhanced in (first, second):
+            other = second if first == enhanced else first
             found = share(phone, enhanced, other)
             if found.votes and found.effective > 0:
                 (parity if other == roles["dslr"] else better).append((other, phone, found))
@@ -94,11 +94,15 @@ def check_claims(
         _superiority(enhanced, other, phone, found, p, adjusted)
         for (other, phone, found), p, adjusted in zip(better, p_values, holm(p_values), strict=True)
     ]
-    return claims + [_parity(enhanced, *facts, margin) for facts in parity]
+    return claims + [_parity(enhanced, dslr, phone, s, margin) for dslr, phone, s in parity]
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """Holm's step-down adjustment: the i-th smallest of n times n - i, never falling."""
+    """Adjust p-values by Holm's step-down method.
+
+    Formula: the i-th smallest of n values (i from 0) is multiplied by n - i and limited to 1. The
+    results never decrease with i.
+    """
     adjusted, reached = [math.nan] * len(p_values), 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
         reached = max(reached, min(1.0, p_values[index] * (len(p_values) - rank)))
@@ -106,7 +110,9 @@ def holm(p_values: list[float]) -> list[float]:
     return adjusted
 
 
-def _superiority(enhanced, other, phone, share, p, adjusted) -> Claim:
+def _superiority(
+    enhanced: str, other: str, phone: str | None, share: Share, p: float, adjusted: float
+) -> Claim:
     if adjusted >= ALPHA:
         verdict = "no difference shown"
     else:
@@ -115,7 +121,7 @@ def _superiority(enhanced, other, phone, share, p, adjusted) -> Claim:
     return Claim(f"{enhanced} over {other}", phone, share, p, adjusted, verdict, holds)
 
 
-def _parity(enhanced, dslr, phone, share, margin) -> Claim:
+def _parity(enhanced: str, dslr: str, phone: str | None, share: Share, margin: float) -> Claim:
     p = max(share.p_above(0.5 - margin), 1 - share.p_above(0.5 + margin))
     differs = 2 * min(share.p_above(0.5), 1 - share.p_above(0.5)) < ALPHA
     if p < ALPHA:

@@ -1,9 +1,9 @@
-"""What a study compares: its classes, photos and questions, and the folder that holds them.
+"""The design of a study: classes, photos and questions, and the folder that holds them.
 
-STUDY/study.json       all of this module's `Study`
-STUDY/photos/ID.jpg    one picture of each class, phone and scene; the name says nothing
-STUDY/secret.key       what tokens are signed with; never served
-STUDY/votes.sqlite     the answers, unless they go to another database
+STUDY/study.json       the `Study` of this module
+STUDY/photos/ID.jpg    one picture for each class, phone and scene; a random name
+STUDY/secret.key       key of the signatures of tokens; the server never sends it
+STUDY/votes.sqlite     the answers, unless `--database` names another database
 """
 
 import dataclasses
@@ -13,23 +13,25 @@ import re
 import unicodedata
 from pathlib import Path
 
-from study.study_error import StudyError
-
 VERSION = 1
 FILE, PHOTOS, SECRET, DATABASE = "study.json", "photos", "secret.key", "votes.sqlite"
 LONGEST_NAME = 60
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
+class StudyError(ValueError):
+    """An error in the arguments, a folder or the votes; the message is one line."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """One photo as participants see it.
+    """A photo as participants see it.
 
     Attributes:
-        id: 32 random hexadecimal digits, its file's name.
-        kind: its class, such as "enhanced".
-        phone: whose photo it goes back to.
-        scene: its file's name without the suffix; the same scene may be there for each phone.
+        id: 32 random hexadecimal digits; the name of the file.
+        kind: class of the photo, such as "enhanced".
+        phone: phone that took the original photo.
+        scene: name of the original file without suffix; phones may share a scene.
         width: pixels.
         height: pixels.
     """
@@ -44,7 +46,7 @@ class Picture:
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """Two classes of one photo, in no order of sides."""
+    """A comparison of two classes of one photo, without an order of sides."""
 
     phone: str
     scene: str
@@ -54,16 +56,16 @@ class Question:
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """A study as it was prepared.
+    """A prepared study.
 
     Attributes:
-        id: 32 hexadecimal digits; votes of several studies can share a database.
+        id: 32 hexadecimal digits; distinguishes studies that share a database.
         title: heading of the page.
-        prompt: the question that is asked of every pair.
-        seed: of orders and sides.
-        repeats: how many questions each participant is asked twice.
-        classes: names, in the order in which they were given.
-        pairs: the pairings of classes that are asked about.
+        prompt: the question about every pair.
+        seed: seed of orders and sides.
+        repeats: number of questions that each participant answers twice.
+        classes: names, in the order of the command line.
+        pairs: the pairs of classes to compare.
         pictures: all photos.
     """
 
@@ -82,7 +84,7 @@ class Study:
         return tuple(dict.fromkeys(picture.phone for picture in self.pictures))
 
     def questions(self) -> tuple[Question, ...]:
-        """Every pairing of every photo for which both classes are there, in a fixed order."""
+        """Return every question about every photo that has both classes, in a fixed order."""
         there = {(picture.phone, picture.scene, picture.kind) for picture in self.pictures}
         photos = dict.fromkeys((picture.phone, picture.scene) for picture in self.pictures)
         return tuple(
@@ -93,25 +95,26 @@ class Study:
 
 
 def check_name(name: str, what: str) -> str:
-    """A name that can stand on a page, in a table and in a file: returned as it is.
+    """Return a name unchanged if it is safe on a page, in a table and in a file.
+
+    A safe name is neither HTML nor a path nor a formula of a spreadsheet.
 
     Raises:
-        StudyError: it is empty, long, or has characters other than letters, digits, marks, spaces
-            and `_ . , + ( ) -`, or does not start with a letter, digit or `_`: neither HTML nor a
-            path nor a formula of a spreadsheet can be one.
+        StudyError: the name is empty or too long, has characters other than letters, digits,
+            marks, spaces and `_ . , + ( ) -`, or does not begin with a letter, digit or `_`.
     """
     plain = all(c in " _.,+()-" or unicodedata.category(c)[0] in "LMN" for c in name)
     starts = name[:1] == "_" or unicodedata.category(name[:1] or " ")[0] in "LN"
     if not (plain and starts and len(name) <= LONGEST_NAME and name == name.strip()):
         raise StudyError(
-            f"{what} {name[: LONGEST_NAME + 1]!r}: up to {LONGEST_NAME} letters, digits, spaces "
-            "and _ . , + ( ) - name one, beginning with a letter or digit"
+            f"{what} {name[: LONGEST_NAME + 1]!r}: give a name of up to {LONGEST_NAME} letters, "
+            "digits, spaces and _ . , + ( ) - that begins with a letter or digit"
         )
     return name
 
 
 def write_study(folder: Path, study: Study) -> None:
-    """Write STUDY/study.json into a folder that no one reads yet."""
+    """Write STUDY/study.json into a new folder."""
     facts = {"version": VERSION, **dataclasses.asdict(study)}
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     (folder / FILE).write_text(text, encoding="utf-8")
@@ -121,7 +124,7 @@ def read_study(folder: str | Path) -> Study:
     """Read STUDY/study.json.
 
     Raises:
-        StudyError: there is none, or it is not what `prepare` wrote.
+        StudyError: the file is missing, or `prepare` of this version did not write the file.
     """
     path = Path(folder) / FILE
     try:
@@ -140,7 +143,10 @@ def read_study(folder: str | Path) -> Study:
         return study
     except FileNotFoundError:
         raise StudyError(
-            f"{folder}: no study here: make one with python -m study prepare --out {folder}"
+            f"{folder}: no study in this folder: make a study with "
+            f"python -m study prepare --out {folder}"
         ) from None
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise StudyError(f"{path}: not written by this version of python -m study") from None
+        raise StudyError(
+            f"{path}: damaged, or written by another version: prepare the study again"
+        ) from None

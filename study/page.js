@@ -1,20 +1,20 @@
-// A visit: shows what the server says comes next and sends what the participant chooses.
-// An answer is kept here until the server has acknowledged it, and sent again as often as it takes:
-// with the step that it belongs to, so that it counts once. Zoom is in zoom.js.
+// A visit: shows the next question from the server and sends the answer of the participant.
+// The page keeps an answer and repeats the request until the server has acknowledged the answer.
+// Each answer carries the number of its step, so it counts once. Zoom is in zoom.js.
 "use strict";
 
-const LOCK_MS = 500; // the second half of a double click is no answer to the next question
+const LOCK_MS = 500; // so that the second half of a double click does not answer the next question
 const TIMEOUT_MS = 10000;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 const $ = (id) => document.getElementById(id);
 const choices = [...document.querySelectorAll(".choices button")];
 
-let state = null; // as the server last said
-let ready = false; // whether an answer can be given
+let state = null; // the last state from the server
+let ready = false; // whether the participant can answer
 let sending = false;
-let shown = 0; // counts what was drawn, so that a late picture is not put into a later question
+let shown = 0; // counts the questions, so that a late photo does not appear in a later question
 
-// Talking to the server
+// Requests to the server
 
 async function request(path, body) {
   const options = { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) };
@@ -35,7 +35,7 @@ async function insist(path, body) {
       if (attempt) notify("");
       return answer;
     } catch {
-      notify("No connection. Nothing is lost: trying again…");
+      notify("No connection. Nothing is lost. Trying again…");
       await new Promise((done) => setTimeout(done, WAITS_MS[Math.min(attempt, WAITS_MS.length - 1)]));
     }
   }
@@ -53,7 +53,7 @@ function keep(pending) {
   try {
     if (pending) localStorage.setItem("pending", JSON.stringify(pending));
     else localStorage.removeItem("pending");
-  } catch {} // storage may be forbidden: then a reload asks this question again
+  } catch {} // without storage, a reload asks this question again
 }
 
 async function send(pending) {
@@ -65,14 +65,14 @@ async function send(pending) {
   sending = false;
   keep(null);
   if (status === 200) notify("");
-  if (status === 409 && said.joined) notify("Answered in another window: here is what comes next.");
+  if (status === 409 && said.joined) notify("You have answered this question in another window. Here is the next question.");
   if (said.joined) draw(said);
   else await load();
 }
 
 async function load() {
   const { status, said } = await insist("api/state");
-  if (status !== 200) return notify(`${said.error || "Something went wrong."} Then load this page again.`);
+  if (status !== 200) return notify(`${said.error || "An error occurred."} Then load this page again.`);
   const pending = kept();
   if (pending && said.joined && pending.visit === said.visit) {
     state = said;
@@ -82,7 +82,7 @@ async function load() {
   draw(said);
 }
 
-// Drawing
+// Display
 
 function only(id) {
   const before = $(id).hidden;
@@ -150,7 +150,7 @@ function decoded(src, attempt) {
   return image.decode();
 }
 
-// Both frames get the same size, side by side or one above the other: whatever is larger.
+// Both frames get the same size: side by side or one above the other, whichever is larger.
 function arrange() {
   if (!state || !state.joined || !state.coming.length) return;
   const { width, height } = state.coming[0][0];
@@ -166,7 +166,7 @@ function arrange() {
   place();
 }
 
-// What the participant does
+// Actions of the participant
 
 function choose(side) {
   if (ready && !sending && state.coming.length) {

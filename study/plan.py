@@ -1,14 +1,14 @@
-"""Which questions a participant is asked, in which order, and what stands on which side.
+"""The plan of a participant: the questions, their order, and the side of each photo.
 
-Everything follows from the study's seed and the participant's number, by hashing: a visit goes on
-the same after years, whatever becomes of random number generators.
+The plan is computed by hashing the seed of the study and the number of the participant. A visit can
+therefore continue after years, even if random number generators change.
 
-Orders and sides are random but balanced (as Latin squares of order two): participants 2k and 2k+1
-see the same order from opposite ends with the sides exchanged, so that over each such couple every
-question stands equally early and every class equally often on the left. Within a participant, the
-photos of each phone and pairing are split between the sides as evenly as their number allows. The
-questions come in rounds that show every scene once, so that no scene follows itself where there are
-two scenes or more in a round.
+Orders and sides are random but balanced, as in Latin squares of order two. Participants 2k and 2k+1
+form a couple: one sees the order of the other backwards, with the sides exchanged. Over a couple,
+every question comes equally early, and every class is equally often on the left. For one
+participant, the photos of each phone and pair are divided between the sides as evenly as possible.
+The questions come in rounds, and a round shows every scene once. A scene therefore never follows
+itself if a round has two scenes or more.
 """
 
 import dataclasses
@@ -18,18 +18,18 @@ from collections.abc import Iterable
 
 from study.design import Question, Study
 
-SECONDS = 6  # a question takes, about
+SECONDS = 6  # approximate time for a question
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class PlannedQuestion:
     """A question as one participant sees it.
 
     Attributes:
-        question: what is compared.
-        left: the class on the left.
-        right: the class on the right.
-        repeat: whether the participant has been asked this before.
+        question: the comparison.
+        left: class of the left photo.
+        right: class of the right photo.
+        repeat: whether the participant has answered the question before.
     """
 
     question: Question
@@ -39,11 +39,11 @@ class Asked:
 
 
 @functools.lru_cache(maxsize=512)
-def plan(study: Study, number: int) -> tuple[Asked, ...]:
-    """All that participant `number` (0 or more) is asked, in order.
+def plan(study: Study, number: int) -> tuple[PlannedQuestion, ...]:
+    """Return all questions of participant `number` (0 or more), in order.
 
-    Repeated questions come at the end with the sides exchanged, chosen from the first half, so that
-    at least half of the visit lies between.
+    Repeated questions come at the end, with the sides exchanged. They are chosen from the first
+    half, so that at least half of the visit lies between a question and its repetition.
     """
     couple, mirrored = divmod(number, 2)
     key = (study.seed, couple)
@@ -56,18 +56,18 @@ def plan(study: Study, number: int) -> tuple[Asked, ...]:
         sides = (question.first, question.second)
         if (left[question] == question.second) != bool(mirrored):
             sides = sides[::-1]
-        asked.append(Asked(question, *sides))
+        asked.append(PlannedQuestion(question, sides[0], sides[1]))
     early = {a.question: a for a in asked[: (len(asked) + 1) // 2]}
     again = [early[q] for q in _shuffled(early, *key, mirrored, "repeats")[: study.repeats]]
-    return (*asked, *(Asked(a.question, a.right, a.left, repeat=True) for a in again))
+    return (*asked, *(PlannedQuestion(a.question, a.right, a.left, repeat=True) for a in again))
 
 
 def minutes(questions: int) -> int:
-    """What they take a participant, about."""
+    """Return the approximate time that a participant needs for a number of questions."""
     return max(1, round(questions * SECONDS / 60))
 
 
-def _order(study, key) -> list[Question]:
+def _order(study: Study, key: tuple[int, int]) -> list[Question]:
     scenes: dict[str, list[Question]] = {}
     for question in _shuffled(study.questions(), *key, "questions"):
         scenes.setdefault(question.scene, []).append(question)
@@ -81,8 +81,8 @@ def _order(study, key) -> list[Question]:
     return order
 
 
-def _left_classes(study, key) -> dict[Question, str]:
-    """The class on the left: half of the photos of each phone and pairing this way, half that."""
+def _left_classes(study: Study, key: tuple[int, int]) -> dict[Question, str]:
+    """Return the left class of each question; each class is left for half of a pair's photos."""
     groups: dict[tuple[str, ...], list[Question]] = {}
     for question in study.questions():
         groups.setdefault((question.phone, question.first, question.second), []).append(question)

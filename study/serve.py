@@ -1,4 +1,4 @@
-"""The study's pages, for everyone who can reach this machine: `python -m study serve`."""
+"""Serve the pages of a study until Ctrl-C or SIGTERM: `python -m study serve`."""
 
 import contextlib
 import dataclasses
@@ -6,33 +6,38 @@ import socket
 from pathlib import Path
 
 import uvicorn
+from starlette.applications import Starlette
 
 from common.command_line import option
 from study.app import make_app
-from study.design import read_study
-from study.store import Store, sqlite_url
-from study.study_error import StudyError
+from study.design import StudyError, read_study
+from study.store import open_store
 from study.tokens import read_secret, results_key
 
-BACKLOG = 1024  # connections that wait to be accepted
+BACKLOG = 1024  # connections that may wait
 
 
 @dataclasses.dataclass(frozen=True)
 class ServeConfig:
-    """Which study, where, and with which database."""
+    """Options of `python -m study serve`.
 
-    study: str = option(help="folder that prepare made", positional=True)
-    host: str = option("127.0.0.1", "address to listen at; 0.0.0.0 for all of this machine's")
-    port: int = option(8000, "port to listen at; 0 for a free one")
-    database: str | None = option(None, "SQLAlchemy URL of the database; none: STUDY/votes.sqlite")
-    shared_device: bool = option(
-        False, "after the last question, offer to begin anew with the next participant"
+    Raises:
+        StudyError: a value is out of range.
+    """
+
+    study: str = option(help="folder that `prepare` made", positional=True)
+    host: str = option(
+        "127.0.0.1", "address of the server; 0.0.0.0 for all addresses of this machine"
     )
+    port: int = option(8000, "port of the server; 0 for a free port")
+    database: str | None = option(
+        None, "SQLAlchemy URL of the database; without it: STUDY/votes.sqlite"
+    )
+    shared_device: bool = option(False, "let the next participant start after the last question")
 
     def __post_init__(self):
-        """Raise StudyError for values that are out of range."""
         if not 0 <= self.port <= 65535:
-            raise StudyError(f"--port {self.port}: give 0 to 65535")
+            raise StudyError(f"--port {self.port}: give a number from 0 to 65535")
 
 
 def main(config: ServeConfig) -> int:
@@ -46,57 +51,48 @@ def main(config: ServeConfig) -> int:
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         print(f"participants: {address}")
-        print(f"results, for you alone: {address}results#{results_key(secret)}", flush=True)
+        print(
+            f"results (keep this address secret): {address}results#{results_key(secret)}",
+            flush=True,
+        )
         _allow_connections()
-        with contextlib.suppress(KeyboardInterrupt):  # how a server is stopped
-            uvicorn.Server(settings(app)).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the normal end of a server
+            uvicorn.Server(server_settings(app)).run(sockets=[listener])
     return 0
 
 
-def settings(app) -> uvicorn.Config:
-    """How the application is served."""
+def server_settings(app: Starlette) -> uvicorn.Config:
+    """Return the settings of the web server."""
     return uvicorn.Config(
         app,
-        access_log=False,  # it would hold participants' addresses
+        access_log=False,  # a log would contain the addresses of participants
         log_level="warning",
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
-        timeout_keep_alive=75,  # seconds; looking at two photos can take a while
+        timeout_keep_alive=75,  # seconds; a participant may look at two photos for long
         backlog=BACKLOG,
-        port=0,  # where no socket is given
+        port=0,  # used if no socket is given
     )
 
 
-def open_store(folder: str | Path, url: str | None, study: str) -> Store:
-    """The study's database.
-
-    Raises:
-        StudyError: the URL is not SQLAlchemy's, or its driver is missing.
-        sqlalchemy.exc.SQLAlchemyError: the database cannot be reached.
-    """
-    try:
-        return Store(url or sqlite_url(folder), study)
-    except ImportError as error:
-        raise StudyError(f"--database: {error.name} is not installed: pip install it") from None
-
-
-def _listening(host, port) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # before the address is printed
+        listener.listen(BACKLOG)  # the server listens before it prints the address
     except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise StudyError(
-            f"cannot listen at {host} port {port}: {error.strerror or error}"
+            f"cannot listen on {host} port {port}: {reason}; choose another --host or --port"
         ) from None
     return listener
 
 
 def _allow_connections() -> None:
-    """Each browser holds several connections: as many files as the system lets us open."""
+    """Allow as many open files as the system permits: a browser uses several connections."""
     try:
         import resource
     except ImportError:  # not on Windows

@@ -1,11 +1,12 @@
-"""Shares of votes with intervals that know that one person's votes are not independent.
+"""Shares of votes, with intervals that respect that the votes of one person are not independent.
 
-Votes of one participant are alike (taste, screen), and so are votes about one photo. The variance
-of a share is therefore taken over participants as clusters, or over participants and photos both
-(A. C. Cameron, J. B. Gelbach, D. L. Miller, "Robust inference with multiway clustering", J. Bus.
-Econ. Stat. 29, 2011), and turned into the number of independent votes that would vary as much. With
-that number the interval is Wilson's (E. B. Wilson, JASA 22, 1927), with Student's t for the number
-of clusters: it stays inside 0 to 1 and does not collapse where all agree.
+The votes of one participant resemble each other (taste, screen), and so do the votes about one
+photo. The variance of a share is therefore computed over participants as clusters, or over
+participants and photos as two-way clusters (A. C. Cameron, J. B. Gelbach, D. L. Miller, "Robust
+inference with multiway clustering", J. Bus. Econ. Stat. 29, 2011). The variance gives the effective
+number of votes: the number of independent votes with the same variance. The interval is Wilson's
+interval (E. B. Wilson, JASA 22, 1927) for this number, with Student's t for the number of clusters.
+Such an interval stays within 0 and 1 and keeps a width even if all votes agree.
 """
 
 import dataclasses
@@ -22,11 +23,11 @@ class Share:
     """A share of votes.
 
     Attributes:
-        wins: votes for.
-        votes: all.
+        wins: number of votes for.
+        votes: number of all votes.
         share: wins / votes.
-        effective: number of independent votes that would vary as much.
-        freedom: degrees of freedom of that; infinite where votes are independent.
+        effective: effective number of votes.
+        freedom: degrees of freedom; infinite if the votes are independent.
     """
 
     wins: int
@@ -36,20 +37,20 @@ class Share:
     freedom: float
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Wilson's interval; not numbers where a single cluster tells nothing of the variance."""
+        """Return Wilson's interval; NaN if there is one cluster, which shows no variance."""
         if not self.effective > 0 or not self.freedom > 0:
             return math.nan, math.nan
         t = stats.t.ppf((1 + level) / 2, self.freedom)
         n, p = self.effective, self.share
         middle = (p + t * t / (2 * n)) / (1 + t * t / n)
         half = t / (1 + t * t / n) * math.sqrt(p * (1 - p) / n + t * t / (4 * n * n))
-        # It holds the share, which rounding could deny where all agree.
-        return max(0.0, min(middle - half, p)), min(1.0, max(middle + half, p))
+        # The interval contains the share. Without the limits, rounding could exclude the share.
+        return max(0.0, min(float(middle - half), p)), min(1.0, max(float(middle + half), p))
 
     def p_above(self, value: float) -> float:
-        """One-sided p-value of the score test of "the true share is not above `value`".
+        """Return the one-sided p-value of the score test of "the true share is at most `value`".
 
-        The two-sided test of level 5 % rejects `value` just where it lies outside `interval`.
+        The two-sided test with level 5 % rejects `value` exactly if `value` is outside `interval`.
         """
         if not self.effective > 0 or not self.freedom > 0:
             return math.nan
@@ -58,16 +59,16 @@ class Share:
 
 
 def share_of(won: np.ndarray, participants: np.ndarray, photos: np.ndarray | None = None) -> Share:
-    """The share of votes won.
+    """Return the share of votes that were won.
 
     Args:
-        won: `(N,)` bool, one a vote.
-        participants: `(N,)` int, who voted.
-        photos: `(N,)` int, on which photo: then the interval is one for other photos of the kind,
-            too; None for these photos.
+        won: `(N,)` bool, for each vote whether it was won.
+        participants: `(N,)` int, participant of each vote.
+        photos: `(N,)` int, photo of each vote, for an interval that also holds for other photos of
+            the same kind; None for an interval for these photos.
 
     Returns:
-        The share; not a number for no votes.
+        The share; NaN if there are no votes.
     """
     won = np.asarray(won, bool)
     votes = len(won)
@@ -88,13 +89,13 @@ def share_of(won: np.ndarray, participants: np.ndarray, photos: np.ndarray | Non
     if clusters < 2:
         return Share(int(won.sum()), votes, share, 0.0, 0.0)
     spread = share * (1 - share)
-    # Where all votes agree they say nothing of how alike votes of one participant are.
+    # If all votes agree, the resemblance within clusters is unknown: count each cluster once.
     effective = min(votes, spread / variance) if spread > 0 and variance > 0 else clusters
     return Share(int(won.sum()), votes, share, float(effective), clusters - 1)
 
 
-def _variance(residuals, clusters) -> float:
-    """Of the mean, by sums of each cluster."""
+def _variance(residuals: np.ndarray, clusters: np.ndarray) -> float:
+    """Return the variance of the mean from the sums over clusters."""
     _, index = np.unique(clusters, return_inverse=True)
     sums = np.bincount(index.ravel(), residuals)
     count = len(sums)

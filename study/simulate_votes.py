@@ -1,8 +1,8 @@
-"""A study without people, to see what a report can tell: `python -m study simulate`.
+"""Simulate a study with known scores, to test the report: `python -m study simulate`.
 
-Photos that ship with scikit-image are shot by virtual phones and a virtual DSLR. Participants do
-not look at them: they draw from a Bradley-Terry model whose scores are known, so that the report
-can be held against them.
+Virtual phones and a virtual DSLR take pictures of photos that ship with scikit-image. Simulated
+participants do not look at the pictures. They answer at random by a Bradley-Terry model with known
+scores, so that the scores of the report can be compared with the true scores.
 """
 
 import dataclasses
@@ -21,42 +21,44 @@ from common.command_line import option
 from data.shipped_photos import shipped_photos
 from simulation.cameras import PHONES
 from simulation.shooting import aligned_pair
-from study import visit, vote_report
-from study.analysis import analyse
-from study.design import Study, read_study
+from study import visit
+from study.analysis import Analysis, analyze
+from study.design import Study, StudyError, read_study
 from study.plan import plan
 from study.prepare import PrepareConfig, prepare
-from study.serve import open_store
-from study.store import Store
-from study.study_error import StudyError
+from study.report_votes import write_report
+from study.store import Store, open_store
 from study.votes import read_votes
 
-# Logits above the phone's own photo. The worse the phone, the more is gained; Photoshop and APE are
-# compared for the iPhone alone, as in the seed.
+# Logits above the photo of the phone. A worse phone gains more. Photoshop and Apple Photo Enhancer
+# (APE) are compared for the iPhone only, as in the thesis.
 TRUTH = {
     "iphone": {"phone": 0.0, "enhanced": 2.2, "dslr": 2.4, "photoshop": 1.3, "ape": 0.8},
     "blackberry": {"phone": 0.0, "enhanced": 1.5, "dslr": 1.6},
     "sony": {"phone": 0.0, "enhanced": 0.9, "dslr": 1.0},
 }
-PAIRS = (
+PAIRS = (  # as --pair takes them
     "phone:enhanced", "phone:dslr", "enhanced:dslr",
     "enhanced:photoshop", "enhanced:ape", "photoshop:ape",
 )  # fmt: skip
-FILE = "simulation.json"
+TRUTH_FILE = "simulation.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class SimulateConfig:
-    """How large a study, and where."""
+class SimulateVotesConfig:
+    """Options of `python -m study simulate`.
 
-    out: str = option(help="folder of the study; it must not exist")
-    participants: int = option(42, "people who answer everything")
-    photos: int = option(9, "photos of each phone")
-    repeats: int = option(6, "questions that each participant is asked a second time")
-    seed: int = option(0, "of photos, orders and answers")
+    Raises:
+        StudyError: a value is out of range.
+    """
+
+    out: str = option(help="folder of the study; the folder must not exist yet")
+    participants: int = option(42, "number of participants; all answer everything")
+    photos: int = option(9, "number of photos of each phone")
+    repeats: int = option(6, "number of questions that each participant answers twice")
+    seed: int = option(0, "seed of photos, orders and answers")
 
     def __post_init__(self):
-        """Raise StudyError for values that are out of range."""
         if self.participants < 2:
             raise StudyError(f"--participants {self.participants}: give 2 or more")
         if not 1 <= self.photos <= 50:
@@ -64,9 +66,9 @@ class SimulateConfig:
 
 
 def write_photos(folder: Path, photos: int, seed: int) -> None:
-    """Write FOLDER/CLASS/PHONE/N.png: crops of the shipped photos, shot by each phone and the DSLR.
+    """Write FOLDER/CLASS/PHONE/N.png: pictures of crops of the shipped photos, by all cameras.
 
-    The enhanced photos and those of Photoshop and APE are stand-ins: mixtures of the two.
+    The classes "enhanced", "photoshop" and "ape" are mixtures of the pictures of phone and DSLR.
     """
     shipped = list(shipped_photos().values())
     for number in range(photos):
@@ -85,7 +87,7 @@ def write_photos(folder: Path, photos: int, seed: int) -> None:
 
 
 def _crop(photo: np.ndarray, turn: int) -> np.ndarray:
-    """The whole photo, or its left, right … two thirds: other pictures of the same."""
+    """Return the whole photo, or two thirds of it from one of the four corners."""
     if turn == 0:
         return photo
     height, width = photo.shape[:2]
@@ -94,17 +96,17 @@ def _crop(photo: np.ndarray, turn: int) -> np.ndarray:
     return np.ascontiguousarray(photo[top : top + high, left : left + wide])
 
 
-def answer(
+def answer_everything(
     study: Study, store: Store, truth: Mapping[str, Mapping[str, float]], people: int, seed: int
 ) -> None:
-    """Let participants answer everything, by their scores.
+    """Let simulated participants answer all questions.
 
     Args:
-        study: what is asked.
-        store: takes the votes, as it takes a browser's.
-        truth: logits by phone and class.
-        people: their number.
-        seed: of their answers.
+        study: the study.
+        store: the votes of the study; the answers arrive as from a browser.
+        truth: true scores, in logits, by phone and class.
+        people: number of participants.
+        seed: seed of the answers.
     """
     rng = random.Random(seed)
     for person in tqdm(range(people), unit="participant", disable=None):
@@ -118,8 +120,8 @@ def answer(
             assert agreed
 
 
-def main(config: SimulateConfig) -> None:
-    """Make the photos, the study, the votes and the report; compare it with the truth."""
+def main(config: SimulateVotesConfig) -> None:
+    """Make photos, study, votes and report; compare the scores of the report with the truth."""
     target = Path(config.out)
     if target.exists():
         raise StudyError(f"{target} exists: remove it, or choose another --out")
@@ -139,13 +141,18 @@ def main(config: SimulateConfig) -> None:
     study = read_study(target)
     store = open_store(target, None, study.id)
     try:
-        answer(study, store, TRUTH, config.participants, config.seed)
+        answer_everything(study, store, TRUTH, config.participants, config.seed)
         votes = read_votes(study, store)
     finally:
         store.close()
-    (target / FILE).write_text(json.dumps(TRUTH, indent=1) + "\n", encoding="utf-8")
-    analysis = analyse(study, votes)
-    vote_report.write_report(target / "report", analysis, votes)
+    (target / TRUTH_FILE).write_text(json.dumps(TRUTH, indent=1) + "\n", encoding="utf-8")
+    analysis = analyze(study, votes)
+    write_report(target / "report", analysis, votes)
+    _print_comparison(analysis)
+    print(f"open {target / 'report' / 'report.html'}")
+
+
+def _print_comparison(analysis: Analysis) -> None:
     print(f"{'phone':12}{'class':12}{'true':>6}{'found':>7}   95 % interval")
     inside = total = 0
     for phone, scores in TRUTH.items():
@@ -153,11 +160,10 @@ def main(config: SimulateConfig) -> None:
         for i, name in enumerate(found.classes):
             if name == analysis.reference:
                 continue
-            hit = found.low[i] <= scores[name] <= found.high[i]
+            hit = bool(found.low[i] <= scores[name] <= found.high[i])
             inside, total = inside + hit, total + 1
             print(
                 f"{phone:12}{name:12}{scores[name]:6.2f}{found.score[i]:7.2f}   "
                 f"{found.low[i]:.2f} to {found.high[i]:.2f}{'' if hit else '   outside'}"
             )
-    print(f"{inside} of {total} intervals hold the true score")
-    print(f"look at {target / 'report' / 'report.html'}")
+    print(f"{inside} of {total} intervals contain the true score")

@@ -1,8 +1,7 @@
-"""Votes in a database: every step of every visit, written once, never changed.
+"""The database of votes: each step of each visit is written once and never changed.
 
-A visit is a journal. Step 0 is its first vote; undoing a vote is a step too. (participant, step) is
-the primary key, so that the database itself refuses a second answer to the same step, whichever
-process, thread or tab it comes from.
+A visit is a journal of steps: votes and undone votes. The primary key is (participant, step). The
+database therefore refuses a second answer to the same step from any process, thread or tab.
 """
 
 import dataclasses
@@ -12,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
+import sqlalchemy.event
 from sqlalchemy.exc import IntegrityError
 
-from study.design import DATABASE
+from study.design import DATABASE, StudyError
 
 VOTE, UNDO = "vote", "undo"
-BUSY_SECONDS = 30  # that a writer waits for the others
+BUSY_SECONDS = 30  # a writer waits so long for other writers
 ATTEMPTS = 50
 
 _metadata = sa.MetaData()
@@ -57,13 +57,13 @@ class Step:
 
     Attributes:
         action: `VOTE` or `UNDO`.
-        position: which question of the participant's plan, from 0.
-        repeat: whether the question is asked a second time.
-        phone: of the photo.
-        scene: of the photo.
-        left: class on the left.
-        right: class on the right.
-        side: "left" or "right": the better one; of an undone vote, what it was.
+        position: number of the question in the plan of the participant, from 0.
+        repeat: whether the participant answers the question for the second time.
+        phone: phone of the photo.
+        scene: scene of the photo.
+        left: class of the left photo.
+        right: class of the right photo.
+        side: "left" or "right", the better photo; an undo keeps the side of its vote.
     """
 
     action: str
@@ -78,12 +78,12 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Visit:
-    """A participant and all steps so far.
+    """The visit of a participant with all steps so far.
 
     Attributes:
-        participant: key in the database.
-        number: counts the study's participants, from 0.
-        steps: in order.
+        participant: key of the participant in the database.
+        number: number of the participant in the study, from 0.
+        steps: steps in order.
     """
 
     participant: int
@@ -92,23 +92,43 @@ class Visit:
 
 
 def sqlite_url(folder: str | Path) -> str:
-    """The database in the study's own folder."""
+    """Return the URL of the SQLite database in the folder of a study."""
     return sa.URL.create("sqlite", database=str(Path(folder) / DATABASE)).render_as_string()
 
 
+def open_store(folder: str | Path, url: str | None, study: str) -> "Store":
+    """Open the database of a study.
+
+    Args:
+        folder: folder of the study.
+        url: URL for SQLAlchemy; None for STUDY/votes.sqlite.
+        study: id of the study.
+
+    Raises:
+        StudyError: the driver of the database is not installed.
+        sqlalchemy.exc.SQLAlchemyError: the URL is wrong, or the database cannot be reached.
+    """
+    try:
+        return Store(url or sqlite_url(folder), study)
+    except ImportError as error:
+        raise StudyError(
+            f"--database: {error.name} is missing; install it with pip install {error.name}"
+        ) from None
+
+
 class Store:
-    """The database of a study; threads and processes may share it."""
+    """The votes of one study in a database; threads and processes may share the database."""
 
     def __init__(self, url: str, study: str):
-        """Open the database and make its tables where they are missing.
+        """Open the database and create missing tables.
 
         Args:
-            url: as SQLAlchemy takes it.
-            study: the study's id.
+            url: URL for SQLAlchemy.
+            study: id of the study.
 
         Raises:
-            sqlalchemy.exc.SQLAlchemyError: the URL is wrong or the database cannot be reached.
-            ImportError: the database's driver is not installed.
+            sqlalchemy.exc.SQLAlchemyError: the URL is wrong, or the database cannot be reached.
+            ImportError: the driver of the database is not installed.
         """
         self._study = study
         parsed = sa.make_url(url)
@@ -118,7 +138,7 @@ class Store:
             parsed, connect_args=options, pool_size=20, max_overflow=20, pool_pre_ping=not sqlite
         )
         if sqlite:
-            sa.event.listen(self._engine, "connect", _durable)
+            sqlalchemy.event.listen(self._engine, "connect", _durable)
         try:
             _metadata.create_all(self._engine)
         except BaseException:
@@ -126,11 +146,11 @@ class Store:
             raise
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def visit(self, visitor: str) -> Visit | None:
-        """The visit of a visitor, or None before the first `join`."""
+        """Return the visit of a visitor, or None before the first `join`."""
         p = _participants.c
         with self._engine.connect() as connection:
             row = connection.execute(
@@ -144,7 +164,7 @@ class Store:
             return Visit(row.id, row.number, tuple(Step(*step) for step in steps))
 
     def join(self, visitor: str) -> Visit:
-        """The visitor's visit, begun with the next free number if there is none yet."""
+        """Return the visit of a visitor; begin one with the next free number if there is none."""
         p = _participants.c
         for _ in range(ATTEMPTS):
             if visit := self.visit(visitor):
@@ -159,15 +179,15 @@ class Store:
             try:
                 with self._engine.begin() as connection:
                     connection.execute(sa.insert(_participants).from_select(columns, following))
-            except IntegrityError:  # another took the number, or the visitor came twice
+            except IntegrityError:  # someone else took the number, or the visitor joined twice
                 time.sleep(random.uniform(0, 0.02))
-        raise TimeoutError("too many participants join at once")
+        raise TimeoutError("too many participants join at the same time: try again")
 
     def append(self, visit: Visit, step: Step) -> bool:
-        """Write the visit's next step.
+        """Write the next step of a visit.
 
         Returns:
-            Whether it is there for good. If not, that step was there before.
+            True if the step is now stored; False if the visit already has this step.
         """
         values = {
             **dataclasses.asdict(step),
@@ -183,9 +203,9 @@ class Store:
         return True
 
     def journals(self) -> Iterator[tuple[int, list[tuple[int, Step]]]]:
-        """Every participant's number, and steps with their times.
+        """Yield the number of every participant, and all (time, step).
 
-        Times are milliseconds since 1970, UTC.
+        A time is in milliseconds since 1970, UTC.
         """
         p, s = _participants.c, _steps.c
         with self._engine.connect() as connection:
@@ -194,14 +214,15 @@ class Store:
                 .where(p.study == self._study)
                 .order_by(p.number)
             ).all()
-            steps: dict[int, list] = {row.id: [] for row in joined}
+            steps: dict[int, list[tuple[int, Step]]] = {row.id: [] for row in joined}
             rows = connection.execute(
                 _select_steps.add_columns(s.participant, s.at_ms)
                 .join(_participants, p.id == s.participant)
                 .where(p.study == self._study)
                 .order_by(s.participant, s.step)
             )
-            for *step, participant, at in rows:
+            for row in rows:
+                *step, participant, at = tuple(row)
                 steps.setdefault(participant, []).append((at, Step(*step)))
         for row in joined:
             yield row.number, steps[row.id]
@@ -211,7 +232,7 @@ _select_steps = sa.select(*(_steps.c[field.name] for field in dataclasses.fields
 
 
 def _durable(connection, _) -> None:
-    """SQLite: readers beside a writer; a commit is on the disk before it is acknowledged."""
+    """Let SQLite read during a write, and write to the disk before a commit returns."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

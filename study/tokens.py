@@ -1,4 +1,4 @@
-"""Who a visitor is, without an account: random tokens that only this study can have signed."""
+"""Tokens that identify visitors without an account; the study signs every token."""
 
 import hashlib
 import hmac
@@ -7,24 +7,23 @@ import re
 import secrets
 from pathlib import Path
 
-from study.design import SECRET
-from study.study_error import StudyError
+from study.design import SECRET, StudyError
 
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})")
 
 
 def write_secret(folder: Path) -> None:
-    """Make STUDY/secret.key, which only its owner may read."""
+    """Write STUDY/secret.key, which only its owner may read."""
     handle = os.open(folder / SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32) + "\n")
 
 
 def read_secret(folder: str | Path) -> bytes:
-    """The study's secret, 32 bytes.
+    """Read the secret of the study, 32 bytes.
 
     Raises:
-        StudyError: it is missing or damaged.
+        StudyError: the file is missing or damaged.
     """
     path = Path(folder) / SECRET
     try:
@@ -32,44 +31,44 @@ def read_secret(folder: str | Path) -> bytes:
     except (FileNotFoundError, ValueError):
         secret = b""
     if len(secret) != 32:
-        raise StudyError(f"{path}: missing or damaged: without it no visit can go on")
+        raise StudyError(f"{path}: missing or damaged: restore the file from a copy of the study")
     return secret
 
 
 def new_token(secret: bytes) -> str:
-    """A visitor's token: 128 random bits, signed."""
+    """Make the token of a new visitor: 128 random bits, signed."""
     return _signed(secret, secrets.token_hex(16))
 
 
-def visitor(secret: bytes, token: str | None) -> str | None:
-    """What a token's visitor is called in the database; None if this study did not make it.
+def visitor_name(secret: bytes, token: str | None) -> str | None:
+    """Return the name of a visitor in the database; None if the study did not make the token.
 
-    The name is a hash: who reads the database cannot vote as anybody.
+    The name is a hash. Nobody who reads the database can vote as another visitor.
     """
     match = _TOKEN.fullmatch(token or "")
-    if match is None or not hmac.compare_digest(_signed(secret, match[1]), token):
+    if match is None or not same_secret(match[0], _signed(secret, match[1])):
         return None
     return hashlib.sha256(b"visitor " + match[1].encode()).hexdigest()
 
 
 def results_key(secret: bytes) -> str:
-    """What opens the results page: 100 bits, the same at every start."""
+    """Return the key of the results page: 100 bits, the same at every start."""
     return _mac(secret, "results")[:25]
 
 
 def results_proof(secret: bytes) -> str:
-    """What a browser holds that has given the key."""
+    """Return the cookie of a browser that has given the key of the results page."""
     return _mac(secret, "results were opened")
 
 
-def same(given: str | None, expected: str) -> bool:
-    """Whether a secret is right, in the same time whatever is given."""
+def same_secret(given: str | None, expected: str) -> bool:
+    """Return whether a secret is correct; the time does not depend on the difference."""
     return hmac.compare_digest((given or "").encode(), expected.encode())
 
 
-def _signed(secret, nonce):
+def _signed(secret: bytes, nonce: str) -> str:
     return f"{nonce}.{_mac(secret, f'token {nonce}')[:32]}"
 
 
-def _mac(secret, text):
+def _mac(secret: bytes, text: str) -> str:
     return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()

@@ -1,55 +1,56 @@
-"""A visit from step to step: what is asked next, and what an answer does.
+"""A visit, step by step: the next question, and the effect of an answer.
 
-A browser says with every answer which step it takes the visit to be at. An answer to the next step
-is written; an answer to a step that is there already changes nothing, and is fine if it says the
-same: a double click, a repeated request after a lost connection. If it says something else, as from
-a second tab, the browser is told so and shows where the visit stands.
+A browser sends the number of the step with every answer. An answer to the next step is stored. An
+answer to a step that is already stored changes nothing. If the answer is equal, it is accepted: the
+browser has repeated a request after a double click or a lost connection. If the answer differs, as
+from a second tab, it is refused, and the browser shows the current state of the visit.
 """
 
 import dataclasses
+from collections.abc import Iterable
 
 from study.design import Study
-from study.plan import Asked, plan
+from study.plan import PlannedQuestion, plan
 from study.store import UNDO, VOTE, Step, Store, Visit
 
 SIDES = ("left", "right")
 
 
 @dataclasses.dataclass(frozen=True)
-class State:
-    """Where a visit stands.
+class VisitState:
+    """The state of a visit.
 
     Attributes:
-        step: how many steps it has.
-        done: questions answered.
-        total: questions in all.
-        coming: the next questions, the one to answer first.
+        step: number of steps so far.
+        done: number of answered questions.
+        total: number of all questions.
+        coming: the next questions; the first one is to be answered now.
     """
 
     step: int
     done: int
     total: int
-    coming: tuple[Asked, ...]
+    coming: tuple[PlannedQuestion, ...]
 
 
-def state_of(study: Study, visit: Visit, ahead: int = 2) -> State:
-    """Where a visit stands, with at most `ahead` questions to come."""
+def state_of(study: Study, visit: Visit, ahead: int = 2) -> VisitState:
+    """Return the state of a visit with at most `ahead` coming questions."""
     asked, done = plan(study, visit.number), _done(visit)
-    return State(len(visit.steps), done, len(asked), asked[done : done + ahead])
+    return VisitState(len(visit.steps), done, len(asked), asked[done : done + ahead])
 
 
-def vote(study: Study, store: Store, visitor: str, step: int, side: str) -> tuple[State, bool]:
-    """Answer the question that stands at a step.
+def vote(study: Study, store: Store, visitor: str, step: int, side: str) -> tuple[VisitState, bool]:
+    """Answer the question of a step.
 
     Args:
-        study: which.
-        store: its votes.
-        visitor: who has joined.
-        step: how many steps the visit had when the question was shown.
-        side: of `SIDES`, the better one.
+        study: the study.
+        store: the votes of the study.
+        visitor: name of a visitor who has joined.
+        step: number of steps of the visit when the browser showed the question.
+        side: the better side, one of `SIDES`.
 
     Returns:
-        The state afterwards, and whether that step now holds this very answer.
+        The state after the answer, and whether the step now holds this answer.
 
     Raises:
         LookupError: the visitor has not joined.
@@ -57,12 +58,14 @@ def vote(study: Study, store: Store, visitor: str, step: int, side: str) -> tupl
     return _take(study, store, visitor, step, VOTE, side)
 
 
-def undo(study: Study, store: Store, visitor: str, step: int) -> tuple[State, bool]:
-    """Take back the last answer; as `vote`."""
+def undo(study: Study, store: Store, visitor: str, step: int) -> tuple[VisitState, bool]:
+    """Take back the last answer; arguments, result and errors as for `vote`."""
     return _take(study, store, visitor, step, UNDO, None)
 
 
-def _take(study, store, visitor, step, action, side):
+def _take(
+    study: Study, store: Store, visitor: str, step: int, action: str, side: str | None
+) -> tuple[VisitState, bool]:
     visit = _joined(store, visitor)
     if step == len(visit.steps):
         new = _next(study, visit, action, side)
@@ -77,13 +80,13 @@ def _take(study, store, visitor, step, action, side):
     return state_of(study, visit), agreed
 
 
-def _next(study, visit, action, side) -> Step | None:
+def _next(study: Study, visit: Visit, action: str, side: str | None) -> Step | None:
     done = _done(visit)
     if action == UNDO:
         standing = standing_votes(visit.steps)
         return dataclasses.replace(standing[-1], action=UNDO) if standing else None
     asked = plan(study, visit.number)
-    if done == len(asked):
+    if done == len(asked) or side is None:
         return None
     now = asked[done]
     question = now.question
@@ -92,8 +95,8 @@ def _next(study, visit, action, side) -> Step | None:
     )  # fmt: skip
 
 
-def standing_votes(steps) -> list[Step]:
-    """The votes that have not been undone, in order."""
+def standing_votes(steps: Iterable[Step]) -> list[Step]:
+    """Return the votes that were not undone, in order."""
     standing: list[Step] = []
     for step in steps:
         if step.action == VOTE:
@@ -103,12 +106,12 @@ def standing_votes(steps) -> list[Step]:
     return standing
 
 
-def _done(visit) -> int:
+def _done(visit: Visit) -> int:
     return len(standing_votes(visit.steps))
 
 
-def _joined(store, visitor) -> Visit:
+def _joined(store: Store, visitor: str) -> Visit:
     visit = store.visit(visitor)
     if visit is None:
-        raise LookupError("not joined")
+        raise LookupError("the visitor has not joined")
     return visit

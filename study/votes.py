@@ -1,4 +1,4 @@
-"""Votes as rows: what the database holds, for statistics and as CSV."""
+"""Votes as rows, for the statistics and for CSV."""
 
 import csv
 import dataclasses
@@ -15,16 +15,16 @@ class Vote:
     """One answer.
 
     Attributes:
-        participant: number, from 0.
-        step: of the participant's visit.
-        time: UTC, ISO 8601 to the second.
-        phone: of the photo.
-        photo: the scene's name.
-        left: class on the left.
-        right: class on the right.
-        better: the class that was chosen.
-        repeat: whether the participant had been asked this before.
-        undone: whether it was taken back: it does not count.
+        participant: number of the participant, from 0.
+        step: step in the visit of the participant.
+        time: time in UTC, ISO 8601, in whole seconds.
+        phone: phone of the photo.
+        photo: name of the scene.
+        left: class of the left photo.
+        right: class of the right photo.
+        better: the chosen class.
+        repeat: whether the participant answered the question for the second time.
+        undone: whether the participant took the answer back; such a vote does not count.
     """
 
     participant: int
@@ -45,36 +45,36 @@ class Vote:
 
 
 def read_votes(study: Study, store: Store) -> list[Vote]:
-    """All answers in the database, undone ones too, by participant and step.
+    """Read all answers, undone answers too, ordered by participant and step.
 
-    Answers about classes or photos that the study does not have are left out.
+    Answers about classes or photos that are not part of the study are left out.
     """
     known = {(picture.phone, picture.scene, picture.kind) for picture in study.pictures}
     votes = []
     for number, steps in store.journals():
-        standing, mine = [], []
+        standing, own = [], []
         for index, (at, step) in enumerate(steps):
             if step.action == VOTE:
                 time = datetime.datetime.fromtimestamp(at // 1000, datetime.UTC)
                 better = step.left if step.side == "left" else step.right
-                standing.append(len(mine))
-                mine.append(
+                standing.append(len(own))
+                own.append(
                     Vote(number, index, time.strftime("%Y-%m-%dT%H:%M:%SZ"), step.phone, step.scene,
                          step.left, step.right, better, step.repeat, undone=False)
                 )  # fmt: skip
             else:
                 undone = standing.pop()
-                mine[undone] = dataclasses.replace(mine[undone], undone=True)
+                own[undone] = dataclasses.replace(own[undone], undone=True)
         votes += (
             vote
-            for vote in mine
+            for vote in own
             if {(vote.phone, vote.photo, vote.left), (vote.phone, vote.photo, vote.right)} <= known
         )
     return votes
 
 
 def as_csv(votes: Iterable[Vote]) -> str:
-    """The votes with a line of headings; yes and no as 1 and 0."""
+    """Return the votes as CSV with a line of headings; 1 and 0 stand for yes and no."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in dataclasses.fields(Vote))

@@ -1,11 +1,11 @@
-// Zoom and place of both photos: what is done to one is done to the other.
+// Zoom and position, which both photos share.
 "use strict";
 
 const stage = document.getElementById("stage");
 const frames = [...document.querySelectorAll(".frame")];
 const photos = [document.getElementById("left"), document.getElementById("right")];
 
-const view = { factor: 1, x: 0.5, y: 0.5 }; // x, y: the point of the photo in the middle
+const view = { factor: 1, x: 0.5, y: 0.5 }; // x, y: the point of the photo in the middle of the frame
 
 function most() {
   const width = photos[0].naturalWidth;
@@ -20,7 +20,7 @@ function zoomTo(factor, x = view.x, y = view.y) {
   place();
 }
 
-// Zoom so that the point under the pointer stays there; across, down: in the frame, 0 to 1.
+// Zooms and keeps the point under the pointer in place. across, down: position in the frame, 0 to 1.
 function zoomAt(factor, across, down) {
   const x = view.x + (across - 0.5) / view.factor;
   const y = view.y + (down - 0.5) / view.factor;

@@ -13,7 +13,7 @@ from PIL import Image
 from study.app import make_app
 from study.design import read_study
 from study.prepare import PrepareConfig, prepare
-from study.serve import settings
+from study.serve import server_settings
 from study.store import Store, sqlite_url
 from study.tokens import read_secret
 
@@ -52,7 +52,7 @@ def served(folder, shared_device=False):
     study = read_study(folder)
     store = Store(sqlite_url(folder), study.id)
     app = make_app(folder, study, store, read_secret(folder), shared_device)
-    server = uvicorn.Server(settings(app))
+    server = uvicorn.Server(server_settings(app))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -336,7 +336,7 @@ def test_the_results_open_with_the_printed_link(visit, folder):
     results = visit(tab.context, f"results#{results_key(read_secret(folder))}")
     results.wait_for_selector("h2:has-text('Bradley')")
     assert "#" not in results.url
-    assert "1 votes of 1 participant" in results.inner_text("body")
+    assert "1 vote from 1 participant" in results.inner_text("body")
     with results.expect_download() as waiting:
         results.click("text=All votes as CSV")
     assert waiting.value.path().read_text().count("\n") == 2

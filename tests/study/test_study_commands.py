@@ -50,7 +50,7 @@ def test_prepare_from_a_shell(tmp_path, capsys):
     words = [f"--class={kind}={tmp_path / kind}" for kind in ("phone", "dslr")]
     done = run("prepare", *words, "--out", tmp_path / "mine", "--repeats", "1")
     assert done.returncode == 0, done.stderr
-    assert "3 questions and 1 again: 3 photos of 1 phone, 1 pairing of 2 classes" in done.stdout
+    assert "3 questions and 1 repeat: 3 photos of 1 phone, 1 pair of 2 classes" in done.stdout
     assert "no votes yet" in stopped(capsys, "report", tmp_path / "mine")
 
 

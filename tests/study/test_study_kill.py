@@ -18,7 +18,7 @@ from fake_study import Client, make_study
 from study.design import read_study
 from study.plan import plan
 from study.store import Store, sqlite_url
-from study.tokens import read_secret, visitor
+from study.tokens import read_secret, visitor_name
 from study.votes import read_votes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +131,7 @@ def check(folder, people, sides, acknowledged, cookies):
     assert sides == acknowledged and len(sides) == people
     store = Store(sqlite_url(folder), study.id)
     try:
-        numbers = [store.visit(visitor(secret, cookies[i])).number for i in range(people)]
+        numbers = [store.visit(visitor_name(secret, cookies[i])).number for i in range(people)]
         votes = [vote for vote in read_votes(study, store) if not vote.undone]
     finally:
         store.close()

@@ -8,9 +8,8 @@ import pytest
 from fake_study import CLASSES, make_study, scene, write_class
 from PIL import Image
 
-from study.design import check_name, read_study
+from study.design import StudyError, check_name, read_study
 from study.prepare import PrepareConfig, main, prepare
-from study.study_error import StudyError
 
 
 def config(root, *words, **options):
@@ -151,7 +150,7 @@ def test_a_damaged_photo_is_named(folders):
         (("phone={}/phone", "dslr="), "NAME=DIR"),
         (("phone={}/phone", "phone={}/dslr"), "given twice"),
         (("phone={}/phone", "dslr={}/nowhere"), "no such folder"),
-        (("phone={}/phone", "dslr={}"), "sub-folders"),
+        (("phone={}/phone", "dslr={}"), "subfolders"),
         (("phone={}/phone", "<b>={}/dslr"), "letters, digits"),
         (("phone={}/phone", "../dslr={}/dslr"), "letters, digits"),
         (("phone={}/phone", "=={}/dslr"), "letters, digits"),
@@ -214,7 +213,7 @@ def test_values_out_of_range_are_refused(options):
 
 def test_an_existing_folder_is_kept(folders, capsys):
     main(config(folders))
-    assert "9 questions: 3 photos of 1 phone, 3 pairings of 3 classes" in capsys.readouterr().out
+    assert "9 questions: 3 photos of 1 phone, 3 pairs of 3 classes" in capsys.readouterr().out
     assert "exists" in refused(folders)
 
 

@@ -10,14 +10,15 @@ import pytest
 from fake_study import CLASSES, make_study
 from PIL import Image
 
-from study import simulate_votes, vote_report
-from study.analysis import analyse
+from study import report_votes, simulate_votes
+from study.analysis import analyze
 from study.design import read_study
 from study.plan import plan
-from study.report_page import as_html
-from study.simulate_votes import SimulateConfig
+from study.report_votes import ReportConfig
+from study.results_charts import CLASS_COLORS
+from study.results_page import results_page
+from study.simulate_votes import SimulateVotesConfig
 from study.store import Store, sqlite_url
-from study.vote_report import ReportConfig
 from study.votes import read_votes
 
 TRUTH = {phone: {"phone": 0.0, "enhanced": 1.5, "dslr": 1.6} for phone in ("iphone", "sony")}
@@ -28,14 +29,14 @@ def folder(tmp_path_factory):
     made = make_study(tmp_path_factory.mktemp("report"), phones=tuple(TRUTH), repeats=4)
     study = read_study(made)
     store = Store(sqlite_url(made), study.id)
-    simulate_votes.answer(study, store, TRUTH, people=12, seed=1)
+    simulate_votes.answer_everything(study, store, TRUTH, people=12, seed=1)
     store.close()
     return made
 
 
 @pytest.fixture(scope="module")
 def out(folder):
-    vote_report.main(ReportConfig(study=str(folder)))
+    report_votes.main(ReportConfig(study=str(folder)))
     return folder / "report"
 
 
@@ -118,14 +119,14 @@ def test_names_cannot_become_html(folder):
     pictures = tuple(type(study.pictures[0])(**facts) for facts in json.loads(text))
     votes = [type(v)(**{**vars(v), "phone": v.phone.replace("sony", bad)}) for v in votes]
     nasty = type(study)(**{**vars(study), "pictures": pictures, "title": bad})
-    page = as_html(analyse(nasty, votes))[0]
+    page = results_page(analyze(nasty, votes))[0]
     assert "<i>" not in page and "&lt;i&gt;x" in page
 
 
 def test_the_report_says_what_the_claims_come_to(folder, out, capsys):
-    vote_report.main(ReportConfig(study=str(folder), out=str(out)))
+    report_votes.main(ReportConfig(study=str(folder), out=str(out)))
     said = capsys.readouterr().out
-    assert "264 votes of 12 participants, 12 of whom finished" in said
+    assert "264 votes from 12 participants; 12 answered every question; 0 votes undone" in said
     assert "iphone: enhanced over phone: " in said and "enhanced preferred" in said
 
 
@@ -133,7 +134,7 @@ def test_other_roles_give_other_claims(folder, tmp_path):
     config = ReportConfig(
         study=str(folder), out=str(tmp_path), original="dslr", enhanced="phone", dslr="enhanced"
     )
-    vote_report.main(config)
+    report_votes.main(config)
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert {c["claim"] for c in results["claims"]} == {
         "phone over dslr", "phone on a par with enhanced"
@@ -146,7 +147,7 @@ def test_simulated_people_follow_their_model(folder):
     """Over all phones, share and scores are those of the model, within their intervals."""
     study = read_study(folder)
     store = Store(sqlite_url(folder), study.id)
-    found = analyse(study, read_votes(study, store))
+    found = analyze(study, read_votes(study, store))
     store.close()
     low, high = found.pooled[None, "phone", "enhanced"].interval()
     assert low <= 1 / (1 + np.exp(1.5)) <= high
@@ -158,7 +159,7 @@ def test_simulated_people_follow_their_model(folder):
 
 @pytest.mark.slow
 def test_the_simulated_study_of_the_docs(tmp_path, capsys):
-    simulate_votes.main(SimulateConfig(out=str(tmp_path / "s"), seed=1))
+    simulate_votes.main(SimulateVotesConfig(out=str(tmp_path / "s"), seed=1))
     said = capsys.readouterr().out
     inside = int(re.search(r"(\d) of 8 intervals hold the true score", said)[1])
     assert inside >= 7
@@ -166,3 +167,16 @@ def test_the_simulated_study_of_the_docs(tmp_path, capsys):
     assert sum(q.phone == "sony" for q in study.questions()) == 27
     with (tmp_path / "s" / "report" / "votes.csv").open(encoding="utf-8") as file:
         assert sum(1 for _ in file) == 1 + 42 * (9 * (3 + 3 + 6) + 6)
+
+
+def test_the_charts_take_their_colors_from_the_page(out):
+    """The style sheet has every chart color, and no chart has a fixed color."""
+    text = (out / "report.html").read_text(encoding="utf-8")
+    style, _, body = text.partition("</style>")
+    for i, color in enumerate(CLASS_COLORS):
+        assert f"--c{i}: {color}" in style
+    charts = re.findall(r"<svg.*?</svg>", body, re.DOTALL)
+    assert not any(re.search(r"#[0-9a-f]{6}\b", chart) for chart in charts)
+    assert all("var(--ink)" in chart and "<title>" in chart for chart in charts)
+    ids = re.findall(r' id="([^"]*)"', body)
+    assert len(ids) == len(set(ids))

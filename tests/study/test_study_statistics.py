@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from study.agreement import agreement
-from study.analysis import analyse
+from study.agreement import measure_agreement
+from study.analysis import analyze
 from study.bradley_terry import bradley_terry
 from study.claims import ALPHA, check_claims, holm, roles_of
-from study.design import Picture, Study
+from study.design import Picture, Study, StudyError
 from study.shares import Share, share_of
-from study.study_error import StudyError
 from study.votes import Vote
 
 CLASSES = ("phone", "enhanced", "dslr")
@@ -180,10 +179,10 @@ def test_classes_without_a_link_have_no_score():
 def test_agreement_by_hand():
     """Of three people two agree: 1 of 3 pairs alike, u = 2/3 - 1."""
     votes = [vote(0, "a", "b", "a"), vote(1, "b", "a", "a"), vote(2, "a", "b", "b")]
-    assert agreement(votes).u == pytest.approx(-1 / 3)
-    assert agreement([*votes[:2], vote(2, "a", "b", "a")]).u == 1
+    assert measure_agreement(votes).u == pytest.approx(-1 / 3)
+    assert measure_agreement([*votes[:2], vote(2, "a", "b", "a")]).u == 1
     # Another question, asked of one person alone, tells nothing.
-    assert agreement([*votes, vote(0, "a", "b", "a", photo="2")]).u == pytest.approx(-1 / 3)
+    assert measure_agreement([*votes, vote(0, "a", "b", "a", photo="2")]).u == pytest.approx(-1 / 3)
 
 
 def test_agreement_is_zero_by_chance():
@@ -193,7 +192,7 @@ def test_agreement_is_zero_by_chance():
         for who in range(30)
         for photo in range(40)
     ]
-    found = agreement(votes)
+    found = measure_agreement(votes)
     assert found.low < 0 < found.high and abs(found.u) < 0.03
 
 
@@ -205,7 +204,7 @@ def test_circles_and_repeats_and_sides_are_counted():
         vote(1, "b", "a", "b", repeat=True),
         vote(1, "c", "b", "b", repeat=True),
     ]
-    found = agreement([*straight, *circle, *again])
+    found = measure_agreement([*straight, *circle, *again])
     assert (found.straight.wins, found.straight.votes) == (1, 2)
     assert (found.repeats.wins, found.repeats.votes) == (2, 3)
     assert (found.left.wins, found.left.votes) == (5, 6)
@@ -298,20 +297,20 @@ def test_counts_of_an_analysis():
     votes = everyone(design, 4, lambda who, q: q.second if who else q.first)
     votes[0] = vote(0, "phone", "enhanced", "phone", photo="0", undone=True)
     votes.append(vote(1, "enhanced", "phone", "phone", photo="0", repeat=True))
-    found = analyse(design, votes)
+    found = analyze(design, votes)
     assert (found.participants, found.finished, found.undone) == (4, 3, 1)
     share = found.photos["p", "0", "phone", "enhanced"]
     assert (share.wins, share.votes) == (0, 3)  # neither the undone vote nor the repeat
     assert found.pooled["p", "phone", "dslr"].votes == 8
     assert found.pooled[None, "phone", "dslr"].wins == 4
-    assert analyse(design, votes, finished_only=True).participants == 3
+    assert analyze(design, votes, finished_only=True).participants == 3
 
 
 def test_all_phones_are_pooled_for_classes_that_all_have():
     design = study(extra=("ape",))
     rng = np.random.default_rng(0)
     votes = everyone(design, 9, lambda who, q: (q.first, q.second)[rng.integers(2)])
-    found = analyse(design, votes)
+    found = analyze(design, votes)
     assert "ape" in found.scores["p"].classes
     assert "ape" not in found.scores["q"].classes and "ape" not in found.scores[None].classes
     assert (None, "phone", "ape") not in found.pooled
@@ -319,4 +318,4 @@ def test_all_phones_are_pooled_for_classes_that_all_have():
 
 def test_without_votes_there_is_nothing_to_say():
     with pytest.raises(StudyError, match="no votes yet"):
-        analyse(study(), [vote(0, "phone", "dslr", "dslr", photo="0", undone=True)])
+        analyze(study(), [vote(0, "phone", "dslr", "dslr", photo="0", undone=True)])

@@ -95,7 +95,7 @@ def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(client):
     "path",
     ["/photo/../study.json", "/photo/..%2fsecret.key", "/photo/%2e%2e/%2e%2e/secret.key",
      "/photo/....//secret.key", "/photo/..\\secret.key", "/photo/%00.jpg", "/photo//etc/passwd",
-     "/static/../app.py", "/static/..%2fapp.py", "/static/app.py", "/static/report.css",
+     "/static/../app.py", "/static/..%2fapp.py", "/static/app.py", "/static/results.css",
      "/study.json", "/secret.key", "/votes.sqlite", "//secret.key", "/photos/", "/static/",
      f"/photo/{'0' * 32}.jpg", f"/photo/{'0' * 4000}.jpg", "/docs", "/openapi.json"],
 )  # fmt: skip

@@ -1,4 +1,4 @@
-// The key may come behind the address's #, which browsers do not send to any server.
+// The key may follow the # of the address. A browser never sends this part to a server.
 "use strict";
 const key = location.hash.slice(1);
 if (key) {

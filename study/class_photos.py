@@ -1,4 +1,4 @@
-"""The photos of a study: found, checked against each other, made alike but for their content."""
+"""Photos of the classes: find the files, check them, and make the photos uniform."""
 
 import itertools
 from pathlib import Path
@@ -8,37 +8,35 @@ from PIL import Image
 
 from photos import PhotoError, load_photo, photos_in
 from photos.plain import srgb_pixels
-from study.design import check_name
-from study.study_error import StudyError
+from study.design import StudyError, check_name
 
-QUALITY = 92  # of the JPEGs, with 4:4:4 colours: no difference to see at 1:1
-SMALLEST = 32  # pixels a side
-SHAPES = 0.01  # relative difference of aspect ratios that rounding a crop can explain
-THUMBNAIL = 48  # pixels a side, at which classes are compared
-SAME_SCENE = (
-    0.5  # correlation of thumbnails; enhancement leaves 0.8 and more, other scenes below 0.4
-)
-_NAMED = 5
+QUALITY = 92  # JPEG quality, with 4:4:4 colors: no visible difference at 1:1
+SMALLEST = 32  # pixels; smallest side of a photo
+SHAPE_TOLERANCE = 0.01  # relative difference of aspect ratios that rounded crops can have
+THUMBNAIL_SIDE = 48  # pixels; classes are compared at this size
+# Smallest correlation of thumbnails. Enhanced photos have 0.8 and more, other scenes below 0.4.
+SAME_SCENE = 0.5
+MOST_NAMES = 5  # that an error message lists
 
-Found = dict[str, dict[str, Path]]  # phone: scene: file
+ClassFiles = dict[str, dict[str, Path]]  # file by phone and scene
 
 
-def find_photos(folder: Path, phone: str) -> tuple[Found, bool]:
-    """The photos of a class.
+def find_class_files(folder: Path, phone: str) -> tuple[ClassFiles, bool]:
+    """Find the photos of a class.
 
     Args:
-        folder: holds photos, or one sub-folder of photos for each phone.
-        phone: what the phone is called if the folder holds the photos themselves.
+        folder: folder of photos, or of one subfolder of photos for each phone.
+        phone: name of the phone if the folder has no subfolders.
 
     Returns:
-        The files by phone and scene, in the order of their names; whether there are sub-folders.
+        The files by phone and scene, in the order of their names; whether subfolders exist.
 
     Raises:
-        StudyError: there are no photos, both kinds at once, two of one name, or a name that cannot
-            be shown.
+        StudyError: there are no photos, there are photos beside subfolders of photos, two photos
+            have one name, or a name is not safe on a page.
     """
     if not folder.is_dir():
-        raise StudyError(f"{folder}: no such folder")
+        raise StudyError(f"{folder}: no such folder; give an existing folder of photos")
     below = {
         path.name: photos_in(path)
         for path in sorted(folder.iterdir())
@@ -48,7 +46,8 @@ def find_photos(folder: Path, phone: str) -> tuple[Found, bool]:
     here = photos_in(folder)
     if here and below:
         raise StudyError(
-            f"{folder}: photos and also folders of photos ({', '.join(below)}): keep either"
+            f"{folder}: photos beside subfolders of photos ({', '.join(below)}): "
+            "keep only the photos or only the subfolders"
         )
     if not here and not below:
         raise StudyError(f"{folder}: no photos in this folder")
@@ -61,73 +60,77 @@ def _scenes(files: list[Path]) -> dict[str, Path]:
     for path in sorted(files, key=lambda path: _natural(path.stem)):
         name = check_name(path.stem, f"{path.parent}: photo")
         if name in scenes:
-            raise StudyError(f"{path.parent}: {scenes[name].name} and {path.name}: keep one")
+            raise StudyError(
+                f"{path.parent}: {scenes[name].name} and {path.name} share a name: keep one of them"
+            )
         scenes[name] = path
     return scenes
 
 
 def _natural(name: str) -> list:
-    """So that 2 comes before 10."""
+    """Return a sort key that puts 2 before 10."""
     parts = ("".join(group) for _, group in itertools.groupby(name, str.isdecimal))
     return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts]
 
 
-def check_names(found: dict[str, Found]) -> None:
-    """Raise StudyError unless the classes that have a phone have the same photos of it."""
+def check_complete(found: dict[str, ClassFiles]) -> None:
+    """Raise StudyError unless all classes with photos of a phone have the same photos."""
     for phone in dict.fromkeys(phone for phones in found.values() for phone in phones):
         having = {kind: phones[phone] for kind, phones in found.items() if phone in phones}
         if len(having) < 2:
             kind = next(iter(having))
             raise StudyError(
-                f"{phone}: only class {kind} has photos of it: nothing to compare with"
+                f"{phone}: only class {kind} has photos of this phone: add photos of a second class"
             )
         everything = dict.fromkeys(scene for scenes in having.values() for scene in scenes)
         for kind, scenes in having.items():
             missing = [scene for scene in everything if scene not in scenes]
             if missing:
-                more = ", …" if len(missing) > _NAMED else ""
+                more = ", …" if len(missing) > MOST_NAMES else ""
                 raise StudyError(
                     f"class {kind} lacks {len(missing)} of {len(everything)} photos of {phone} "
-                    f"that others have: {', '.join(missing[:_NAMED])}{more}"
+                    f"that other classes have: {', '.join(missing[:MOST_NAMES])}{more}"
                 )
 
 
-def alike(files: dict[str, Path], longest: int, unaligned: bool) -> dict[str, Image.Image]:
-    """The classes of one photo, in sRGB and of one size, ready to be encoded.
+def make_uniform(files: dict[str, Path], longest: int, unaligned: bool) -> dict[str, Image.Image]:
+    """Read the classes of one photo and convert them to sRGB and to one size.
 
     Args:
-        files: by class.
-        longest: limit on width and height, pixels. Pictures are only ever made smaller: to the
-            limit, or to the smallest among them.
-        unaligned: accept pictures that do not seem to show the same.
+        files: file of each class.
+        longest: limit on width and height, pixels. Photos are never enlarged. They are shrunk to
+            the size of the smallest one, and to the limit.
+        unaligned: accept photos that do not seem to show the same scene.
 
     Returns:
-        By class, 8-bit RGB, all of one size, without metadata.
+        Photos by class, 8-bit RGB, all of one size, without metadata.
 
     Raises:
-        StudyError: a file cannot be read, the shapes differ, or a picture shows something else.
+        StudyError: a file cannot be read, the shapes differ, or a photo shows another scene.
     """
     pictures = {kind: _read(path) for kind, path in files.items()}
     (first, reference), *others = pictures.items()
     for kind, picture in others:
         ratio = picture.width / picture.height / (reference.width / reference.height)
-        if abs(ratio - 1) > SHAPES:
+        if abs(ratio - 1) > SHAPE_TOLERANCE:
             raise StudyError(
                 f"{files[kind]} is {_size(picture)} but {files[first]} is {_size(reference)}: "
-                "classes need the same size, or the same aligned crop"
+                "all classes of a photo need one shape"
             )
     width, height = min((picture.size for picture in pictures.values()), key=lambda s: s[0] * s[1])
     scale = min(1.0, longest / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if min(size) < SMALLEST:
-        raise StudyError(f"{files[first]}: {width}×{height} is too small to judge")
+        raise StudyError(
+            f"{files[first]}: {width}×{height} pixels are too few; each side needs {SMALLEST}"
+        )
     if not unaligned:
         for kind, picture in others:
             found = _correlation(picture, reference)
             if found < SAME_SCENE:
                 raise StudyError(
                     f"{files[kind]} does not seem to show what {files[first]} shows "
-                    f"(correlation {found:.2f}): align them, or say --unaligned"
+                    f"(correlation {found:.2f}): align the photos, or add --unaligned"
                 )
     return {
         kind: picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
@@ -135,8 +138,8 @@ def alike(files: dict[str, Path], longest: int, unaligned: bool) -> dict[str, Im
     }
 
 
-def encode(picture: Image.Image, path: Path) -> None:
-    """Write a picture as JPEG, as all of them are: nothing but pixels in it."""
+def write_uniform(picture: Image.Image, path: Path) -> None:
+    """Write a JPEG with the settings of all photos, without metadata."""
     picture.save(path, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
 
 
@@ -153,14 +156,15 @@ def _read(path: Path) -> Image.Image:
 
 
 def _correlation(one: Image.Image, other: Image.Image) -> float:
-    """Of gray thumbnails; 1 where one of them is flat."""
-    grays = [
-        np.asarray(picture.convert("L").resize((THUMBNAIL,) * 2, Image.Resampling.BOX), float)
+    """Return the correlation of gray thumbnails; 1 if one of them is flat."""
+    size = THUMBNAIL_SIDE, THUMBNAIL_SIDE
+    first, second = (
+        np.asarray(picture.convert("L").resize(size, Image.Resampling.BOX), float)
         for picture in (one, other)
-    ]
-    if min(gray.std() for gray in grays) < 1:
+    )
+    if min(first.std(), second.std()) < 1:
         return 1.0
-    return float(np.corrcoef(*(gray.ravel() for gray in grays))[0, 1])
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
 
 
 def _size(picture: Image.Image) -> str:

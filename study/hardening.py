@@ -1,10 +1,10 @@
-"""What every answer carries and every request must keep to."""
+"""Security rules of the web server: headers of responses, limits of requests."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-LIMIT = 2048  # bytes of a request's body; an answer takes 30
+LIMIT = 2048  # bytes; an answer takes 30 bytes of the body of a request
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; style-src 'self'; "
     "script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -19,7 +19,7 @@ HEADERS = {
 
 
 class Hardened:
-    """Adds `HEADERS` to every answer that does not have its own."""
+    """Middleware that adds `HEADERS` to a response, unless the response sets them itself."""
 
     def __init__(self, app):
         self._app = app
@@ -36,19 +36,21 @@ class Hardened:
 
 
 async def read_body(request: Request) -> bytes:
-    """A request's body.
+    """Read the body of a request.
 
     Raises:
-        HTTPException: 413, as soon as it is longer than `LIMIT`, whatever it says of its length.
+        HTTPException: 413, as soon as the body exceeds `LIMIT`, whatever its header states.
     """
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > LIMIT:
-            raise HTTPException(413, f"more than {LIMIT} bytes", headers={"Connection": "close"})
+            raise HTTPException(
+                413, f"the body has more than {LIMIT} bytes", headers={"Connection": "close"}
+            )
     return body
 
 
 def same_site(request: Request) -> bool:
-    """Whether a request comes from our own pages, or from no page at all."""
+    """Return whether a request comes from a page of this server, or from no page."""
     return request.headers.get("sec-fetch-site", "none") in ("same-origin", "none")

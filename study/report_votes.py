@@ -1,60 +1,71 @@
-"""What the votes say, as a page, plots and tables: `python -m study report`."""
+"""Write the results of a study as a page, charts and tables: `python -m study report`."""
 
 import dataclasses
 import json
 import math
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from common.atomic_files import replacing
 from common.command_line import option
-from study import report_page, report_png
-from study.analysis import Analysis, analyse
-from study.design import read_study
-from study.serve import open_store
+from study.analysis import Analysis, analyze
+from study.design import DATABASE, StudyError, read_study
+from study.results_charts import write_pictures
+from study.results_page import results_page, summary
 from study.shares import Share
-from study.study_error import StudyError
-from study.votes import as_csv, read_votes
+from study.store import open_store
+from study.votes import Vote, as_csv, read_votes
 
-MOST_MARGIN = 0.4
+LARGEST_MARGIN = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
 class ReportConfig:
-    """Which votes, and how they are read."""
+    """Options of `python -m study report`.
 
-    study: str = option(help="folder that prepare made", positional=True)
-    out: str | None = option(None, "folder for the report; none: STUDY/report")
-    database: str | None = option(None, "SQLAlchemy URL of the database; none: STUDY/votes.sqlite")
-    original: str | None = option(None, "class of the phone's own photos; none: by its name")
-    enhanced: str | None = option(None, "class of the enhanced photos; none: by its name")
-    dslr: str | None = option(None, "class of the DSLR's photos; none: by its name")
-    margin: float = option(0.1, "shares within 0.5 ± this are on a par with the DSLR")
+    Raises:
+        StudyError: a value is out of range.
+    """
+
+    study: str = option(help="folder that `prepare` made", positional=True)
+    out: str | None = option(None, "folder of the report; without it: STUDY/report")
+    database: str | None = option(
+        None, "SQLAlchemy URL of the database; without it: STUDY/votes.sqlite"
+    )
+    original: str | None = option(None, "class of the phone's photos; without it: by its name")
+    enhanced: str | None = option(None, "class of the enhanced photos; without it: by its name")
+    dslr: str | None = option(None, "class of the DSLR's photos; without it: by its name")
+    margin: float = option(0.1, "a share within 0.5 ± MARGIN is on a par with the DSLR")
     finished_only: bool = option(False, "leave out participants who did not answer everything")
 
     def __post_init__(self):
-        """Raise StudyError for values that are out of range."""
-        if not 0 < self.margin <= MOST_MARGIN:
-            raise StudyError(f"--margin {self.margin}: give a share above 0, at most {MOST_MARGIN}")
+        if not 0 < self.margin <= LARGEST_MARGIN:
+            raise StudyError(
+                f"--margin {self.margin}: give a number above 0 and at most {LARGEST_MARGIN}"
+            )
 
     def roles(self) -> dict[str, str | None]:
-        """The classes by the parts they play, as far as given."""
+        """Return the given classes by role."""
         return {"original": self.original, "enhanced": self.enhanced, "dslr": self.dslr}
 
 
 def main(config: ReportConfig) -> None:
-    """Write the report."""
+    """Write the report of a study and print the claims."""
     study = read_study(config.study)
-    if config.database is None and not (Path(config.study) / "votes.sqlite").exists():
-        raise StudyError(f"{config.study}: there are no votes yet: python -m study serve it first")
+    if config.database is None and not (Path(config.study) / DATABASE).exists():
+        raise StudyError(
+            f"{config.study}: there are no votes yet; collect votes first with "
+            f"python -m study serve {config.study}"
+        )
     store = open_store(config.study, config.database, study.id)
     try:
         votes = read_votes(study, store)
     finally:
         store.close()
-    analysis = analyse(study, votes, config.roles(), config.margin, config.finished_only)
+    analysis = analyze(study, votes, config.roles(), config.margin, config.finished_only)
     out = Path(config.out) if config.out else Path(config.study) / "report"
     write_report(out, analysis, votes)
-    print(report_page.summary(analysis))
+    print(summary(analysis))
     for claim in analysis.claims:
         where = "" if claim.phone is None else f"{claim.phone}: "
         low, high = claim.share.interval()
@@ -62,27 +73,26 @@ def main(config: ReportConfig) -> None:
             f"  {where}{claim.text}: {claim.share.share:.1%} "
             f"({low:.1%} to {high:.1%}), {claim.verdict}"
         )
-    print(f"look at {out / 'report.html'}")
+    print(f"open {out / 'report.html'}")
 
 
-def write_report(out: Path, analysis: Analysis, votes) -> None:
-    """Write report.html, shares.png, scores.png, votes.csv and results.json, each whole."""
+def write_report(out: Path, analysis: Analysis, votes: Sequence[Vote]) -> None:
+    """Write report.html, shares.png, scores.png, votes.csv and results.json, each file at once."""
     out.mkdir(parents=True, exist_ok=True)
     texts = {
-        "report.html": report_page.as_html(analysis)[0],
+        "report.html": results_page(analysis)[0],
         "votes.csv": as_csv(votes),
         "results.json": json.dumps(as_json(analysis), indent=1, ensure_ascii=False) + "\n",
     }
     for name, text in texts.items():
         with replacing(out / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    for name, draw in (("shares.png", report_png.shares), ("scores.png", report_png.scores)):
-        with replacing(out / name) as temporary:
-            draw(analysis, temporary)
+    with replacing(out / "shares.png") as shares, replacing(out / "scores.png") as scores:
+        write_pictures(analysis, shares, scores)
 
 
 def as_json(analysis: Analysis) -> dict:
-    """The numbers for other programs; what is not a number is null."""
+    """Return the numbers for other programs; null stands for a value that is not a number."""
     agreed = analysis.agreement
     return {
         "study": analysis.study.id,
@@ -129,9 +139,9 @@ def _share(share: Share) -> dict:
     return {**counts, "share": _number(share.share), "interval": _pair(share.interval())}
 
 
-def _pair(ends) -> list:
+def _pair(ends: Iterable[float]) -> list[float | None]:
     return [_number(end) for end in ends]
 
 
-def _number(value) -> float | None:
+def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
