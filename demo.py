@@ -1,10 +1,11 @@
-"""The whole path on photos that ship inside scikit-image: no data set, no weights, no network.
+"""Demonstration of all stages on photos that ship with scikit-image.
 
     python demo.py
 
-Simulates BlackBerry/DSLR pairs, trains the GAN on them for a few minutes, scores held-out pairs,
-exports .tflite files, enhances a photo with one, and says where the pictures are. Interrupted, it
-goes on where it stopped.
+The demo needs no data set, no weights and no network connection. The demo simulates pairs of a
+BlackBerry and a DSLR, trains the GAN for a few minutes, scores held-out pairs, exports a .tflite
+file, enhances a photo with the file, and prints the paths of the pictures. An interrupted demo
+continues at the next run.
 """
 
 import dataclasses
@@ -29,22 +30,25 @@ PHONE = "blackberry"
 
 
 class DemoError(RuntimeError):
-    """The demonstration ended without an improvement."""
+    """A demo without an improvement of the photos."""
 
 
 @dataclasses.dataclass(frozen=True)
 class DemoConfig:
-    """How long to train, and where everything goes."""
+    """Options of the demo."""
 
     folder: str = option("runs/demo", "folder for data, run, models and pictures")
-    steps: int = option(400, "training steps")
+    steps: int = option(400, "number of training steps")
 
 
 def main(config: DemoConfig) -> int:
-    """Run every stage, print the table and the pictures' paths.
+    """Run all stages, then print the scores and the paths of the pictures.
+
+    Returns:
+        0, or the exit status of an interrupted training.
 
     Raises:
-        DemoError: the enhanced test pairs do not beat the input on PSNR and MS-SSIM.
+        DemoError: PSNR or MS-SSIM of the enhanced test pairs is not above that of the input.
     """
     started = time.monotonic()
     folder = Path(config.folder)
@@ -54,7 +58,7 @@ def main(config: DemoConfig) -> int:
     simulate_dataset(shipped_photos(), PHONE, data, train_patches=600, test_patches=60)
 
     _stage("2/5 Training the generator against the discriminator")
-    # A quarter of the width and random VGG features: two cores are enough.
+    # A quarter of the width and random VGG features, so that two cores are enough.
     settings = TrainConfig(
         phone=PHONE,
         data_dir=data,
@@ -75,7 +79,7 @@ def main(config: DemoConfig) -> int:
     if status:
         return status
 
-    _stage("3/5 Scoring held-out pairs, from photos that training has not seen")
+    _stage("3/5 Scoring held-out pairs of photos that were not used for training")
     best = run / "best.keras"
     scores = evaluate(
         EvaluateConfig(
@@ -87,7 +91,7 @@ def main(config: DemoConfig) -> int:
         )
     )
 
-    _stage("4/5 Exporting for the phone")
+    _stage("4/5 Exporting the model for the phone")
     files = export(
         ExportConfig(
             phone=PHONE, model=str(best), precision="fp16", data_dir=data, output=str(folder)
@@ -107,7 +111,9 @@ def main(config: DemoConfig) -> int:
     print(f"{time.monotonic() - started:.0f} s")
     before, after = scores.values()
     if not (after["psnr"] > before["psnr"] and after["ms_ssim"] > before["ms_ssim"]):
-        raise DemoError("the enhanced pairs do not beat the input; train longer: --steps")
+        raise DemoError(
+            "the enhanced pairs do not beat the input: train longer with a larger --steps"
+        )
     return 0
 
 
