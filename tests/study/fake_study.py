@@ -1,10 +1,11 @@
-"""A small study and a server of it, for the tests of `study`."""
+"""A small study and its server, for the tests of `study`."""
 
 import contextlib
 import http.client
 import json
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -21,13 +22,13 @@ CLASSES = ("phone", "enhanced", "dslr")
 
 
 def scene(seed, width=96, height=64):
-    """Blocks of colour, uint8 `(height, width, 3)`."""
+    """Return colored blocks, uint8 `(height, width, 3)`."""
     grid = np.random.default_rng(seed).integers(40, 200, (4, 6, 3))
     return np.kron(grid, np.ones((height // 4, width // 6, 1))).astype(np.uint8)
 
 
 def write_class(folder, photos=3, change=0, names=None, **size):
-    """Photos 1.png, 2.png … of scenes 1, 2 …, brighter by `change`."""
+    """Write photos 1.png, 2.png … of scenes 1, 2 …, brighter by `change`."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, photos + 1):
         name = names[number - 1] if names else f"{number}.png"
@@ -37,7 +38,7 @@ def write_class(folder, photos=3, change=0, names=None, **size):
 
 
 def make_study(root, photos=3, phones=(), **options):
-    """Prepare ROOT/study of CLASSES, with sub-folders where there are phones."""
+    """Prepare ROOT/study with CLASSES, with a subfolder for each phone."""
     for i, kind in enumerate(CLASSES):
         for phone in phones or [""]:
             write_class(root / kind / phone, photos, change=20 * i)
@@ -48,7 +49,7 @@ def make_study(root, photos=3, phones=(), **options):
 
 @contextlib.contextmanager
 def served(folder, shared_device=False):
-    """The port of a server of the study, in a thread."""
+    """Serve the study from a thread; yields the port."""
     study = read_study(folder)
     store = Store(sqlite_url(folder), study.id)
     app = make_app(folder, study, store, read_secret(folder), shared_device)
@@ -67,14 +68,14 @@ def served(folder, shared_device=False):
 
 
 class Client:
-    """A browser without a screen: keeps cookies, speaks JSON."""
+    """A client that keeps cookies and speaks JSON like a browser."""
 
     def __init__(self, port, timeout=10):
         self.port, self.timeout, self.cookies = port, timeout, {}
         self._connection = None
 
-    def __call__(self, method, path, body=None, **headers):
-        """Status, headers and body (parsed where it is JSON) of an answer."""
+    def __call__(self, method, path, body=None, **headers) -> tuple[int, Any, Any]:
+        """Send a request; return status, headers and body, parsed if the body is JSON."""
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
                 "127.0.0.1", self.port, timeout=self.timeout
@@ -88,7 +89,7 @@ class Client:
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
-            content = response.read()
+            content: Any = response.read()
         except (OSError, http.client.HTTPException):
             self.close()
             raise
@@ -106,7 +107,7 @@ class Client:
         self._connection = None
 
     def join(self):
-        """Open the page and start; the first state."""
+        """Open the page and start the visit; return the first state."""
         self("GET", "/")
         return self("POST", "/api/join", {})[2]
 

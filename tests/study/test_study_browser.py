@@ -1,4 +1,4 @@
-"""A visit in a real browser, on a desk and on a phone, by mouse, keyboard and touch."""
+"""A visit in a real browser on a desktop and on a phone, with mouse, keyboard and touch."""
 
 import contextlib
 
@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def visit(browser, folder):
-    """A function that opens the study; at the end nothing may have gone wrong or out."""
+    """A function that opens the study. The page may not log errors or load from other servers."""
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(served(folder, shared_device=True))
         complaints, requests = [], []
@@ -41,7 +41,7 @@ def visit(browser, folder):
 
         open_page.complaints = complaints
         yield open_page
-        expected = ("409 (Conflict)", "401 (Unauthorized)")  # a second tab; results before the key
+        expected = ("409 (Conflict)", "401 (Unauthorized)")  # a second tab; results without the key
         assert [c for c in complaints if not any(word in c for word in expected)] == []
         outside = (f"http://127.0.0.1:{port}/", "data:")
         assert requests and all(url.startswith(outside) for url in requests)
@@ -54,7 +54,7 @@ def started(tab):
 
 
 def answered(tab, done):
-    """Wait until the server has so many answers and the next question can be answered."""
+    """Wait until the server has `done` answers and the next question is ready."""
     tab.wait_for_selector(f"#count:text-is('{done + 1} of 6')")
     tab.wait_for_selector(READY)
 
@@ -103,14 +103,16 @@ def test_side_by_side_on_a_desk_and_stacked_on_a_phone(visit):
         assert (one["y"] == other["y"]) is not stacked
 
 
-def test_by_keyboard_alone(visit, folder):
+def test_a_visit_with_the_keyboard_only(visit, folder):
     tab = visit()
     tab.wait_for_selector("#start:visible")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.id") == "start"
     tab.keyboard.press("Enter")
     tab.wait_for_selector(READY)
-    assert tab.evaluate("document.activeElement.id") == "prompt"  # so that it is read out
+    assert (
+        tab.evaluate("document.activeElement.id") == "prompt"
+    )  # so that a screen reader reads the question
     for done, key in enumerate(("ArrowLeft", "ArrowRight", "1", "2", "a"), 1):
         tab.keyboard.press(key)
         answered(tab, done)
@@ -126,7 +128,7 @@ def test_by_keyboard_alone(visit, folder):
 
 
 @pytest.mark.slow
-def test_the_tab_key_reaches_all_in_the_order_of_the_page(visit):
+def test_the_tab_key_follows_the_order_of_the_page(visit):
     tab = started(visit())
     reached = []
     for _ in range(8):
@@ -152,7 +154,7 @@ def test_a_double_click_answers_one_question(visit, folder):
 def test_a_held_key_answers_one_question(visit, folder):
     tab = started(visit())
     for _ in range(5):
-        tab.keyboard.down("ArrowLeft")  # repeats, as it is not let go
+        tab.keyboard.down("ArrowLeft")  # a key that stays down repeats
         tab.wait_for_timeout(200)
     assert len(counted(folder)) == 1
 
@@ -202,7 +204,7 @@ def test_an_answer_lost_on_the_way_back_counts_once(visit, folder):
     seen = []
 
     def swallow(route):
-        seen.append(route.fetch().status)  # the server has it, the page does not know
+        seen.append(route.fetch().status)  # the server has the answer, but the page does not know
         route.abort() if len(seen) < 2 else route.continue_()
 
     tab.route("**/api/vote", swallow)
@@ -269,7 +271,7 @@ def test_both_photos_zoom_and_move_together(visit):
     assert tab.inner_text("#factor") == "3×"
     tab.click("button[data-side=left]")
     answered(tab, 1)
-    assert tab.inner_text("#factor") == "1×"  # each question begins with the whole photos
+    assert tab.inner_text("#factor") == "1×"  # each question starts without zoom
 
 
 def test_a_pinch_zooms_both(visit):
@@ -292,7 +294,7 @@ def test_a_pinch_zooms_both(visit):
     assert factor == pytest.approx(3, abs=0.2)
     one, other = transforms(tab)
     assert one == other
-    assert tab.evaluate("visualViewport.scale") == 1  # the page itself stays
+    assert tab.evaluate("visualViewport.scale") == 1  # the page itself does not zoom
 
 
 @pytest.mark.slow

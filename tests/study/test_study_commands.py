@@ -1,4 +1,4 @@
-"""`python -m study …` as a user types it: one line for every mistake, no traceback."""
+"""`python -m study …` from a shell: every mistake gives one line and no traceback."""
 
 import socket
 import subprocess
@@ -28,7 +28,7 @@ def run(*words):
 
 
 def stopped(capsys, *words):
-    """What a command that fails says, in this process: absl ends it with SystemExit."""
+    """Run a failing command in this process and return its error message."""
     with pytest.raises(SystemExit) as raised:
         main([str(word) for word in words])
     said = capsys.readouterr()
@@ -109,7 +109,7 @@ def test_an_unknown_role_is_named(tmp_path, capsys):
 
 
 def test_a_missing_extra_is_named(folder):
-    """As where only the project itself is installed."""
+    """The project is installed without the extra `study`."""
     code = (
         "import sys; sys.modules['uvicorn'] = None\n"
         f"from study.__main__ import main; main(['serve', {str(folder)!r}])"

@@ -1,6 +1,6 @@
-"""Votes in another database than SQLite: give its URL as STUDY_DATABASE to run this.
+"""Votes in a database other than SQLite. STUDY_DATABASE is the URL of the database.
 
-For instance `STUDY_DATABASE=postgresql+psycopg://user@localhost/study`, with psycopg installed.
+An example is `STUDY_DATABASE=postgresql+psycopg://user@localhost/study`, with psycopg installed.
 """
 
 import concurrent.futures
@@ -15,13 +15,13 @@ from study.store import Store
 from study.visit import undo, vote
 from study.votes import read_votes
 
-URL = os.environ.get("STUDY_DATABASE")
-pytestmark = pytest.mark.skipif(URL is None, reason="STUDY_DATABASE names no database")
+URL = os.environ.get("STUDY_DATABASE", "")
+pytestmark = pytest.mark.skipif(not URL, reason="STUDY_DATABASE is not set")
 
 
 def test_simultaneous_visits_through_two_servers_stores(tmp_path):
-    """Twenty people, each from four threads over two stores at once: every step once."""
-    study = read_study(make_study(tmp_path, photos=3))  # its id is new, so its votes are
+    """Twenty people, each from four threads over two stores at once: every step is stored once."""
+    study = read_study(make_study(tmp_path, photos=3))  # a new study, without votes
     stores = [Store(URL, study.id) for _ in range(2)]
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         visits = list(pool.map(lambda i: stores[i % 2].join(f"v{i % 20}"), range(80)))

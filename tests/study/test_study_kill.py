@@ -1,4 +1,4 @@
-"""The server killed in the middle, again and again: every acknowledged vote is there once."""
+"""A server that is killed again and again stores every acknowledged vote exactly once."""
 
 import http.client
 import os
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_study import Client, make_study
@@ -26,13 +27,13 @@ LOST = (OSError, http.client.HTTPException)
 
 
 class Server:
-    """`python -m study serve` in a process of its own."""
+    """`python -m study serve` in a separate process."""
 
     def __init__(self, folder):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        # Compiled once, so that it starts again quickly.
+        # A shared cache of compiled modules, so that the server restarts quickly.
         cache = {"PYTHONPYCACHEPREFIX": str(folder.parent), "PYTHONDONTWRITEBYTECODE": ""}
         self._environment = {**os.environ, **cache}
         self._words = [
@@ -55,6 +56,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        assert self.process.stdout is not None
         assert self.process.stdout.readline().startswith("participants: http://127.0.0.1:")
         assert "results" in self.process.stdout.readline()
 
@@ -69,8 +71,8 @@ class Server:
         return self.process.returncode, *said
 
 
-def insist(client, *request):
-    """Ask until there is an answer, as the page does."""
+def insist(client, *request) -> tuple[int, Any]:
+    """Repeat a request until the server answers, as the page does."""
     while True:
         try:
             status, _, said = client(*request)
@@ -82,7 +84,7 @@ def insist(client, *request):
 
 
 def participant(port, seed, sides, acknowledged, cookies):
-    """One visit; undoes now and then. What the server acknowledged is noted."""
+    """Make one visit with some undos; record the acknowledged answers."""
     rng, client = random.Random(seed), Client(port)
     insist(client, "GET", "/")
     _, state = insist(client, "POST", "/api/join", {})
@@ -104,7 +106,7 @@ def participant(port, seed, sides, acknowledged, cookies):
 
 
 def storm(folder, people, kills, pause):
-    """All visits through a server that dies `kills` times; how often, and what was answered."""
+    """Make all visits while the server is killed `kills` times."""
     server = Server(folder)
     sides, acknowledged, cookies = {}, {}, {}
     threads = [
@@ -131,7 +133,9 @@ def check(folder, people, sides, acknowledged, cookies):
     assert sides == acknowledged and len(sides) == people
     store = Store(sqlite_url(folder), study.id)
     try:
-        numbers = [store.visit(visitor_name(secret, cookies[i])).number for i in range(people)]
+        names = [visitor_name(secret, cookies[i]) for i in range(people)]
+        visits = [store.visit(name) for name in names if name]
+        numbers = [visit.number for visit in visits if visit]
         votes = [vote for vote in read_votes(study, store) if not vote.undone]
     finally:
         store.close()

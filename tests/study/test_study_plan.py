@@ -1,4 +1,4 @@
-"""The order and the sides of the questions: random, balanced, and the same for ever."""
+"""Order and sides of the questions are random, balanced, and the same forever."""
 
 import itertools
 from collections import Counter
@@ -53,7 +53,7 @@ def test_sides_are_balanced_within_a_participant(number):
 def test_no_scene_follows_itself(number):
     scenes = [a.question.scene for a in plan(SEEDS, number)]
     assert all(a != b for a, b in itertools.pairwise(scenes))
-    assert len(plan(study(photos=1), number)) == 9  # where it cannot be avoided
+    assert len(plan(study(photos=1), number)) == 9  # unavoidable with one scene
 
 
 def test_orders_differ_between_participants_and_seeds_but_stay():
@@ -61,13 +61,13 @@ def test_orders_differ_between_participants_and_seeds_but_stay():
     assert len(orders) == 20
     assert plan(SEEDS, 3) != plan(study(seed=1), 3)
     plan.cache_clear()
-    # Written down on the first run: whatever changes this breaks visits that have begun.
+    # Recorded at the first run. A change of this order would break visits that have begun.
     first = plan(study(photos=2, phones=("a",)), 0)
     assert [(a.question.scene, a.left, a.right) for a in first] == FOREVER
 
 
 def test_places_are_even_over_participants():
-    """Mean place of each question over 200 participants: 40, exactly, by couples."""
+    """The mean position of each question over 200 participants is exactly 40."""
     places = Counter()
     for number in range(200):
         for i, a in enumerate(plan(SEEDS, number)):

@@ -1,4 +1,4 @@
-"""From folders to a study: what is accepted, what is refused, and that nothing betrays a class."""
+"""Preparation of a study: valid and invalid folders; no file reveals its class."""
 
 import itertools
 import stat
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from fake_study import CLASSES, make_study, scene, write_class
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from study.design import StudyError, check_name, read_study
 from study.prepare import PrepareConfig, main, prepare
@@ -28,7 +29,7 @@ def refused(folders, *words, **options):
     before = sorted(folders.rglob("*"))
     with pytest.raises(StudyError) as raised:
         prepare(config(folders, *words, **options))
-    assert sorted(folders.rglob("*")) == before  # nothing half-written
+    assert sorted(folders.rglob("*")) == before  # nothing is half-written
     message = str(raised.value)
     assert "\n" not in message
     return message
@@ -42,7 +43,7 @@ def test_every_pairing_of_every_photo_is_asked(folders):
     assert asked == [(str(n), *pair) for n in (1, 2, 3) for pair in pairs]
 
 
-def test_the_seeds_study_has_81_questions(tmp_path):
+def test_the_study_of_the_thesis_has_81_questions(tmp_path):
     phones = ("iphone", "blackberry", "sony")
     study = read_study(make_study(tmp_path, photos=9, phones=phones))
     assert len(study.questions()) == 9 * 3 * 3 == 81
@@ -67,7 +68,7 @@ def test_a_rival_of_one_phone_and_chosen_pairs(tmp_path):
     }
 
 
-def test_files_betray_neither_class_nor_camera(folders):
+def test_files_reveal_neither_class_nor_camera(folders):
     exif = Image.Exif()
     exif[0x010F] = "Canon"
     photo = Image.fromarray(scene(2) + np.uint8(40))
@@ -82,10 +83,11 @@ def test_files_betray_neither_class_nor_camera(folders):
         assert not any(word in content.lower() for word in (b"canon", b"dslr", b"exif", b"phone"))
         with Image.open(file) as image:
             assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (96, 64))
+            assert isinstance(image, JpegImageFile)
             tables.add(str(image.quantization))
             assert "exif" not in image.info and "icc_profile" not in image.info
     assert len(tables) == 1
-    # Names say nothing: another study of the same photos has others.
+    # Names are random: another study of the same photos has other names.
     again = prepare(PrepareConfig(out=str(folders / "b"), classes=config(folders).classes))
     assert not {p.id for p in again.pictures} & {p.id for p in study.pictures}
 
@@ -99,12 +101,12 @@ def test_pictures_keep_their_pixels(folders):
         assert np.abs(found - np.clip(expected, 0, 255)).mean() < 2
 
 
-def test_orientation_is_applied_and_large_photos_are_shrunk_alike(tmp_path):
+def test_orientation_is_applied_and_large_photos_are_shrunk_to_one_size(tmp_path):
     write_class(tmp_path / "phone", photos=1, width=480, height=320)
     (tmp_path / "dslr").mkdir()
     turned = Image.fromarray(np.rot90(scene(1, width=480, height=320)))
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise
+    exif[0x0112] = 6  # to be rotated clockwise
     turned.save(tmp_path / "dslr" / "1.png", exif=exif)
     words = (f"phone={tmp_path / 'phone'}", f"dslr={tmp_path / 'dslr'}")
     study = prepare(config(tmp_path, *words, longest_side=240))
@@ -158,7 +160,9 @@ def test_a_damaged_photo_is_named(folders):
 )
 def test_bad_classes_are_refused(folders, words, culprit):
     with pytest.raises(StudyError, match=culprit):
-        prepare(PrepareConfig(out=str(folders / "s"), classes=[w.format(folders) for w in words]))
+        prepare(
+            PrepareConfig(out=str(folders / "s"), classes=tuple(w.format(folders) for w in words))
+        )
     assert not (folders / "s").exists()
 
 
@@ -166,7 +170,7 @@ def test_bad_classes_are_refused(folders, words, culprit):
     "name", ["", " a", "a ", "-a", "=1+1", "@a", "a/b", "..", "<i>", 'a"b', "a'b", "a&b", "a\nb",
              "a\u202eb", "x" * 61],
 )  # fmt: skip
-def test_names_that_could_do_harm_are_refused(name):
+def test_harmful_names_are_refused(name):
     with pytest.raises(StudyError):
         check_name(name, "class")
 
@@ -174,7 +178,7 @@ def test_names_that_could_do_harm_are_refused(name):
 @pytest.mark.parametrize(
     "name", ["phone", "Dong et al.", "été 2", "фото", "写真", "IMG_1 (2)", "1,5"]
 )
-def test_names_of_people_are_fine(name):
+def test_harmless_names_are_accepted(name):
     assert check_name(name, "class") == name
 
 
@@ -217,7 +221,7 @@ def test_an_existing_folder_is_kept(folders, capsys):
     assert "exists" in refused(folders)
 
 
-def test_the_secret_is_for_its_owner_alone(folders):
+def test_only_the_owner_can_read_the_secret(folders):
     prepare(config(folders))
     mode = (folders / "study" / "secret.key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600

@@ -1,4 +1,4 @@
-"""The report's files, and a simulated study whose truth they recover."""
+"""The files of the report, and a simulated study whose true scores the report recovers."""
 
 import csv
 import json
@@ -72,7 +72,7 @@ def test_the_numbers_are_those_of_the_table(out):
         assert share["interval"][0] <= share["share"] <= share["interval"][1]
 
 
-def test_plots_are_pictures_with_something_on_them(out):
+def test_charts_are_pictures_with_content(out):
     for name in ("shares.png", "scores.png"):
         with Image.open(out / name) as image:
             pixels = np.asarray(image.convert("RGB"))
@@ -81,7 +81,7 @@ def test_plots_are_pictures_with_something_on_them(out):
 
 
 class Strict(HTMLParser):
-    """Every element closed in its order, nothing fetched, no script."""
+    """A parser that requires closed elements and forbids scripts and everything that loads."""
 
     VOID = ("meta", "link", "br", "input")
 
@@ -100,7 +100,7 @@ class Strict(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_is_well_formed_and_asks_for_nothing(out):
+def test_the_page_is_well_formed_and_loads_nothing(out):
     text = (out / "report.html").read_text(encoding="utf-8")
     strict = Strict()
     strict.feed(re.sub(r"(class|words)=(\w+)>", r'\1="\2">', text))
@@ -123,7 +123,7 @@ def test_names_cannot_become_html(folder):
     assert "<i>" not in page and "&lt;i&gt;x" in page
 
 
-def test_the_report_says_what_the_claims_come_to(folder, out, capsys):
+def test_the_command_prints_the_claims(folder, out, capsys):
     report_votes.main(ReportConfig(study=str(folder), out=str(out)))
     said = capsys.readouterr().out
     assert "264 votes from 12 participants; 12 answered every question; 0 votes undone" in said
@@ -144,7 +144,7 @@ def test_other_roles_give_other_claims(folder, tmp_path):
 
 
 def test_simulated_people_follow_their_model(folder):
-    """Over all phones, share and scores are those of the model, within their intervals."""
+    """Over all phones, share and scores of the model lie within their intervals."""
     study = read_study(folder)
     store = Store(sqlite_url(folder), study.id)
     found = analyze(study, read_votes(study, store))
@@ -161,8 +161,8 @@ def test_simulated_people_follow_their_model(folder):
 def test_the_simulated_study_of_the_docs(tmp_path, capsys):
     simulate_votes.main(SimulateVotesConfig(out=str(tmp_path / "s"), seed=1))
     said = capsys.readouterr().out
-    inside = int(re.search(r"(\d) of 8 intervals hold the true score", said)[1])
-    assert inside >= 7
+    inside = re.findall(r"(\d) of 8 intervals contain the true score", said)
+    assert int(inside[0]) >= 7
     study = read_study(tmp_path / "s")
     assert sum(q.phone == "sony" for q in study.questions()) == 27
     with (tmp_path / "s" / "report" / "votes.csv").open(encoding="utf-8") as file:

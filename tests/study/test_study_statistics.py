@@ -1,4 +1,4 @@
-"""The report's statistics against closed forms, other libraries and studies with a known truth."""
+"""Statistics of the report against closed forms, other libraries and simulated studies."""
 
 import math
 
@@ -41,7 +41,7 @@ def test_an_interval_holds_its_share_to_the_last_bit(won):
 
 
 def test_votes_that_follow_the_person_count_once_a_person():
-    """20 people give 9 equal votes each: 19 independent votes (their number less one)."""
+    """20 people give 9 equal votes each: the effective number is 19, one less than the people."""
     people = np.repeat(np.arange(20), 9)
     share = share_of(people < 13, people)
     assert (share.wins, share.votes, share.freedom) == (117, 180, 19)
@@ -64,14 +64,14 @@ def test_the_test_agrees_with_the_interval():
     assert 2 * (1 - share.p_above(high)) == pytest.approx(0.05)
 
 
-def test_one_person_tells_nothing_of_others():
+def test_one_person_gives_no_interval():
     share = share_of(np.array([True, False, True]), np.zeros(3))
     assert share.share == pytest.approx(2 / 3)
     assert all(map(math.isnan, share.interval())) and math.isnan(share.p_above(0.5))
     assert math.isnan(share_of(np.array([], bool), np.array([])).share)
 
 
-def test_unanimity_leaves_an_interval():
+def test_unanimous_votes_have_an_interval():
     people = np.repeat(np.arange(10), 9)
     low, high = share_of(np.full(90, True), people).interval()
     assert 0.6 < low < 0.75 and high == 1
@@ -79,14 +79,14 @@ def test_unanimity_leaves_an_interval():
 
 def test_photos_as_clusters_widen_the_interval():
     people, photos = (a.ravel() for a in np.meshgrid(np.arange(30), np.arange(6)))
-    won = photos < 4  # everyone agrees: photos decide
+    won = photos < 4  # everyone agrees, so only photos matter
     narrow, wide = share_of(won, people), share_of(won, people, photos)
     assert narrow.effective == 180 and wide.effective == pytest.approx(5)
     assert wide.freedom == 5
 
 
-def test_intervals_hold_the_truth_in_95_of_100_studies():
-    """42 people of differing taste, 9 votes each; intervals that ignore people hold it rarely."""
+def test_intervals_contain_the_truth_in_95_of_100_studies():
+    """42 people with different tastes, 9 votes each. Intervals that ignore people fail."""
     rng, runs, held, naive = np.random.default_rng(0), 1000, 0, 0
     people = np.repeat(np.arange(42), 9)
     for _ in range(runs):
@@ -117,7 +117,7 @@ def test_two_classes_have_the_log_odds():
 
 
 def draw(rng, truth, people=42, photos=9):
-    """Winners, losers and people of a study in which every pairing is asked."""
+    """Return winners, losers and people of a study with questions about every pair."""
     pairs = np.array([(i, j) for i in range(len(truth)) for j in range(i)])
     asked = np.repeat(pairs, people * photos, axis=0)
     who = np.tile(np.arange(people), len(pairs) * photos)
@@ -150,7 +150,7 @@ def test_another_reference_only_shifts():
     assert other.high[0] == pytest.approx(-one.low[2], abs=1e-6)
 
 
-def test_score_intervals_hold_the_truth_in_95_of_100_studies():
+def test_score_intervals_contain_the_truth_in_95_of_100_studies():
     truth, runs = np.array([0, 2.2, 2.4]), 400
     rng, held = np.random.default_rng(0), np.zeros(3)
     for _ in range(runs):
@@ -177,11 +177,11 @@ def test_classes_without_a_link_have_no_score():
 
 
 def test_agreement_by_hand():
-    """Of three people two agree: 1 of 3 pairs alike, u = 2/3 - 1."""
+    """Two of three people agree: 1 of 3 pairs agrees, so u = 2/3 - 1."""
     votes = [vote(0, "a", "b", "a"), vote(1, "b", "a", "a"), vote(2, "a", "b", "b")]
     assert measure_agreement(votes).u == pytest.approx(-1 / 3)
     assert measure_agreement([*votes[:2], vote(2, "a", "b", "a")]).u == 1
-    # Another question, asked of one person alone, tells nothing.
+    # A question with one answer has no influence.
     assert measure_agreement([*votes, vote(0, "a", "b", "a", photo="2")]).u == pytest.approx(-1 / 3)
 
 
@@ -221,7 +221,7 @@ def test_holm_by_hand():
 
 
 def claims_of(*shares, margin=0.1):
-    """Claims about each of the shares of 400 independent votes against phone, dslr, ape."""
+    """Return the claims for shares of 400 independent votes against phone, dslr and ape."""
     others = ("phone", "dslr", "ape")
     known = {
         o: Share(round(400 * s), 400, s, 400, 399) for o, s in zip(others, shares, strict=True)
@@ -260,7 +260,7 @@ def test_parity_is_where_the_90_percent_interval_lies_within_the_margin():
         assert claim.holds == (claim.p < ALPHA)
 
 
-def test_roles_go_by_name_or_as_told():
+def test_roles_follow_the_names_or_the_options():
     roles = roles_of(("Input", "Enhanced", "canon"), {})
     assert roles == {"original": "Input", "enhanced": "Enhanced", "dslr": "canon"}
     assert roles_of(("a", "b"), {"enhanced": "b"}) == {"original": None, "enhanced": "b",
@@ -269,7 +269,7 @@ def test_roles_go_by_name_or_as_told():
         roles_of(("a", "b"), {"dslr": "c"})
 
 
-# All of it
+# The whole analysis
 
 
 def study(phones=("p", "q"), photos=2, extra=()):
@@ -300,7 +300,7 @@ def test_counts_of_an_analysis():
     found = analyze(design, votes)
     assert (found.participants, found.finished, found.undone) == (4, 3, 1)
     share = found.photos["p", "0", "phone", "enhanced"]
-    assert (share.wins, share.votes) == (0, 3)  # neither the undone vote nor the repeat
+    assert (share.wins, share.votes) == (0, 3)  # without the undone vote and the repeat
     assert found.pooled["p", "phone", "dslr"].votes == 8
     assert found.pooled[None, "phone", "dslr"].wins == 4
     assert analyze(design, votes, finished_only=True).participants == 3
@@ -316,6 +316,6 @@ def test_all_phones_are_pooled_for_classes_that_all_have():
     assert (None, "phone", "ape") not in found.pooled
 
 
-def test_without_votes_there_is_nothing_to_say():
+def test_without_votes_the_analysis_is_an_error():
     with pytest.raises(StudyError, match="no votes yet"):
         analyze(study(), [vote(0, "phone", "dslr", "dslr", photo="0", undone=True)])

@@ -1,4 +1,4 @@
-"""A visit's journal: each answer once, whatever is repeated, reordered or simultaneous."""
+"""The journal of a visit stores each answer once, even if requests repeat or overlap."""
 
 import concurrent.futures
 import csv
@@ -49,7 +49,7 @@ def test_a_visit_goes_through_all_questions(study, store, visitor):
     ]
     assert counted(study, store) == expected
     assert [v.repeat for v in read_votes(study, store)] == [False] * 9 + [True] * 2
-    # One answer more changes nothing.
+    # A further answer changes nothing.
     state, agreed = vote(study, store, visitor, 11, "left")
     assert not agreed and state.done == 11
     assert len(counted(study, store)) == 11
@@ -62,14 +62,14 @@ def test_the_same_answer_twice_counts_once(study, store, visitor):
     assert len(counted(study, store)) == 1
 
 
-def test_another_answer_to_the_same_step_is_not_taken(study, store, visitor):
+def test_a_different_answer_to_a_stored_step_is_refused(study, store, visitor):
     vote(study, store, visitor, 0, "left")
     state, agreed = vote(study, store, visitor, 0, "right")
     assert not agreed and state.done == 1
     assert counted(study, store)[0][3] == plan(study, 0)[0].left
 
 
-def test_a_late_repetition_does_not_bring_back_what_was_undone(study, store, visitor):
+def test_a_late_repetition_does_not_restore_an_undone_vote(study, store, visitor):
     vote(study, store, visitor, 0, "left")
     undo(study, store, visitor, 1)
     state, _ = vote(study, store, visitor, 0, "left")
@@ -79,24 +79,26 @@ def test_a_late_repetition_does_not_bring_back_what_was_undone(study, store, vis
     assert counted(study, store)[0][3] == plan(study, 0)[0].right
 
 
-def test_undo_goes_back_one_by_one_and_not_below_nothing(study, store, visitor):
+def test_undo_goes_back_one_by_one_and_stops_at_the_start(study, store, visitor):
     for step, side in enumerate(("left", "right", "left")):
         vote(study, store, visitor, step, side)
     for step, done in ((3, 2), (4, 1), (5, 0)):
         state, agreed = undo(study, store, visitor, step)
         assert agreed and state.done == done
-        assert undo(study, store, visitor, step)[0].done == done  # twice is once
+        assert (
+            undo(study, store, visitor, step)[0].done == done
+        )  # a second undo of the same step changes nothing
     state, agreed = undo(study, store, visitor, 6)
     assert not agreed and (state.step, state.done) == (6, 0)
     assert [v.undone for v in read_votes(study, store)] == [True] * 3
 
 
-def test_a_step_from_the_future_is_not_taken(study, store, visitor):
+def test_a_future_step_is_refused(study, store, visitor):
     state, agreed = vote(study, store, visitor, 5, "left")
     assert not agreed and state.step == 0
 
 
-def test_who_has_not_joined_cannot_vote(study, store):
+def test_only_visitors_who_joined_can_vote(study, store):
     with pytest.raises(LookupError):
         vote(study, store, "nobody", 0, "left")
 
@@ -105,7 +107,8 @@ def test_a_visit_is_there_after_the_store_was_closed(tmp_path, study, store, vis
     vote(study, store, visitor, 0, "left")
     store.close()
     again = Store(sqlite_url(tmp_path / "study"), study.id)
-    assert state_of(study, again.visit(visitor)).done == 1
+    visit = again.visit(visitor)
+    assert visit is not None and state_of(study, visit).done == 1
     again.close()
 
 

@@ -1,4 +1,4 @@
-"""The server against good and bad requests: nothing outside the study, nobody else's votes."""
+"""The server answers good requests and refuses bad ones."""
 
 import http.client
 import json
@@ -57,7 +57,7 @@ def test_a_visit_over_http(client):
     assert client("GET", "/api/state")[2]["done"] == 8
 
 
-def test_questions_and_photos_do_not_say_what_is_what(client):
+def test_questions_and_photos_do_not_reveal_the_class(client):
     state = client.join()
     text = json.dumps(state)
     assert not re.search("phone|enhanced|dslr", text)
@@ -88,7 +88,7 @@ def test_every_answer_is_hardened(client, path):
 def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(client):
     cookie = client("GET", "/")[1]["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie
-    assert "set-cookie" not in client("GET", "/")[1]  # kept
+    assert "set-cookie" not in client("GET", "/")[1]  # the client keeps the cookie
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(client):
      "/study.json", "/secret.key", "/votes.sqlite", "//secret.key", "/photos/", "/static/",
      f"/photo/{'0' * 32}.jpg", f"/photo/{'0' * 4000}.jpg", "/docs", "/openapi.json"],
 )  # fmt: skip
-def test_nothing_else_is_served(client, folder, path):
+def test_no_other_file_is_served(client, folder, path):
     status, _, content = client("GET", path)
     assert status in (400, 404)
     assert (folder / "secret.key").read_bytes().strip() not in json.dumps(str(content)).encode()
@@ -159,12 +159,12 @@ def test_a_body_without_a_length_is_cut_off(client, port):
             f"POST /api/vote HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         )
-        raw.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")  # and no end
+        raw.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")  # the body does not end
         assert b" 413 " in raw.recv(4096)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_forms_of_other_sites_cannot_vote(client, kind):
+def test_a_form_on_another_site_cannot_vote(client, kind):
     client.join()
     assert client("POST", "/api/vote", '{"step": 0, "side": "left"}', Content_Type=kind)[0] == 415
 
@@ -194,14 +194,14 @@ def test_voting_before_joining(client):
     assert client.vote(0)[0] == 409
 
 
-def test_the_device_is_one_persons_unless_shared(client):
+def test_a_device_belongs_to_one_person_unless_shared(client):
     client.join()
     before = dict(client.cookies)
     assert client("POST", "/api/leave", {})[0] == 404
     assert client.cookies == before
 
 
-def test_a_shared_device_begins_anew(tmp_path):
+def test_a_shared_device_starts_a_new_visit(tmp_path):
     with served(make_study(tmp_path), shared_device=True) as port:
         client = Client(port)
         first = client.join()
