@@ -9,7 +9,9 @@ SLEEP = "import time; print('started', flush=True); time.sleep(60)"
 
 
 def test_commands_that_tests_start_obey_sigint():
-    child = subprocess.Popen([sys.executable, "-c", SLEEP], stdout=subprocess.PIPE, stderr=-1)
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLEEP], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert child.stdout is not None
     child.stdout.readline()
     child.send_signal(signal.SIGINT)
