@@ -18,7 +18,7 @@ from common.run_folder import STATE
 from data.layout import full_size_photos
 from data.shipped_photos import shipped_photos
 from evaluate import EvaluateConfig, evaluate
-from evaluation.table import as_markdown
+from evaluation.summary import as_markdown
 from export.to_tflite import ExportConfig, export
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine

@@ -1,11 +1,11 @@
-"""Score methods on a phone's held-out test pairs.
+"""Score methods on the held-out test pairs of a phone.
 
     python evaluate.py --phone iphone --methods input,auto,dped,some.keras --external photoshop=DIR
 
-writes results.json, results.md, report.html (one file, for a browser) and samples.png. A method is
-"input" (the photo as it is), "auto" (classical one-click enhancement), the name of a run of this
-phone (dped, mobile, srcnn, johnson), or a file: .keras, .tflite, or the prefix of a TF1 checkpoint.
-What was scored before is not computed again.
+A method is "input" (the photo as it is), "auto" (classical one-click enhancement), the name of a
+run of this phone (dped, mobile, srcnn, johnson), or a file: .keras, .tflite, or the prefix of a
+TensorFlow 1 checkpoint. The command writes results.json, results.md, report.html (one file, for a
+browser) and samples.png. Methods that an earlier run has scored are not computed again.
 """
 
 import dataclasses
@@ -18,50 +18,57 @@ from tqdm import tqdm
 
 from common import command_line
 from common.atomic_files import replacing
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.contact_sheet import contact_sheet
+from common.plural import plural
 from common.run_folder import RUNS, finished_runs
 from data.layout import DatasetError, test_pairs
-from data.packed import open_pairs
+from data.packed import PatchPairs, open_pairs
 from evaluation.methods import AUTO, INPUT, EvaluationError, external_method, find_methods
 from evaluation.report import Report, write_report
-from evaluation.scores import scored
-from evaluation.table import as_markdown, summary
+from evaluation.score_method import Scored, score_method
+from evaluation.summary import as_markdown, summarize
 
 SAMPLES = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateConfig:
-    """What to score, on which pairs, and where to write it."""
+    """The methods and pairs to score, and the folder for the results."""
 
-    phone: str = option(help="name of the phone: its folder in the data set")
-    data_dir: str = option("dped", "root of the data set")
+    phone: str = option(
+        help="name of the phone, which is its folder in the data set", group=ESSENTIAL
+    )
+    data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
     methods: str | None = option(
-        None, "comma-separated, see above; by default input, auto and every run of this phone"
+        None,
+        "comma-separated, see above; by default input, auto and every run of the phone",
     )
     external: tuple[str, ...] = option(
         (),
-        "pictures made elsewhere, named as the test patches; may be repeated",
+        "name and folder of pictures that another program made of the test patches, under the "
+        "names of the patches; may be repeated",
         action="append",
         metavar="NAME=DIR",
     )
     reference: str | None = option(
-        None, "method that the others are compared with; by default the first"
+        None, "method that all others are compared with; by default the first"
     )
-    out: str | None = option(None, "folder for the results; by default runs/PHONE/evaluation")
-    cache_dir: str = option("runs/cache", "folder of packed patches and of earlier scores")
+    out: str | None = option(
+        None, "folder for the results; by default runs/PHONE/evaluation", group=ESSENTIAL
+    )
+    cache_dir: str = option("runs/cache", "folder for packed patches and earlier scores")
 
 
 def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     """Score every method and write the results.
 
     Returns:
-        What `evaluation.table.summary` returns.
+        What `evaluation.summary.summarize` returns.
 
     Raises:
         DatasetError: the pairs are missing or damaged.
-        EvaluationError: a method is unknown, named twice, or gives values that are not numbers.
+        EvaluationError: a method is unknown or named twice, or its pictures hold NaN.
     """
     files = test_pairs(config.data_dir, config.phone)
     runs = finished_runs(config.phone)
@@ -84,25 +91,33 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     pairs = open_pairs(files, config.cache_dir)
     cache = Path(config.cache_dir) / "scores"
     results = {
-        name: scored(method, pairs, cache)
+        name: score_method(method, pairs, cache)
         for name, method in tqdm(methods.items(), "methods", disable=None)
     }
-    found = summary(results, reference)
+    found = summarize(results, reference)
     folder = Path(config.out or RUNS / config.phone / "evaluation")
     _write(folder, config.phone, reference, pairs, results, found)
     if config.methods is None and not runs:
-        print(f"no run of {config.phone} yet: `python train.py --phone {config.phone}` makes one")
+        print(f"{config.phone} has no run yet: `python train.py --phone {config.phone}` makes one")
     return found
 
 
-def _write(folder, phone, reference, pairs, results, found):
+def _write(
+    folder: Path,
+    phone: str,
+    reference: str,
+    pairs: PatchPairs,
+    results: dict[str, Scored],
+    found: dict[str, dict],
+) -> None:
+    """Write the four files, each whole or not at all, and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
     table = as_markdown(found, reference)
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
-        text = f"# {phone}: {len(pairs)} test pairs\n\n{table}"
+        text = f"# {phone}: {plural(len(pairs), 'test pair')}\n\n{table}"
         path.write_text(text, encoding="utf-8")
     shown = [result.pictures[:SAMPLES] for result in results.values()]
     before = [] if INPUT in results else [pairs.phone[:SAMPLES]]
@@ -126,7 +141,7 @@ def _write(folder, phone, reference, pairs, results, found):
 
 
 def main(config: EvaluateConfig) -> None:
-    """Evaluate as the command line says."""
+    """Run the command."""
     evaluate(config)
 
 

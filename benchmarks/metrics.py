@@ -1,12 +1,13 @@
-"""How fast the metrics are: all of them on every pair, against the plain way.
+"""Measure the speed of the metrics against a plain computation.
 
     python -m benchmarks.metrics
 
-Scores `--methods` sets of random pictures on the same targets with `metrics.per_image`, then gives
-every mean an interval and every method's difference to the first one too. The plain way computes
-the same values: each metric by itself, one after the other on one thread, filters by SciPy in
-float64, 64 pictures at a time. Printed as Markdown; seconds of the processors count
-what all threads used and hardly depend on what else the machine does.
+The benchmark scores `--methods` sets of random pictures on the same targets with
+`metrics.per_image`. It then computes the interval of every mean, and of the difference of every
+method to the first. The plain computation gives the same values: each metric alone, one after the
+other on one thread, with SciPy's filters in float64, 64 pictures at a time. The result is a
+Markdown table. Processor seconds count the work of all threads, so other work on the machine hardly
+changes them.
 """
 
 import dataclasses
@@ -19,23 +20,23 @@ from scipy.ndimage import correlate1d
 import metrics
 from common import command_line
 from common.command_line import option
-from metrics import ALONE
+from metrics import METRICS
 
 PLAIN_CHUNK = 64
 
 
 @dataclasses.dataclass(frozen=True)
 class MetricsConfig:
-    """What to measure."""
+    """The size of the measurement."""
 
-    pairs: int = option(400, "pairs a method")
+    pairs: int = option(400, "pairs of each method")
     methods: int = option(6, "sets of pictures")
     size: int = option(100, "height and width of a picture")
-    seed: int = option(0, "of the pictures")
+    seed: int = option(0, "seed of the pictures")
 
 
 def main(config: MetricsConfig) -> None:
-    """Measure and print."""
+    """Measure, and print the table."""
     targets, methods = _pictures(config)
     rows = []
     with (
@@ -45,12 +46,13 @@ def main(config: MetricsConfig) -> None:
         plain, each = [], {}
         for images in methods:
             values = {}
-            for name, rule in ALONE.items():
-                values[name], *seconds = _timed(_plain, rule, images, targets)
+            for name, metric in METRICS.items():
+                found, *seconds = _timed(_plain, metric.function, images, targets)
+                values[metric.values] = found
                 each[name] = np.add(each.get(name, 0), seconds)
             plain.append(values)
     rows += [(f"plain: {name}", *seconds) for name, seconds in each.items()]
-    rows.append(("plain: all", *sum(each.values())))
+    rows.append(("plain: all", *np.sum(list(each.values()), axis=0)))
 
     scores, *seconds = _timed(lambda: [metrics.per_image(images, targets) for images in methods])
     rows.append(("`metrics.per_image`", *seconds))
@@ -58,14 +60,14 @@ def main(config: MetricsConfig) -> None:
     rows.append(("intervals and paired differences", *seconds))
 
     print(f"{config.methods} methods, {config.pairs} pairs of {config.size}×{config.size}\n")
-    print("| | s | s of the processors |\n|---|---|---|")
+    print("| | seconds | processor seconds |\n|---|---|---|")
     for name, wall, processor in rows:
         print(f"| {name} | {wall:.2f} | {processor:.2f} |")
     print(f"\nlargest relative difference: {_difference(plain, scores):.1e}")
 
 
 def _pictures(config):
-    """Targets with flat areas and edges, and noisy versions of them."""
+    """Make targets with flat areas and edges, and noisy versions of the targets."""
     rng = np.random.default_rng(config.seed)
     grid = rng.random((config.pairs, 5, 5, 3), np.float32)
     side = -(-config.size // 5)
@@ -98,10 +100,10 @@ def _scipy_filtered(images, kernel):
 
 def _intervals(scores):
     for values in scores:
-        for name, of_method in values.items():
-            statistic = metrics.pooled if name == "mse" else np.mean
-            metrics.interval(of_method, statistic)
-            metrics.paired_difference(of_method, scores[0][name], statistic)
+        for metric in METRICS.values():
+            of_method, of_first = values[metric.values], scores[0][metric.values]
+            metrics.interval(of_method, metric.statistic)
+            metrics.paired_difference(of_method, of_first, metric.statistic)
 
 
 def _difference(plain, scores):

@@ -1,10 +1,11 @@
-"""Designs of a mobile generator: quality against multiply-adds, after equal training.
+"""Compare designs of a mobile generator: quality against multiply-adds, after equal training.
 
     python -m benchmarks.mobile_designs --data_dir $REF/dped --teacher $REF/checkpoints/ppcn_teacher
 
-Every design learns the teacher's answers to patches of unpaired iPhone photos, from the same
-batches, and is scored on the 60 real training pairs, of which it has seen none. Prints a Markdown
-table and writes docs/mobile_designs.png. What is done is kept in a file and not repeated.
+Every design learns the teacher's results for patches of unpaired iPhone photos, from the same
+batches. The 60 real training pairs, which no design has seen, give the scores. The benchmark
+prints a Markdown table and writes docs/mobile_designs.png. It keeps finished designs in a file and
+does not train them again.
 """
 
 import dataclasses
@@ -28,22 +29,22 @@ PICTURE = Path(__file__).resolve().parent.parent / "docs" / "mobile_designs.png"
 
 @dataclasses.dataclass(frozen=True)
 class DesignsConfig:
-    """What to compare, and for how long."""
+    """The designs, the data and the length of the training."""
 
     data_dir: str = option(help="root of the DPED data set")
     teacher: str = option(help="the PPCN teacher's checkpoint")
-    phone: str = option("iphone", "whose photos and pairs")
-    designs: str = option(",".join(DESIGNS), "which of the designs, comma-separated")
-    steps: int = option(1500, "training steps of each")
+    phone: str = option("iphone", "phone that made the photos and pairs")
+    designs: str = option(",".join(DESIGNS), "designs to compare, comma-separated")
+    steps: int = option(1500, "training steps of each design")
     batch_size: int = option(16, "patches a step")
-    learning_rate: float = option(2e-3, "of Adam at first; cosine down to 0")
-    distilled_pairs: int = option(24_000, "patches that the teacher is asked about")
-    cache_dir: str = option("runs/cache", "folder of patches and answers")
-    results: str = option("runs/mobile_designs.json", "what is done already")
+    learning_rate: float = option(2e-3, "initial learning rate; a cosine schedule ends at 0")
+    distilled_pairs: int = option(24_000, "patches that the teacher enhances")
+    cache_dir: str = option("runs/cache", "folder for patches and the teacher's results")
+    results: str = option("runs/mobile_designs.json", "file of finished designs")
 
 
 def main(config: DesignsConfig) -> None:
-    """Train, score, print and draw."""
+    """Train and score the designs, print the table and draw the plot."""
     from training.distillation import distilled_pairs
 
     photos = full_size_photos(config.data_dir, config.phone)
@@ -91,7 +92,7 @@ def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
         training.step(phone, target)
     training.publish()
     phone, target = held_out.scaled()
-    found = metrics.records(published.predict(phone, batch_size=10, verbose=0), target)
+    found = metrics.score(published.predict(phone, batch_size=10, verbose=0), target)
     return {
         "multiply_adds": multiply_adds(published),
         "weights": published.count_params(),
@@ -141,7 +142,7 @@ def _draw(rows: list[dict], steps: int) -> None:
 
 
 def _front(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The points that no other beats at no more cost."""
+    """Return the points that no other point beats at the same or lower cost."""
     order = np.lexsort((-y, x))
     best = np.maximum.accumulate(y[order])
     chosen = order[y[order] >= best]

@@ -1,4 +1,4 @@
-"""The designs that benchmarks/mobile_designs.py compares; the chosen one is models/mobile.py."""
+"""The designs that benchmarks/mobile_designs.py compares. models/mobile.py is the chosen one."""
 
 from common.backend import keras
 from models.generator import build_generator
@@ -10,10 +10,10 @@ layers, ops = keras.layers, keras.ops
 
 
 class ExpandedConv2D(layers.Conv2D):
-    """A 3×3 convolution that is trained as 3×3 to many channels, then 1×1, plus the identity.
+    """A 3×3 convolution that is trained as a 3×3 to many channels, a 1×1, and an identity.
 
-    Folded into one kernel in every step, as in SESR (Bhardwaj et al., MLSys 2022): the runtime
-    sees a plain convolution.
+    Every step folds the parts into one kernel, as in SESR (Bhardwaj et al., MLSys 2022), so the
+    runtime sees a plain convolution.
     """
 
     def __init__(self, filters, expansion=8, **kwargs):
@@ -34,7 +34,7 @@ class ExpandedConv2D(layers.Conv2D):
 
 
 def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
-    """Blocks of pixels as channels and nothing of the whole photo."""
+    """Build a network at half resolution without global features."""
     image = keras.Input((None, None, 3))
     plain = {"kernel_size": 3, "padding": "same"} if conv is layers.Conv2D else {}
     x = skip = act()(conv(channels, **plain)(SpaceToDepth()(image)))
@@ -46,7 +46,7 @@ def half_resolution(channels=28, blocks=3, conv=layers.Conv2D, act=layers.ReLU):
 
 
 def quarter_resolution(channels=20, middle=44, blocks=4, thumbnail=None):
-    """Most of the work on blocks of 4×4 pixels, between two skips."""
+    """Build a network that works mostly at quarter resolution, between two skip connections."""
     image = keras.Input((None, None, 3))
     x = layers.Conv2D(channels, 3, padding="same")(SpaceToDepth()(image))
     base = image
@@ -64,7 +64,7 @@ def quarter_resolution(channels=20, middle=44, blocks=4, thumbnail=None):
 
 
 def full_resolution(channels=10, blocks=6):
-    """3×3 convolutions on the pixels themselves."""
+    """Build a network of 3×3 convolutions at full resolution."""
     image = keras.Input((None, None, 3))
     x = layers.Conv2D(channels, 3, padding="same", activation="relu")(image)
     for _ in range(blocks):
@@ -74,7 +74,7 @@ def full_resolution(channels=10, blocks=6):
 
 
 def thumbnail_color(channels=28, blocks=3):
-    """Half resolution, and the thumbnail decides about the colours of the image alone."""
+    """Build a network at half resolution in which global features modulate the colors only."""
     image = keras.Input((None, None, 3))
     x = SpaceToDepth()(image)
     x = skip = layers.Conv2D(channels, 3, padding="same", activation="relu")(x)
@@ -92,7 +92,7 @@ DESIGNS = {
     "half + folded kernels": lambda: half_resolution(conv=ExpandedConv2D),
     "quarter resolution": quarter_resolution,
     "quarter + thumbnail": lambda: quarter_resolution(thumbnail=64),
-    "half + thumbnail colour": thumbnail_color,
+    "half + thumbnail color": thumbnail_color,
     "half + thumbnail 12": lambda: build_mobile(12),
     "half + thumbnail 20": lambda: build_mobile(20),
     "half + thumbnail 30": lambda: build_mobile(30),

@@ -1,10 +1,11 @@
-"""The same pictures scored by every rule in use: the figures of docs/protocol.md.
+"""Score the same pictures by every rule in use, for the tables of docs/protocol.md.
 
     python -m benchmarks.protocol --data_dir $REF/dped \
         --checkpoints $REF/checkpoints/dped_srcnn,$REF/checkpoints/iphone_orig
 
-scores the phone's photos as they are and enhanced by each TensorFlow 1 checkpoint; prints the
-rules, every metric with its interval, and paired differences to the last checkpoint, as Markdown.
+The benchmark scores the phone's photos as they are, and enhanced by each TensorFlow 1 checkpoint.
+It prints Markdown tables: PSNR and SSIM by each rule, every metric with its interval, and the
+paired differences to the last checkpoint.
 """
 
 import dataclasses
@@ -18,17 +19,16 @@ from common import command_line
 from common.command_line import option
 from data.layout import DatasetError, test_pairs
 from data.packed import read_patch
+from metrics import METRICS, Metric
 from metrics.psnr import decibels, mean_squared_error
 
-LUMA = np.array([65.481, 128.553, 24.966]) / 255  # BT.601 in 16 to 235, as in super-resolution
+LUMA = np.array([65.481, 128.553, 24.966]) / 255  # BT.601 in 16 to 235, of super-resolution papers
 GAUSSIAN = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-SHOWN = {"psnr": 2, "mse": 2, "ssim": 4, "ms_ssim": 4, "color": 2, "contrast": 2, "noise": 2,
-         "sharpness": 2}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class ProtocolConfig:
-    """What to score."""
+    """The pairs and checkpoints to score."""
 
     phone: str = option("iphone", "name of the phone")
     data_dir: str = option("dped", "root of the data set")
@@ -36,7 +36,7 @@ class ProtocolConfig:
 
 
 def main(config: ProtocolConfig) -> None:
-    """Score and print."""
+    """Score, and print the tables."""
     files = test_pairs(config.data_dir, config.phone)
     phone, target = (
         np.stack([read_patch(path) for path in side]).astype(np.float32) / 255
@@ -46,26 +46,35 @@ def main(config: ProtocolConfig) -> None:
     for prefix in filter(None, config.checkpoints.split(",")):
         from models.checkpoints import import_checkpoint
 
-        model = import_checkpoint(Path(prefix))
-        methods[Path(prefix).name] = model.predict(phone, batch_size=8, verbose=0)
+        methods[Path(prefix).name] = _enhanced(import_checkpoint(prefix), phone)
 
     print(f"{config.phone}, {len(phone)} pairs\n")
     _table({name: rules(images, target) for name, images in methods.items()})
     values = {name: metrics.per_image(images, target) for name, images in methods.items()}
-    _table({name: {k: _interval(k, v[k]) for k in SHOWN} for name, v in values.items()})
+    shown = METRICS.values()
+    _table({name: {m.name: _interval(m, v) for m in shown} for name, v in values.items()})
     last = list(values)[-1]
-    print(f"Less {last}:\n")
+    print(f"Minus {last}:\n")
     _table(
         {
-            name: {k: _difference(k, v[k], values[last][k]) for k in SHOWN}
+            name: {m.name: _difference(m, v, values[last]) for m in shown}
             for name, v in values.items()
             if name != last
         }
     )
 
 
+def _enhanced(model, phone: np.ndarray) -> np.ndarray:
+    return model.predict(phone, batch_size=8, verbose=0)
+
+
 def rules(images: np.ndarray, target: np.ndarray) -> dict[str, str]:
-    """PSNR and SSIM of images by each rule, `(N, H, W, 3)` float RGB around [0, 1]."""
+    """Compute PSNR and SSIM by each rule.
+
+    Args:
+        images: `(N, H, W, 3)` float RGB around [0, 1].
+        target: as `images`.
+    """
     clipped = np.clip(images, 0, 1)
     rounded = np.rint(clipped * 255) / 255
     cut = np.floor(clipped * 255) / 255
@@ -100,24 +109,25 @@ def rules(images: np.ndarray, target: np.ndarray) -> dict[str, str]:
     return {k: f"{v:.3f}" for k, v in psnr.items()} | {k: f"{v:.4f}" for k, v in ssim.items()}
 
 
-def _interval(name, values):
-    statistic = metrics.pooled if name == "mse" else np.mean
-    return _shown(name, statistic(values[~np.isnan(values)]), *metrics.interval(values, statistic))
+def _interval(metric: Metric, values: dict[str, np.ndarray]) -> str:
+    each = values[metric.values]
+    value = metric.statistic(each[~np.isnan(each)])
+    return _shown(metric, value, *metrics.interval(each, metric.statistic))
 
 
-def _difference(name, values, reference):
-    statistic = metrics.pooled if name == "mse" else np.mean
-    return _shown(name, *metrics.paired_difference(values, reference, statistic))
+def _difference(metric: Metric, values: dict, reference: dict) -> str:
+    each, others = values[metric.values], reference[metric.values]
+    return _shown(metric, *metrics.paired_difference(each, others, metric.statistic))
 
 
-def _shown(name, value, low, high):
-    digits = SHOWN[name]
+def _shown(metric: Metric, value, low, high) -> str:
+    digits = metric.decimals
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _table(rows):
     columns = list(next(iter(rows.values()), {}))
-    print("| | " + " | ".join("psnr_pooled" if c == "mse" else c for c in columns) + " |")
+    print("| | " + " | ".join(columns) + " |")
     print("|---|" + "---|" * len(columns))
     for name, cells in rows.items():
         print(f"| {name} | " + " | ".join(cells[c] for c in columns) + " |")

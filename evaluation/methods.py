@@ -1,7 +1,7 @@
-"""What can be scored: the input, classical enhancement, networks in files, pictures from elsewhere.
+"""The methods that can be scored: the input, one-click enhancement, networks, external pictures.
 
-A method is known by its name in tables and by its content: two runs of `evaluate.py` share results
-only of the same content.
+A method has a name, for tables, and a fingerprint of everything that decides its pictures. Two runs
+of `evaluate.py` share results only if the fingerprints are equal.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from evaluation.litert_cost import litert_cost
 from inference.one_click import TUNED, enhance_one_click
 
 INPUT, AUTO = "input", "auto"
-TIMED = 512  # pixels; the overhead of a call is small against such a square
+TIMING_SIDE = 512  # pixels; in a square of this side the overhead of a call hardly counts
 
 
 class EvaluationError(ValueError):
@@ -26,95 +26,77 @@ class EvaluationError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Opened:
-    """A method ready to run.
+class LoadedMethod:
+    """A method that is ready to run.
 
     Attributes:
-        enhance: float32 RGB `(N, H, W, 3)` in [0, 1] to the same shape, not clipped.
-        parameters: number of weights; None where that means nothing.
-        multiply_adds: for each pixel; None where it is not known.
-        timed: height and width of the square that its speed is measured on, pixels; 0 for methods
-            that compute nothing.
-        by_chunks: whether it may be given the images a few at a time.
+        enhance: from float32 RGB `(N, H, W, 3)` in [0, 1] to the same shape, not clipped.
+        parameters: number of weights; None if the number has no meaning.
+        multiply_adds: multiply-adds for each pixel; None if the number is not known.
+        timing_side: height and width of the square on which the speed is measured, pixels. None if
+            the method computes nothing.
+        needs_all_images: whether `enhance` must be called once, with all images.
     """
 
     enhance: Callable[[np.ndarray], np.ndarray]
     parameters: int | None = None
     multiply_adds: int | None = None
-    timed: int = TIMED
-    by_chunks: bool = True
+    timing_side: int | None = TIMING_SIDE
+    needs_all_images: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Method:
-    """A method by its name.
+    """A method that can be loaded.
 
     Attributes:
-        name: in tables.
-        content: SHA-256 of what decides its pictures.
-        open: loads it.
+        name: name in tables.
+        fingerprint: SHA-256 of everything that decides the method's pictures.
+        load: makes the method ready to run.
     """
 
     name: str
-    content: str
-    open: Callable[[], Opened]
+    fingerprint: str
+    load: Callable[[], LoadedMethod]
 
 
 def find_methods(words: Iterable[str], phone: str, runs: Mapping[str, Path]) -> dict[str, Method]:
-    """Methods by name.
+    """Find the methods that a user names.
 
     Args:
-        words: "input", "auto", names of runs, .keras and .tflite files, prefixes of TF1
+        words: "input", "auto", names of runs, .keras and .tflite files, prefixes of TensorFlow 1
             checkpoints.
         phone: name of the phone, for messages.
-        runs: the phone's best networks by the run's name.
+        runs: the phone's best networks, by the name of the run.
+
+    Returns:
+        Methods by name, in the order of `words`.
 
     Raises:
-        EvaluationError: a word means nothing, a file is missing, or a name comes twice.
+        EvaluationError: a word names no method, a file is missing, or a name comes twice.
     """
-    methods, named = {}, set()
+    methods, used = {}, set()
     for word in words:
-        path = Path(word)
-        if word == INPUT:
-            method = Method(INPUT, _digest(INPUT), lambda: Opened(lambda images: images, timed=0))
-        elif word == AUTO:
-            method = Method(AUTO, _digest(AUTO, str(TUNED)), lambda: Opened(_auto, 0))
-        elif word in runs:
-            method = _keras(word, runs[word])
-        elif path.suffix in (".keras", ".tflite"):
-            if not path.is_file():
-                raise EvaluationError(f"method {word!r}: no such file")
-            # Every run's best is best.keras: the run is what tells them apart.
-            names = {BEST: path.parent.name, LAST: f"{path.parent.name}_last"}
-            kind = _keras if path.suffix == ".keras" else _tflite
-            method = kind(names.get(path.name, path.stem), path)
-        elif Path(f"{word}.index").exists():
-            method = _checkpoint(path)
-        else:
-            known = ", ".join([INPUT, AUTO, *runs])
-            raise EvaluationError(
-                f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "
-                f"`python train.py --phone {phone}` makes a run"
-            )
-        if method.name in methods and word not in named:  # x.keras and x.tflite
-            method = dataclasses.replace(method, name=path.name)
+        method = _find(word, phone, runs)
+        if method.name in methods and word not in used:  # x.keras and x.tflite have the stem x
+            method = dataclasses.replace(method, name=Path(word).name)
         if method.name in methods:
             raise EvaluationError(f"method {word!r}: {method.name!r} is named twice")
-        named.add(word)
+        used.add(word)
         methods[method.name] = method
     return methods
 
 
 def external_method(word: str, files: tuple[Path, ...]) -> Method:
-    """Pictures that another program or a person made, one for each test patch.
+    """Make a method of pictures that another program or a person made, one for each test patch.
 
     Args:
-        word: NAME=DIR; the pictures are named as the patches, of any suffix.
+        word: NAME=DIR; the pictures in DIR have the names of the patches, with any suffix.
         files: the phone's patches.
 
     Raises:
-        EvaluationError: no such folder, pictures are missing, or not of a patch's size.
-        DatasetError: a picture cannot be read.
+        EvaluationError: the folder or a picture is missing.
+        DatasetError: a picture cannot be read, or has another size than a patch.
     """
     name, _, folder = word.partition("=")
     if not name or not folder or not Path(folder).is_dir():
@@ -125,62 +107,99 @@ def external_method(word: str, files: tuple[Path, ...]) -> Method:
         raise EvaluationError(f"{folder}: {len(missing)} pictures missing, e.g. {missing[0]}")
     pictures = np.stack([read_patch(found[path.stem]) for path in files])
 
-    def open_pictures():
-        return Opened(lambda _: pictures.astype(np.float32) / 255, timed=0, by_chunks=False)
+    def load():
+        return LoadedMethod(
+            lambda _: pictures.astype(np.float32) / 255, timing_side=None, needs_all_images=True
+        )
 
-    return Method(name, _digest("external", pictures.tobytes()), open_pictures)
-
-
-def _auto(images):
-    with ThreadPoolExecutor() as pool:
-        eight_bit = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
-        return np.stack(list(pool.map(enhance_one_click, eight_bit))).astype(np.float32) / 255
+    return Method(name, _fingerprint("external", pictures.tobytes()), load)
 
 
-def _keras(name, path):
-    def open_file():
-        from models import load_generator
+def _find(word: str, phone: str, runs: Mapping[str, Path]) -> Method:
+    path = Path(word)
+    if word == INPUT:
+        return _input()
+    if word == AUTO:
+        return _one_click()
+    if word in runs:
+        return _keras_file(word, runs[word])
+    if path.suffix in (".keras", ".tflite"):
+        if not path.is_file():
+            raise EvaluationError(f"method {word!r}: no such file")
+        # The best network of every run is best.keras, so the folder gives the name.
+        names = {BEST: path.parent.name, LAST: f"{path.parent.name}_last"}
+        make = _keras_file if path.suffix == ".keras" else _tflite_file
+        return make(names.get(path.name, path.stem), path)
+    if Path(f"{word}.index").exists():
+        return _checkpoint(path)
+    known = ", ".join([INPUT, AUTO, *runs])
+    raise EvaluationError(
+        f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "
+        f"`python train.py --phone {phone}` makes a run"
+    )
 
-        return _opened(load_generator(path))
 
-    return Method(name, _digest("keras", path.read_bytes()), open_file)
+def _input() -> Method:
+    def load():
+        return LoadedMethod(lambda images: images, timing_side=None)
+
+    return Method(INPUT, _fingerprint(INPUT), load)
 
 
-def _checkpoint(prefix):
-    def open_file():
+def _one_click() -> Method:
+    def enhance(images):
+        with ThreadPoolExecutor() as pool:
+            eight_bit = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+            return np.stack(list(pool.map(enhance_one_click, eight_bit))).astype(np.float32) / 255
+
+    return Method(AUTO, _fingerprint(AUTO, str(TUNED)), lambda: LoadedMethod(enhance, 0))
+
+
+def _keras_file(name: str, path: Path) -> Method:
+    def load():
+        from models.files import load_generator
+
+        return _keras_network(load_generator(path))
+
+    return Method(name, _fingerprint("keras", path.read_bytes()), load)
+
+
+def _checkpoint(prefix: Path) -> Method:
+    def load():
         from models.checkpoints import import_checkpoint
 
-        return _opened(import_checkpoint(prefix))
+        return _keras_network(import_checkpoint(prefix))
 
     parts = sorted(prefix.parent.glob(f"{prefix.name}.*"))
-    return Method(prefix.name, _digest("tf1", *(path.read_bytes() for path in parts)), open_file)
+    return Method(prefix.name, _fingerprint("tf1", *(part.read_bytes() for part in parts)), load)
 
 
-def _opened(model):
+def _keras_network(model) -> LoadedMethod:
     from models.inspect_network import multiply_adds
 
     def enhance(images):
         return model.predict(images, batch_size=16, verbose=0)
 
-    return Opened(enhance, int(model.count_params()), int(multiply_adds(model)))
+    return LoadedMethod(enhance, int(model.count_params()), int(multiply_adds(model)))
 
 
-def _tflite(name, path):
-    def open_file():
+def _tflite_file(name: str, path: Path) -> Method:
+    def load():
         from inference.litert_engine import LiteRTEngine
 
-        # Whole patches, unclipped as the pooled PSNR wants them: the engine resizes a fixed input.
+        # The engine takes a whole patch, whatever its tile, and does not clip: pooled PSNR is
+        # defined on values that are not clipped.
         engine = LiteRTEngine(path)
-        return Opened(
-            lambda images: np.concatenate([engine(image[None]) for image in images]),
-            *litert_cost(path),
-            timed=engine.tile or TIMED,
-        )
 
-    return Method(name, _digest("tflite", path.read_bytes()), open_file)
+        def enhance(images):
+            return np.concatenate([engine(image[None]) for image in images])
+
+        return LoadedMethod(enhance, *litert_cost(path), timing_side=engine.tile or TIMING_SIDE)
+
+    return Method(name, _fingerprint("tflite", path.read_bytes()), load)
 
 
-def _digest(*parts: str | bytes) -> str:
+def _fingerprint(*parts: str | bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -1,12 +1,12 @@
-"""Figures that were published for the method and its rivals, as its results table has them."""
+"""The published results of the method and its rivals."""
 
 SOURCE = (
     "results table of the thesis on the method; the paper is Ignatov et al., “DSLR-Quality Photos "
     "on Mobile Devices with Deep Convolutional Networks”, ICCV 2017, arXiv 1704.02470"
 )
-# Folder name of a phone: its name in the table.
+# Name of each phone in the published table, by the name of its folder.
 PHONES = {"iphone": "iPhone", "blackberry": "BlackBerry", "sony": "Sony"}
-# PSNR in dB and SSIM (which is MS-SSIM by today's name) on the authors' test patches.
+# PSNR in dB and SSIM (by today's name MS-SSIM) on the authors' test patches, by method and phone.
 PUBLISHED = {
     "APE": {
         "iphone": (17.28, 0.8631),
@@ -29,13 +29,14 @@ PUBLISHED = {
         "sony": (21.97, 0.9400),
     },
 }
+# Names under which a method of the table is measured here.
 _NAMES = {
     "APE": {"ape", "apple", "apple photo enhancer"},
     "Dong et al.": {"srcnn"},
     "Johnson et al.": {"johnson"},
     "the method": {"dped", "thesis", "iccv"},
 }
-# The authors' checkpoints, each trained for one phone.
+# Checkpoints of the authors, each trained for one phone.
 _CHECKPOINTS = {
     ("dped_srcnn", "iphone"): "Dong et al.",
     ("iphone_orig", "iphone"): "the method",
@@ -45,10 +46,12 @@ _CHECKPOINTS = {
 
 
 def published_as(name: str, phone: str) -> str | None:
-    """The row of `PUBLISHED` that a measured method reproduces, or None.
+    """Return the row of `PUBLISHED` that a measured method reproduces, or None.
 
-    A method is known by the name that a run, a checkpoint of the authors' or `--external` gives it;
-    a checkpoint for another phone reproduces nothing.
+    Args:
+        name: name of the measured method: of a run, of a checkpoint of the authors, or from
+            `--external`.
+        phone: the phone of the test pairs. A checkpoint for another phone reproduces no row.
     """
     name = name.lower()
     row = next((row for row, names in _NAMES.items() if name in names), None)

@@ -1,6 +1,6 @@
 "use strict";
 
-// Along the dots of a method: arrow keys, or the pointer.
+// Arrow keys or the pointer go along the dots of a method.
 for (const strip of document.querySelectorAll(".strip")) {
   const dots = [...strip.querySelectorAll("circle")];
   const readout = strip.closest("figure").querySelector(".readout");
@@ -38,7 +38,7 @@ for (const strip of document.querySelectorAll(".strip")) {
 function startViewer(data) {
   const get = (id) => document.getElementById(id);
   const [viewer, stage, panels, split] = ["viewer", "stage", "panels", "split"].map(get);
-  const view = { x: 0.5, y: 0.5, zoom: 1 }; // centre as a share of the picture
+  const view = { x: 0.5, y: 0.5, zoom: 1 }; // center as a share of the picture
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
   const method = () => data.methods[get("method").value];
   const words = (role) => (role === "method" ? method().name : role === "error" ? "error map" : role);
@@ -73,7 +73,7 @@ function startViewer(data) {
     const half = 0.5 / view.zoom;
     view.x = clamp(view.x, half, 1 - half);
     view.y = clamp(view.y, half, 1 - half);
-    const shift = (centre) => `${(0.5 - centre * view.zoom) * 100}%`;
+    const shift = (center) => `${(0.5 - center * view.zoom) * 100}%`;
     viewer.style.setProperty(
       "--view",
       `translate(${shift(view.x)}, ${shift(view.y)}) scale(${view.zoom})`,
@@ -93,7 +93,7 @@ function startViewer(data) {
     showView();
   });
 
-  // Of a press that goes on: what `moved` makes of each event.
+  // While the button stays pressed, `moved` gets each movement of the pointer.
   function dragging(element, pressed, moved) {
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;

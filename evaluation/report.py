@@ -1,9 +1,10 @@
-"""One HTML page that shows how methods compare: tables, plots and pictures, without a network."""
+"""The report: one HTML page with tables, plots and pictures, which needs no network."""
 
 import base64
 import dataclasses
 import hashlib
 import string
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -11,27 +12,26 @@ from pathlib import Path
 import numpy as np
 
 from common.atomic_files import replacing
+from common.plural import plural
 from evaluation import report_cases, report_plots, report_tables
-from evaluation.columns import METRICS
-
-MAIN_METRICS = ("psnr", "ms_ssim")  # that the plots show at once; the others unfold
+from metrics import METRICS
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Report:
-    """What the page shows.
+    """The content of the page.
 
     Attributes:
         phone: name of the phone.
-        reference: name of the method that differences are taken against.
-        methods: by name, as in results.json: means of the metrics, "n", "identical", "intervals"
-            (metric: low, high), "differences" (metric: mean, low, high; not for the reference), and
-            "cost" ("parameters", "macs_per_pixel", "ms_per_megapixel") or None. A value that is
-            infinite or undefined is None.
-        per_image: by name and metric, `(N,)` float, NaN where undefined.
+        reference: name of the method that all others are compared with.
+        methods: by name, what `evaluation.summary.summarize` returns.
+        per_image: by method and metric, `(N,)` float, NaN where undefined.
         inputs: the phone's pictures, uint8 `(N, H, W, 3)`.
-        targets: the DSLR's, the same.
-        pictures: by name, the methods', the same.
+        targets: the DSLR's pictures, uint8 `(N, H, W, 3)`.
+        pictures: by method, the enhanced pictures, uint8 `(N, H, W, 3)`.
+
+    Raises:
+        ValueError: the reference is no method, or pictures have another shape or type.
     """
 
     phone: str
@@ -53,55 +53,57 @@ class Report:
 def write_report(path: str | Path, report: Report) -> None:
     """Write the page, whole or not at all.
 
-    It holds all that it shows and asks for nothing: its policy forbids every request and every
-    script but its own. Tables and plots need no script.
+    The page contains everything that it shows. Its content security policy forbids all requests and
+    all scripts but its own. Tables and plots need no script.
 
     Args:
         path: the .html file.
-        report: what to show.
+        report: the content.
     """
     with replacing(path) as temporary:
         temporary.write_text(as_html(report), encoding="utf-8")
 
 
 def as_html(report: Report) -> str:
-    """The page as text; see `write_report`."""
+    """Return the page as text; see `write_report`."""
     style, script = (_file(f"report.{suffix}") for suffix in ("css", "js"))
     methods = report.methods
-    pairs = len(report.inputs)
+    tables = {
+        "published": report_tables.published(methods, report.phone),
+        "metrics": report_tables.all_metrics(methods),
+        "differences": report_tables.differences(methods, report.reference),
+    }
+    headline = [metric.name for metric in METRICS.values() if metric.headline]
+    further = [name for name in METRICS if name not in headline]
     return string.Template(_file("report.html")).substitute(
         policy=f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
         style=style,
         script=script,
         phone=escape(report.phone),
-        summary=f"{len(methods)} method{'s' * (len(methods) != 1)} on the same {pairs} held-out "
-        f"pair{'s' * (pairs != 1)}, compared with <b>{escape(report.reference)}</b>.",
+        summary=f"{plural(len(methods), 'method')} on the same "
+        f"{plural(len(report.inputs), 'held-out pair')}, compared with "
+        f"<b>{escape(report.reference)}</b>.",
         warning=report_tables.warning(methods),
-        tables="\n".join(
-            (
-                report_tables.published(methods, report.phone),
-                report_tables.all_metrics(methods),
-                report_tables.differences(methods, report.reference),
-            )
-        ),
-        scatter="\n".join(report_plots.scatter(methods, key) for key in MAIN_METRICS),
-        distribution="\n".join(
-            report_plots.distribution(report.per_image, key) for key in MAIN_METRICS
-        ),
-        others="\n".join(
-            report_plots.distribution(report.per_image, key)
-            for key in METRICS
-            if key not in MAIN_METRICS
-        ),
+        published_link='<a href="#published">Published</a>\n' if tables["published"] else "",
+        tables="\n".join(tables.values()),
+        scatter="\n".join(report_plots.scatter(methods, name) for name in headline),
+        distribution=_distributions(report, headline),
+        others=_distributions(report, further),
         viewer=_viewer(report),
     )
 
 
-def _viewer(report):
-    data = report_cases.viewer_data(report)
+def _distributions(report: Report, names: Sequence[str]) -> str:
+    return "\n".join(report_plots.distribution(report.per_image, name) for name in names)
+
+
+def _viewer(report: Report) -> str:
+    data = report_cases.viewer_data(
+        report.inputs, report.targets, report.pictures, report.per_image
+    )
     if not data["methods"]:
-        return "<p>No pair has a finite PSNR: there is nothing to choose cases by.</p>"
+        return "<p>No pair has a finite PSNR, so no case can be chosen.</p>"
     chosen, case = report_cases.first_shown(data, report.reference)
     shown = {f"{role}_uri": data["pictures"][case[role]] for role in ("input", "method", "target")}
     return string.Template(_file("viewer.html")).substitute(
@@ -116,10 +118,10 @@ def _viewer(report):
     )
 
 
-def _file(name):
+def _file(name: str) -> str:
     return resources.files("evaluation").joinpath(name).read_text(encoding="utf-8")
 
 
-def _hash(text):
-    """How the page's policy names an inline style or script."""
+def _hash(text: str) -> str:
+    """Return the name of an inline style or script in the content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,20 +1,27 @@
-"""Image quality against a target: fidelity, color, contrast, noise and sharpness, with intervals.
+"""Metrics of image quality against a target: one metric a file, all of them in `table.py`.
 
-Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and gives one value an image;
-`docs/protocol.md` says which rule gives whose numbers.
+Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and returns one value an image.
+`compute.py` computes all metrics of a set of images, `intervals.py` says how sure a mean is.
+`docs/protocol.md` says which published numbers each metric can be compared with.
 """
 
-from metrics.artifacts import checkerboard, color_shift, contrast_ratio
+from metrics.checkerboard import checkerboard
 from metrics.color_deviation import color_deviation
-from metrics.detail import noise_gain, sharpness
+from metrics.color_shift import color_shift
+from metrics.compute import in_chunks, means, per_image, score
+from metrics.contrast_ratio import contrast_ratio
 from metrics.intervals import interval, paired_difference
 from metrics.ms_ssim import ms_ssim
+from metrics.noise_gain import noise_gain
 from metrics.psnr import pooled, pooled_psnr, psnr
-from metrics.records import ALONE, in_chunks, means, per_image, score
+from metrics.sharpness import sharpness
 from metrics.ssim import ssim
+from metrics.table import METRICS, Better, Metric
 
 __all__ = [
-    "ALONE",
+    "METRICS",
+    "Better",
+    "Metric",
     "checkerboard",
     "color_deviation",
     "color_shift",

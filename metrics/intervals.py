@@ -1,10 +1,10 @@
-"""Bootstrap intervals over images: how far a mean would move with other images of the kind."""
+"""Bootstrap intervals: how much a mean would vary with other images of the same kind."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-BLOCK = 100_000  # values drawn at a time; they stay in the processor's cache
+BLOCK = 100_000  # values drawn at a time, few enough for the processor's cache
 
 
 def interval(
@@ -14,23 +14,23 @@ def interval(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a statistic of the images.
+    """Compute the percentile bootstrap interval of a statistic of a set of images.
 
-    Formula: images are drawn with replacement, as many as there are; the interval lies between the
-    `(1 ± level) / 2` quantiles of the draws' statistics (Efron and Tibshirani, An Introduction to
-    the Bootstrap, 1993, chapter 13). A monotone function of the statistic, as from mean squared
-    error to decibels, has the function of the interval.
+    Formula: a draw takes as many images as there are, with replacement. The interval lies between
+    the `(1 ± level) / 2` quantiles of the draws' statistics (Efron and Tibshirani, An Introduction
+    to the Bootstrap, 1993, chapter 13). The interval of a monotone function of a statistic, such as
+    decibels of a mean squared error, is the function of the interval's ends.
 
     Args:
-        values: `(N,)` float, one an image; those that are not finite are left out.
-        statistic: from an array and `axis` to its value along that axis: `np.mean`, `np.median`,
-            `metrics.pooled` of mean squared errors.
+        values: `(N,)` float, one value an image; values that are not finite are left out.
+        statistic: from an array and `axis` to a value along that axis, such as `np.mean`,
+            `np.median`, or `metrics.pooled` for mean squared errors.
         level: share of the draws inside the interval, between 0 and 1.
         resamples: number of draws.
-        seed: of the draws.
+        seed: seed of the draws.
 
     Returns:
-        Low and high end; not numbers for fewer than two values.
+        Low and high end; NaN for fewer than two values.
     """
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
@@ -46,15 +46,15 @@ def paired_difference(
     resamples: int = 10_000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """How much more a statistic of one method is than of another on the same images.
+    """Compare a statistic of two methods on the same images.
 
-    The same images are drawn for both, so that what makes an image hard for both cancels out; the
-    interval is of the difference. One that does not hold 0 tells the methods apart on such images.
+    Each draw takes the same images for both methods, so the difficulty of an image cancels out. If
+    the interval of the difference does not contain 0, the methods differ on images of this kind.
 
     Args:
-        values: as for `interval`.
-        reference: `(N,)` float, of the same images in the same order. Images without a finite value
-            in both are left out.
+        values: `(N,)` float, one value an image, of the method.
+        reference: `(N,)` float, of the reference method on the same images in the same order.
+            Images without a finite value in both are left out.
         statistic: as for `interval`.
         level: as for `interval`.
         resamples: as for `interval`.
@@ -62,10 +62,10 @@ def paired_difference(
 
     Returns:
         The difference `statistic(values) - statistic(reference)`, and the low and high end of its
-        interval; not numbers where no image, or fewer than two, are left.
+        interval. The difference is NaN if no image is left, the ends for fewer than two.
 
     Raises:
-        ValueError: the lengths differ.
+        ValueError: `values` and `reference` have different lengths.
     """
     values, reference = np.asarray(values, np.float64), np.asarray(reference, np.float64)
     if values.shape != reference.shape:
@@ -81,7 +81,7 @@ def paired_difference(
 
 
 def _percentiles(columns, statistic, level, resamples, seed):
-    """Quantiles of `statistic` over draws from the last axis of `columns`."""
+    """Compute the quantiles of `statistic` over draws from the last axis of `columns`."""
     count = columns.shape[1]
     if count < 2:
         return np.nan, np.nan
@@ -91,7 +91,7 @@ def _percentiles(columns, statistic, level, resamples, seed):
     for done in range(0, resamples, at_a_time):
         images = rng.integers(count, size=(min(at_a_time, resamples - done), count))
         drawn.append(statistic(columns.take(images, axis=1)))
-    # An observed value, not one between two: between infinite decibels there is none.
+    # The quantile is an observed value, because between infinite decibels there is no value.
     ends = np.quantile(
         np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf"
     )

@@ -8,12 +8,12 @@ WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
 def ms_ssim(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """MS-SSIM of each image; what the sources call "SSIM" on 100×100 patches.
+    """Compute the MS-SSIM of each image, which the DPED papers call "SSIM" on 100×100 patches.
 
-    Formula: contrast-structure of levels 1 to 4 and SSIM of level 5, each to its weight
-    (equation 7). The window shrinks with the image, `min(11, H, W)` pixels with sigma in
-    proportion; between levels 2×2 means, the last row and column of an odd size repeated. Negative
-    factors count as 0.
+    Formula: the product of the contrast-structure factors of levels 1 to 4 and of the SSIM of level
+    5, each to the power of its weight (equation 7). Negative factors count as 0. The window has
+    `min(11, H, W)` pixels, with sigma in proportion. The next level takes means of 2×2 pixels; an
+    odd size repeats its last row and column.
 
     Args:
         images: `(N, H, W, C)` float; clipped to [0, 1]. H and W at least 16.
@@ -26,17 +26,17 @@ def ms_ssim(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def ms_ssim_and_ssim(images: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """MS-SSIM and, from its first level and at no further cost, SSIM.
+    """Compute MS-SSIM and SSIM together; SSIM is the first level of MS-SSIM.
 
     Args:
-        images: as for `ms_ssim`; the second value is `metrics.ssim` where H and W are at least 11.
+        images: `(N, H, W, C)` float; clipped to [0, 1]. H and W at least 16.
         targets: as `images`.
 
     Returns:
-        Two `(N,)` float64 arrays.
+        Two `(N,)` float64 arrays; the second equals `metrics.ssim`.
     """
     x, y = np.clip(images, 0, 1), np.asarray(targets)
-    product = np.ones(len(x))
+    product, ssim = np.ones(len(x)), np.ones(len(x))
     for level, weight in enumerate(WEIGHTS):
         size = min(11, x.shape[1], x.shape[2])
         similarity, contrast = ssim_and_contrast(x, y, size, sigma=1.5 * size / 11)

@@ -1,10 +1,13 @@
-"""Peak signal-to-noise ratio, by both rules in use; they differ by about 2 dB."""
+"""Peak signal-to-noise ratio, by both rules in use. The rules differ by about 2 dB."""
 
 import numpy as np
+import numpy.typing as npt
 
 
 def psnr(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """PSNR of each image, after clipping to [0, 1] (the rule of PIRM 2018 and later papers).
+    """Compute the PSNR of each image after clipping to [0, 1].
+
+    PIRM 2018 and later papers use this rule.
 
     Formula: `-10·log10(mean((x - t)²))`, peak 1.
 
@@ -19,20 +22,24 @@ def psnr(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def pooled_psnr(images: np.ndarray, targets: np.ndarray) -> float:
-    """PSNR of the mean squared error over all images, unclipped (the authors' training log).
+    """Compute the PSNR of the mean squared error over all images, unclipped.
+
+    The training log of the authors of DPED uses this rule.
 
     Args:
         images: as for `psnr`.
         targets: as for `psnr`.
 
     Returns:
-        Decibels; infinite where all images are identical to their targets.
+        Decibels; infinite if all images are identical to their targets.
     """
     return float(decibels(np.mean(mean_squared_error(images, targets))))
 
 
 def mean_squared_error(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Mean squared error of each image, unclipped; of images of one size, `pooled` pools it.
+    """Compute the mean squared error of each image, unclipped.
+
+    `pooled` gives the pooled PSNR of such errors if all images have the same size.
 
     Args:
         images: as for `psnr`.
@@ -45,11 +52,14 @@ def mean_squared_error(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def pooled(errors: np.ndarray, axis: int = -1) -> np.ndarray:
-    """Pooled PSNR of mean squared errors along `axis`; a statistic for `metrics.interval`."""
+    """Compute the pooled PSNR of mean squared errors along `axis`.
+
+    The function is a statistic for `metrics.interval`.
+    """
     return decibels(np.mean(errors, axis=axis))
 
 
-def decibels(errors: np.ndarray) -> np.ndarray:
-    """PSNR of mean squared errors at peak 1: `-10·log10(error)`, infinite for no error."""
+def decibels(errors: npt.ArrayLike) -> np.ndarray:
+    """Convert mean squared errors to PSNR for peak 1: `-10·log10(error)`, infinite for no error."""
     with np.errstate(divide="ignore"):
         return -10 * np.log10(errors)

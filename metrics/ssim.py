@@ -8,10 +8,11 @@ K1, K2 = 0.01, 0.03
 
 
 def ssim(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Gaussian-window SSIM of each image: 11×11 window, sigma 1.5, over channels and positions.
+    """Compute the SSIM of each image with a Gaussian window of 11×11 pixels and sigma 1.5.
 
-    The window lies wholly inside the image. Equal to scikit-image's with
-    `gaussian_weights=True, sigma=1.5, use_sample_covariance=False` and to `tf.image.ssim`.
+    The SSIM is the mean over channels and over the positions where the window lies wholly inside
+    the image. It equals that of `tf.image.ssim`, and that of scikit-image with
+    `gaussian_weights=True, sigma=1.5, use_sample_covariance=False`.
 
     Args:
         images: `(N, H, W, C)` float; clipped to [0, 1]. H and W at least 11.
@@ -27,7 +28,7 @@ def ssim(images: np.ndarray, targets: np.ndarray) -> np.ndarray:
 def ssim_and_contrast(
     images: np.ndarray, targets: np.ndarray, size: int, sigma: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """SSIM and its contrast-structure factor, each averaged over an image.
+    """Compute SSIM and its contrast-structure factor, each averaged over an image.
 
     Formula: Wang et al. 2004, equation 13, with C1 = K1², C2 = K2² at range 1.
 
@@ -38,23 +39,23 @@ def ssim_and_contrast(
         sigma: standard deviation of the window in pixels.
 
     Returns:
-        Two `(N,)` float64 arrays.
+        SSIM and contrast-structure, `(N,)` float64 each.
     """
     x = np.asarray(images, np.float64)
     y = np.asarray(targets, np.float64)
     window = gaussian(size, sigma)
-    # What is kept has no border in it; an even window's origin is right of its middle.
+    # Keep the positions without a border. The origin of an even window is right of its center.
     rows, columns = (slice(size // 2, size // 2 + n - size + 1) for n in x.shape[1:3])
 
     def local_mean(z):
         return filtered(z, window)[:, rows, columns]
 
-    # In place: fresh memory would cost as much as the arithmetic.
+    # Computed in place: new memory would cost as much time as the arithmetic.
     mean_x, mean_y = local_mean(x), local_mean(y)
     product = mean_x * mean_y
     squares = np.square(mean_x)
     squares += np.square(mean_y)
-    contrast = local_mean(x * y)  # the covariance at first
+    contrast = local_mean(x * y)  # the covariance after the next line
     contrast -= product
     variances = local_mean(np.square(x) + np.square(y))
     variances -= squares

@@ -92,7 +92,7 @@ def test_values_that_are_not_numbers_are_no_score(workplace):
     model = models.load_generator(workplace / "runs/mine/dped/best.keras")
     model.get_layer("rgb_conv").bias.assign([np.nan] * 3)
     models.save_model(model, workplace / "broken.keras")
-    with pytest.raises(EvaluationError, match=r"method broken: .* not numbers"):
+    with pytest.raises(EvaluationError, match=r"method broken: .* NaN"):
         evaluate(EvaluateConfig("mine", methods="broken.keras"))
 
 
@@ -140,7 +140,7 @@ def test_what_was_scored_is_not_computed_again(workplace, monkeypatch):
     def spied(words, phone, runs, find=evaluation.methods.find_methods):
         return {
             name: dataclasses.replace(
-                method, open=lambda m=method: opened.append(m.name) or m.open()
+                method, load=lambda m=method: opened.append(m.name) or m.load()
             )
             for name, method in find(words, phone, runs).items()
         }

@@ -27,7 +27,7 @@ class Validation:
 
         Returns:
             Means over the pairs by name: "psnr" (dB), "ms_ssim"; "color_shift", "contrast" and
-            "checkerboard" (see metrics.artifacts; the last as a ratio to the target's);
+            "checkerboard" (see metrics; the last as a ratio to the target's);
             "input_psnr", "input_ms_ssim". And the sheet, uint8 RGB.
         """
         enhanced = generator.predict(self.phone, batch_size=16, verbose=0)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from evaluation.columns import METRICS
 from evaluation.report import Report
+from metrics import METRICS
 
 NASTY = '<b>&"x\'</b></script><script>document.title="broken"</script>'
 PAIRS = 24

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from fake_report import NASTY, PAIRS, facts, make_report
 
-from evaluation.columns import METRICS
 from evaluation.published import PUBLISHED, published_as
 from evaluation.report import Report, as_html
 from evaluation.report_cases import FULL_ERROR, error_map, find_cases, input_psnr
 from evaluation.report_plots import distribution, log_ticks, ticks
 from evaluation.report_tables import differences, verdict, warning
+from metrics import METRICS
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +33,9 @@ def test_cases_are_ordered_by_the_gain():
 
 
 def test_psnr_of_the_input():
-    black, grey = np.zeros((2, 4, 4, 3), np.uint8), np.zeros((2, 4, 4, 3), np.uint8)
-    grey[0] = 51  # a fifth of 255
-    found = input_psnr(black, grey)
+    black, gray = np.zeros((2, 4, 4, 3), np.uint8), np.zeros((2, 4, 4, 3), np.uint8)
+    gray[0] = 51  # a fifth of 255
+    found = input_psnr(black, gray)
     assert found[0] == pytest.approx(10 * np.log10(25)) and np.isnan(found[1])
 
 
@@ -148,4 +148,4 @@ def test_a_method_whose_pairs_are_all_identical(report):
         {"copy": report.targets},
     )  # fmt: skip
     text = as_html(alone)
-    assert "∞" in text and "nothing to choose cases by" in text
+    assert "∞" in text and "no case can be chosen" in text

@@ -134,10 +134,10 @@ def slow_ms_ssim(x, y):
     for level, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333), start=1):
         size = min(11, *x.shape[:2])
         sigma = 1.5 * size / 11
-        centre = (size - 1) / 2
+        center = (size - 1) / 2
         window = np.array(
             [
-                [math.exp(-((i - centre) ** 2 + (j - centre) ** 2) / 2 / sigma**2)
+                [math.exp(-((i - center) ** 2 + (j - center) ** 2) / 2 / sigma**2)
                  for j in range(size)]
                 for i in range(size)
             ]

@@ -1,4 +1,4 @@
-"""All metrics at once: as each metric alone, in order, and averaged as the protocol says."""
+"""All metrics together: the values of each metric alone, their order, and the means."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import metrics
-from metrics import ALONE, in_chunks, means, per_image, score
+from metrics import METRICS, in_chunks, means, per_image, score
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,10 @@ def test_every_value_is_that_of_the_metric_alone(pairs):
     values = per_image(*pairs)
     assert list(values) == ["psnr", "mse", "ssim", "ms_ssim", "color", "contrast", "noise",
                             "sharpness"]  # fmt: skip
-    for name, rule in ALONE.items():
-        assert values[name].dtype == np.float64
-        np.testing.assert_allclose(values[name], rule(*pairs), rtol=1e-12, err_msg=name)
+    for name, metric in METRICS.items():
+        found = values[metric.values]
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, metric.function(*pairs), rtol=1e-12, err_msg=name)
     assert len(np.unique(values["psnr"])) == 19
     errors = np.square(pairs[0].astype(np.float64) - pairs[1]).mean((1, 2, 3))  # unclipped
     np.testing.assert_allclose(values["mse"], errors, rtol=1e-12)

@@ -1,7 +1,7 @@
-"""Each method's pictures and metrics, computed once for a content.
+"""The pictures and the metrics of a method, kept in a cache.
 
-The cache knows a result by its pairs, method and machine: what was scored once is not computed
-again, whatever is evaluated beside it.
+The key of a result is made of the pairs, the method's fingerprint, the metrics and the machine. A
+method that was scored before is not computed again.
 """
 
 import dataclasses
@@ -17,9 +17,9 @@ import metrics
 from common.atomic_files import replacing
 from data.packed import PatchPairs
 from evaluation.cost import machine, measure_cost
-from evaluation.methods import EvaluationError, Method
+from evaluation.methods import EvaluationError, LoadedMethod, Method
 
-VERSION = 2  # of what is computed: raise it when a metric or a cost changes
+VERSION = 2  # of the computation: raise the number when a metric or a cost changes
 CHUNK = 16  # pairs between two steps of the progress bar
 
 
@@ -38,8 +38,8 @@ class Scored:
     cost: dict[str, float | int | None] | None
 
 
-def scored(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
-    """Score a method, or take what an earlier run found.
+def score_method(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
+    """Score a method, or read the result of an earlier run.
 
     Args:
         method: the method.
@@ -47,48 +47,47 @@ def scored(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
         cache: folder of earlier results.
 
     Raises:
-        EvaluationError: the method gives values that are not numbers.
+        EvaluationError: the method's pictures contain NaN or infinite values.
     """
     path = cache / f"{_key(method, pairs)}.npz"
     found = _read(path)
     if found is not None:
         return found
-    opened = method.open()
+    loaded = method.load()
     phone, target = pairs.scaled()
-    enhanced = _enhanced(opened, phone, method.name)
+    enhanced = _enhanced(loaded, phone, method.name)
     if not np.isfinite(enhanced).all():
-        raise EvaluationError(
-            f"method {method.name}: its pictures hold values that are not numbers"
-        )
+        raise EvaluationError(f"method {method.name}: its pictures hold NaN or infinite values")
     result = Scored(
         np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8),
         metrics.per_image(enhanced, target),
-        measure_cost(opened),
+        measure_cost(loaded),
     )
     _write(path, result)
     return result
 
 
-def _enhanced(opened, phone, name):
-    if not opened.by_chunks:
-        return opened.enhance(phone)
+def _enhanced(loaded: LoadedMethod, phone: np.ndarray, name: str) -> np.ndarray:
+    if loaded.needs_all_images:
+        return loaded.enhance(phone)
     enhanced = np.empty_like(phone)
     with tqdm(desc=name, total=len(phone), unit="pair", leave=False, disable=None) as bar:
         for start in range(0, len(phone), CHUNK):
             chunk = slice(start, start + CHUNK)
-            enhanced[chunk] = opened.enhance(phone[chunk])
+            enhanced[chunk] = loaded.enhance(phone[chunk])
             bar.update(len(phone[chunk]))
     return enhanced
 
 
-def _key(method, pairs):
-    digest = hashlib.sha256(json.dumps([VERSION, method.content, machine()]).encode())
+def _key(method: Method, pairs: PatchPairs) -> str:
+    facts = [VERSION, method.fingerprint, list(metrics.METRICS), machine()]
+    digest = hashlib.sha256(json.dumps(facts).encode())
     for side in (pairs.phone, pairs.target):
-        digest.update(np.ascontiguousarray(side))
+        digest.update(np.ascontiguousarray(side).data)
     return digest.hexdigest()[:32]
 
 
-def _read(path):
+def _read(path: Path) -> Scored | None:
     try:
         with np.load(path) as arrays:
             per_image = {
@@ -102,8 +101,9 @@ def _read(path):
         return None
 
 
-def _write(path, result):
+def _write(path: Path, result: Scored) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = {f"metric_{name}": values for name, values in result.per_image.items()}
+    arrays = {f"metric_{name}": values for name, values in result.per_image.items()}
+    arrays |= {"pictures": result.pictures, "cost": np.array(json.dumps(result.cost))}
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, pictures=result.pictures, cost=json.dumps(result.cost), **named)
+        np.savez(file, allow_pickle=False, **arrays)
