@@ -1,12 +1,16 @@
-"""Time and memory of the web demo in a browser.
+"""Measure the time and memory of the web demo in a browser.
 
     make web-build
     python -m benchmarks.web_demo photo.jpg
 
-serves the built site, opens it in Chromium, enhances the photo with each network, and prints
-seconds (as the page shows them: all tiles, without decoding and the JPEG), megapixels a second, and
-the peak of the memory that the page's process (with its worker) holds, beside what it held before
-the first photo, and of the process that draws.
+The benchmark serves the built site, opens the page in Chromium, and enhances the photo with each
+network. Each line has:
+
+- the seconds that the page shows: all tiles, without decoding the photo and writing the JPEG;
+- megapixels a second;
+- the peak memory of the page's process (with its worker), and its growth since before the first
+  photo;
+- the growth of the memory of the process that draws.
 """
 
 import dataclasses
@@ -19,30 +23,30 @@ from playwright.sync_api import sync_playwright
 
 from common import command_line
 from common.command_line import option
-from web.demo_server import ServeConfig, ServeError, server
+from web.demo_server import DemoServerConfig, DemoServerError, make_server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-INTERVAL = 0.1  # seconds between looks at the memory
+INTERVAL = 0.1  # seconds between measurements of the memory
 SECOND = 1000  # ms
 
 
 @dataclasses.dataclass(frozen=True)
 class WebConfig:
-    """What is measured."""
+    """What to measure."""
 
     photo: str = option(positional=True, help="JPEG, PNG or WebP")
-    repeats: int = option(3, "photos in turn; the fastest counts")
-    processor: str = option("wasm", "what computes", choices=("wasm", "webgpu", "auto"))
+    repeats: int = option(3, "runs with the photo; the fastest counts")
+    processor: str = option("wasm", "processor that computes", choices=("wasm", "webgpu", "auto"))
 
 
 class Memory:
-    """The peak of the memory of a browser's processes of one kind, while it is entered."""
+    """The peak memory of a browser's processes of one kind, while the context is active."""
 
     def __init__(self, kind: str):
         self.kind = kind
 
     def now(self) -> float:
-        """Resident memory of all such processes, MB."""
+        """Return the resident memory of all these processes, MB."""
         total = 0
         for process in psutil.Process().children(recursive=True):
             try:
@@ -72,8 +76,8 @@ def main(config: WebConfig) -> None:
     """Print one line for each network."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        raise ServeError(f"none of {', '.join(BROWSERS)} is installed")
-    listening = server(ServeConfig(port=0))
+        raise DemoServerError(f"none of {', '.join(BROWSERS)} is installed")
+    listening = make_server(DemoServerConfig(port=0))
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     with sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
@@ -105,4 +109,4 @@ def main(config: WebConfig) -> None:
 
 
 if __name__ == "__main__":
-    command_line.run(main, WebConfig, __doc__, [ServeError])
+    command_line.run(main, WebConfig, __doc__, [DemoServerError])

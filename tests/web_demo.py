@@ -1,4 +1,4 @@
-"""Fixtures: the built web demo, served as its users serve it, in a real browser."""
+"""Fixtures: the built web demo, served as users serve the demo, in a real browser."""
 
 import base64
 import contextlib
@@ -14,16 +14,16 @@ import pytest
 from PIL import Image
 
 from export.demos import SHIPPED, copy_networks
-from web.demo_server import ServeConfig, server
+from web.demo_server import DemoServerConfig, make_server
 
 ROOT = Path(__file__).resolve().parent.parent
-# An emulated GPU: slow, but it runs the same programs.
+# An emulated GPU is slow, but runs the same programs.
 EMULATED_GPU = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader")
 DONE = "html[data-state=done]"
 READY = "html[data-state=ready]"
-WAIT = 60_000  # ms; other tests may share the processor
+WAIT = 60_000  # ms; other programs may use the processor too
 
-# Keeps what the page says it has enhanced, as PNG.
+# Keeps the results that the page reports, as PNG.
 LISTEN = """
 document.addEventListener("enhanced", ({ detail: bitmap }) => {
   const canvas = document.createElement("canvas");
@@ -38,11 +38,11 @@ document.addEventListener("enhanced", ({ detail: bitmap }) => {
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """A folder with the site, built from the sources as they are, and the networks that ship."""
+    """Return a folder with the site, built from the current sources, and the shipped networks."""
     if not shutil.which("npm"):
         pytest.skip("npm is not installed")
     if not (ROOT / "web/node_modules").is_dir():
-        pytest.skip("web/ is not installed: make web-build")
+        pytest.skip("web/node_modules is missing; run `make web-build`")
     subprocess.run(["npm", "run", "--silent", "build"], cwd=ROOT / "web", check=True)
     folder = tmp_path_factory.mktemp("site") / "dist"
     ignored = shutil.ignore_patterns("models", "*.map")
@@ -53,7 +53,7 @@ def site(tmp_path_factory):
 
 @contextlib.contextmanager
 def serving(listening):
-    """The address of a server, which serves meanwhile; then it is gone, open connections too."""
+    """Serve during the context, and yield the address. At the end, close open connections too."""
     connections = []
     accept = listening.get_request
 
@@ -72,20 +72,20 @@ def serving(listening):
         listening.server_close()
         thread.join()
         for connection in connections:
-            with contextlib.suppress(OSError):  # closed already
+            with contextlib.suppress(OSError):  # the connection is closed already
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture(scope="session")
 def address(site):
-    """Where the site is served, as by `python -m web.demo_server`."""
-    with serving(server(ServeConfig(folder=str(site), port=0))) as url:
+    """Return the address of the site, served as `python -m web.demo_server` does."""
+    with serving(make_server(DemoServerConfig(folder=str(site), port=0))) as url:
         yield url
 
 
 @pytest.fixture
 def visit(browser, address):
-    """A function that opens the page; at the end nothing may have gone wrong or outside."""
+    """Return a function that opens the page, which may raise no error and call no other host."""
     with contextlib.ExitStack() as stack:
         errors, requests = [], []
 
@@ -107,11 +107,11 @@ def visit(browser, address):
 
 
 def enhance_in(page, photo, name="photo.png", processor=None, model=None):
-    """Choose a photo as a person does; the result, uint8 `(H, W, 3)`.
+    """Choose a photo as a user does, and return the result, uint8 `(H, W, 3)`.
 
     Args:
-        page: at rest.
-        photo: uint8 `(H, W, 3)`, or a file's path, or the bytes of one.
+        page: a page that does no work at the moment.
+        photo: uint8 `(H, W, 3)`, or the path of a file, or the bytes of a file.
     """
     if processor:
         page.select_option("#processor", processor)
@@ -130,7 +130,7 @@ def enhance_in(page, photo, name="photo.png", processor=None, model=None):
 
 
 def png(pixels):
-    """The bytes of a PNG."""
+    """Return pixels as the bytes of a PNG."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "png")
     return file.getvalue()

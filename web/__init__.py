@@ -1,1 +1,1 @@
-"""The web demo and the server that shows it on this computer."""
+"""The web demo: TypeScript sources of the page, and `demo_server`, which serves the built page."""

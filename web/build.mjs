@@ -1,6 +1,6 @@
 /**
- * Builds the site into dist/: bundles src/, copies static/ and LiteRT's Wasm, and tells the service
- * worker what there is to keep. With --test: bundles the unit tests into build/test/ instead.
+ * Builds the site into dist/: bundles src/, copies static/ and LiteRT's Wasm files, and gives the service
+ * worker the list of files to keep. With --test, bundles the unit tests into build/test/ instead.
  */
 
 import { createHash } from "node:crypto";
@@ -34,7 +34,7 @@ if (process.argv.includes("--test")) {
 }
 
 async function site() {
-  // Networks that were put there stay.
+  // The networks in dist/models stay.
   await mkdir("dist", { recursive: true });
   for (const name of await readdir("dist")) {
     if (name !== "models") {
@@ -44,11 +44,11 @@ async function site() {
   await cp("static", "dist", { recursive: true });
   await cp(path.join(litert, "wasm"), path.join("dist", wasmFolder), {
     recursive: true,
-    filter: (file) => !file.includes("jspi"), // for networks that are split between processors
+    filter: (file) => !file.includes("jspi"), // for networks that several processors share
   });
   const minified = { ...common, minify: true, sourcemap: true, outdir: "dist" };
   await build({ ...minified, entryPoints: ["src/main.ts"], format: "esm" });
-  // A worker that is not a module: LiteRT loads its scripts with importScripts.
+  // The worker is not a module, because LiteRT loads its scripts with importScripts.
   await build({ ...minified, entryPoints: ["src/worker.ts"], format: "iife" });
 
   const files = (await readdir("dist", { recursive: true, withFileTypes: true }))

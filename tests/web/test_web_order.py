@@ -1,4 +1,4 @@
-"""The web demo where something is chosen while something else is still going on."""
+"""Tests of choices that the user makes while the web demo is still at work."""
 
 import re
 
@@ -11,7 +11,7 @@ from web_demo import DONE, WAIT, enhance_in, png
 FP16 = "iphone_mobile_fp16_256.json"
 INT8 = f"{NAME}.json"
 
-# What is fetched under this name comes late.
+# Downloads with this name arrive a second late.
 SLOW = """slow => {
   const fetch = window.fetch;
   window.fetch = async (...a) => {
@@ -30,7 +30,7 @@ def large(photo):
     return {"name": "a.png", "mimeType": "", "buffer": png(np.tile(photo, (8, 6, 1)))}
 
 
-def test_the_network_chosen_last_computes_whatever_comes_late(visit, photo):
+def test_the_network_chosen_last_computes_even_if_another_arrives_late(visit, photo):
     page = visit()
     expected = enhance_in(page, photo, model=FP16)
     page.evaluate(SLOW, f"{NAME}.tflite")
@@ -42,7 +42,7 @@ def test_the_network_chosen_last_computes_whatever_comes_late(visit, photo):
 
 
 def test_a_photo_chosen_while_another_network_loads(visit, photo):
-    """What is said of the network does not hide what is said of the photo."""
+    """The network's status does not replace the photo's status."""
     page = visit()
     page.evaluate(SLOW, NAME)
     page.select_option("#model", INT8)
@@ -53,7 +53,7 @@ def test_a_photo_chosen_while_another_network_loads(visit, photo):
     assert "int8" in page.inner_text("#status")
 
 
-def test_ones_own_network_given_anew_can_be_tried(visit, photo):
+def test_the_users_own_network_can_be_added_again(visit, photo):
     page = visit()
     give(page, own())
     page.locator("#status", has_text="Ready: mine").wait_for(timeout=WAIT)

@@ -1,4 +1,4 @@
-"""The web demo by hand, finger and keyboard; off line; and what it says when something is wrong."""
+"""Tests of the web demo: mouse, touch and keyboard; offline use; error messages."""
 
 import functools
 import http.server
@@ -12,7 +12,7 @@ import skimage.data
 from web_demo import DONE, READY, WAIT, enhance_in, png, serving
 
 from export.demos import SHIPPED
-from web.demo_server import ServeConfig, server
+from web.demo_server import DemoServerConfig, make_server
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 NAME = "iphone_mobile_int8_256"
@@ -28,9 +28,9 @@ def share(page):
 
 
 def shown(page, x, y):
-    """The colour on the screen at a place of the stage, shares of its width and height."""
+    """Return the color at a place of the stage, given as shares of its width and height."""
     script = """async ([x, y]) => {
-      await new Promise(requestAnimationFrame);  // what is to be painted comes before
+      await new Promise(requestAnimationFrame);  // pending drawing comes first
       const canvas = document.getElementById("view");
       const at = [Math.round(canvas.width * x), Math.round(canvas.height * y)];
       return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
@@ -39,7 +39,7 @@ def shown(page, x, y):
 
 
 def drag(page, start, end):
-    """Press at a place of the stage, move, let go; shares of its width, at its middle."""
+    """Drag along the middle of the stage; start and end are shares of its width."""
     box = page.locator("#view").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * start, y)
@@ -50,19 +50,19 @@ def drag(page, start, end):
 
 
 def threads(page):
-    """How many have computed, as the page says."""
+    """Return the number of threads that the page reports."""
     return int(re.search(r"(\d+) threads?\b", page.inner_text("#status"))[1])
 
 
 def threads_expected(page):
-    """Of a page that may have them."""
+    """Return the number of threads for a page that may use threads."""
     assert page.evaluate("crossOriginIsolated")
     cores = page.evaluate("navigator.hardwareConcurrency")
     return max(min(cores, 4), cores // 2)
 
 
 def test_the_slider(visit, photo):
-    """Black becomes something lighter here: what is left of the divider is as it was."""
+    """Dark areas become lighter; left of the divider they stay dark."""
     dark = photo // 3
     page = visit(viewport={"width": 1000, "height": 700})
     assert page.is_hidden("#slider")
@@ -87,7 +87,7 @@ def test_zoom_by_button_wheel_keys_and_double_click(visit, photo):
     page.keyboard.press("Tab")
     whole = shown(page, 0.5, 0.02)
     assert whole.sum() == 0  # beside the photo
-    page.click("text=100 %")  # smaller than the stage: stays whole
+    page.click("text=100 %")  # the photo is smaller than the stage, and stays whole
     for _ in range(3):
         page.click('[aria-label="Zoom in"]')
     assert shown(page, 0.5, 0.02).sum() > 0
@@ -109,7 +109,7 @@ def test_zoom_by_button_wheel_keys_and_double_click(visit, photo):
     assert shown(page, 0.5, 0.02).sum() == 0
 
 
-def test_cancel_and_go_on(visit, photo):
+def test_cancel_and_continue(visit, photo):
     page = visit()
     large = np.tile(photo, (8, 6, 1))  # 2400×3000: a hundred tiles
     page.set_input_files(
@@ -123,7 +123,7 @@ def test_cancel_and_go_on(visit, photo):
     assert page.is_hidden("#error")
     page.click("#enhance")
     page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
-    # Another photo, chosen meanwhile, takes its place.
+    # A photo chosen meanwhile replaces the first.
     result = enhance_in(page, photo)
     assert result.shape == photo.shape
     assert "500×300" in page.inner_text("#status")
@@ -147,12 +147,12 @@ def test_a_file_that_is_no_photo(visit, photo):
         page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
         page.locator("#error", has_text=sentence).wait_for(timeout=WAIT)
         assert page.is_hidden("#save")
-    enhance_in(page, photo)  # and the page goes on
+    enhance_in(page, photo)  # the page still works
     assert page.is_hidden("#error")
 
 
 def own(**change):
-    """The files of a network of one's own, changed."""
+    """Return the files of a user's own network, with changes in the manifest."""
     manifest = json.loads((SHIPPED / f"{NAME}.json").read_text())
     network = (SHIPPED / f"{NAME}.tflite").read_bytes()
     manifest |= {"file": "mine.tflite"} | change
@@ -160,7 +160,7 @@ def own(**change):
 
 
 def sample_pictures(expected):
-    """The pictures that its manifest names, with another expected one."""
+    """Return the pictures that the manifest names, with another expected picture."""
     names = json.loads((SHIPPED / f"{NAME}.json").read_text())["sample"]
     given = {names[kind]: (SHIPPED / names[kind]).read_bytes() for kind in ("image", "thumbnail")}
     return given | {names["expected"]: expected}
@@ -174,7 +174,7 @@ def give(page, files):
     page.set_input_files("#own", payload)
 
 
-def test_a_network_of_ones_own(visit, photo):
+def test_the_users_own_network(visit, photo):
     page = visit()
     shipped = enhance_in(page, photo, model=f"{NAME}.json")
     give(page, own())
@@ -194,29 +194,29 @@ NO_NETWORKS = [
     (own(sha256="0" * 64), "checksums differ"),
     ({**own(), "mine.tflite": b"not a network"}, "is not a .tflite"),
     ({**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}, "mine.tflite"),
-    (own(thumbnail=32, sample=None), "does not take what its manifest says"),
+    (own(thumbnail=32, sample=None), "differ from its manifest"),
     ({**own(), **sample_pictures(png(np.zeros((8, 8, 3), np.uint8)))}, "is not the sample picture"),
     ({**own(), **sample_pictures(b"none")}, "is not the sample picture"),
     (
         {**own(), **sample_pictures(png(np.zeros((256, 256, 3), np.uint8)))},
-        "mine.tflite computes something else on this CPU",
+        "mine.tflite gives a wrong result on this CPU",
     ),
 ]
 
 
-def test_a_network_that_is_none(visit, photo):
+def test_a_file_that_is_no_network(visit, photo):
     page = visit()
     for files, sentence in NO_NETWORKS:
-        page.evaluate("document.getElementById('error').textContent = ''")  # the one before
+        page.evaluate("document.getElementById('error').textContent = ''")  # of the last network
         give(page, files)
         page.locator("#error", has_text=sentence).wait_for(timeout=WAIT)
     enhance_in(page, photo, model=f"{NAME}.json")
     assert page.is_hidden("#error")
 
 
-def test_off_line_after_the_first_visit(site, visit, photo):
-    """The server is gone, not only the connection; nothing was enhanced before."""
-    with serving(server(ServeConfig(folder=str(site), port=0))) as url:
+def test_offline_use_after_the_first_visit(site, visit, photo):
+    """The server is gone, and no photo was enhanced before."""
+    with serving(make_server(DemoServerConfig(folder=str(site), port=0))) as url:
         page = visit(url)
         page.wait_for_selector("html[data-offline=true]", timeout=WAIT)
     page.reload()
@@ -225,18 +225,18 @@ def test_off_line_after_the_first_visit(site, visit, photo):
     assert threads(page) == threads_expected(page)
 
 
-def test_it_can_be_installed(visit):
+def test_the_page_can_be_installed(visit):
     page = visit()
     page.wait_for_selector("html[data-offline=true]", timeout=WAIT)
     devtools = page.context.new_cdp_session(page)
     manifest = devtools.send("Page.getAppManifest")
     assert manifest["errors"] == [] and manifest["url"].endswith("manifest.webmanifest")
     found = devtools.send("Page.getInstallabilityErrors")["installabilityErrors"]
-    assert {error["errorId"] for error in found} <= {"in-incognito"}  # as tests' pages are
+    assert {error["errorId"] for error in found} <= {"in-incognito"}  # pages of tests are incognito
 
 
 def test_a_server_that_sends_no_headers(site, visit, photo):
-    """The service worker adds them; the page reloads itself once, and has threads."""
+    """The service worker adds the headers. The page reloads itself once, and has threads."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
     handler.log_message = lambda *args: None
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
@@ -247,7 +247,7 @@ def test_a_server_that_sends_no_headers(site, visit, photo):
         assert threads(page) == threads_expected(page)
 
 
-def test_the_last_photo_chosen_is_shown_whatever_came_before(visit, photo):
+def test_the_photo_chosen_last_is_shown(visit, photo):
     page = visit()
     large = png(np.tile(photo, (5, 5, 1)))
     for content in (large, png(photo[:99]), large, png(photo[:55, :77])):
@@ -264,8 +264,8 @@ def test_a_photo_chosen_before_the_network_is_there(visit, photo):
     assert enhance_in(page, photo).shape == photo.shape
 
 
-def test_a_computation_that_broke_down_begins_anew(visit, photo):
-    """Its worker is gone, as when a phone takes the memory away."""
+def test_a_computation_that_failed_starts_again(visit, photo):
+    """The worker is gone, as on a phone that runs out of memory."""
     page = visit()
     page.context.add_init_script(
         "const start = Worker.prototype.postMessage;"
@@ -278,12 +278,12 @@ def test_a_computation_that_broke_down_begins_anew(visit, photo):
     assert enhance_in(page, photo).shape == photo.shape
     page.evaluate(BREAK_DOWN)
     assert enhance_in(page, photo[:99]).shape == (99, 500, 3)
-    # And while it works: a sentence, and it goes on.
+    # During the work the page shows a message, and works again afterwards.
     large = {"name": "a.png", "mimeType": "", "buffer": png(np.tile(photo, (8, 6, 1)))}
     page.set_input_files("#file", large)
     page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
     page.evaluate(BREAK_DOWN)
-    page.locator("#error", has_text="broke off (out of memory)").wait_for(timeout=WAIT)
+    page.locator("#error", has_text="stopped (out of memory)").wait_for(timeout=WAIT)
     assert enhance_in(page, photo).shape == photo.shape
     assert page.is_hidden("#error")
 
@@ -301,7 +301,7 @@ def test_the_layout_on_a_narrow_phone(visit, photo, tmp_path):
     assert page.locator("#view").bounding_box()["height"] >= 300
 
 
-def test_all_can_be_reached_by_keyboard(visit, photo):
+def test_the_keyboard_reaches_all_controls(visit, photo):
     page = visit()
     enhance_in(page, photo)
     reached = set()
@@ -313,17 +313,17 @@ def test_all_can_be_reached_by_keyboard(visit, photo):
     page.select_option("#processor", "wasm")
     page.wait_for_selector("#enhance:visible", timeout=WAIT)
     page.focus("#enhance")
-    page.keyboard.press("Enter")  # what is pressed disappears: the picture gets the keys
+    page.keyboard.press("Enter")  # the pressed button disappears, and the picture gets the focus
     assert page.evaluate("document.activeElement.id") == "view"
     page.wait_for_selector(DONE, timeout=WAIT)
     page.focus("#file")
     with page.expect_file_chooser():
-        page.evaluate("0")  # answered in order: the browser watches for pickers by now
-        page.keyboard.press("Space")  # a key goes another way, and could come first
+        page.evaluate("0")  # the browser answers in order, so it watches for pickers now
+        page.keyboard.press("Space")  # a key takes another way, and could arrive first
 
 
 def test_a_site_without_networks(site, visit, tmp_path):
     shutil.copytree(site, tmp_path / "bare", ignore=shutil.ignore_patterns("models"))
-    with serving(server(ServeConfig(folder=str(tmp_path / "bare"), port=0))) as url:
+    with serving(make_server(DemoServerConfig(folder=str(tmp_path / "bare"), port=0))) as url:
         page = visit(url, wait="#error:visible")
         assert "no network" in page.inner_text("#error")

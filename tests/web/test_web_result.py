@@ -1,4 +1,4 @@
-"""What the web demo makes of a photo, against Python's LiteRT with the same file."""
+"""Tests of the web demo's results against Python's LiteRT with the same file."""
 
 import io
 
@@ -19,7 +19,7 @@ HALO = 10
 
 @pytest.fixture(scope="module")
 def photo():
-    """Odd sides, three by four tiles."""
+    """Return a photo with odd sides, for three by four tiles."""
     return np.ascontiguousarray(skimage.data.stereo_motorcycle()[0][:497, :741, :3])
 
 
@@ -37,8 +37,10 @@ def test_the_result_is_pythons_without_seams(visit, photo, manifest, levels):
     page = visit()
     apart = difference(enhance_in(page, photo, model=manifest), in_python(manifest, photo))
     assert apart.mean() <= 0.5
-    assert apart.max() <= levels  # and so no seam anywhere
-    assert difference(in_python(manifest, photo), photo).mean() > 10  # it did something
+    assert apart.max() <= levels  # so there is no seam
+    assert (
+        difference(in_python(manifest, photo), photo).mean() > 10
+    )  # the network changes the photo
     assert "CPU" in page.inner_text("#status")
 
 
@@ -46,10 +48,10 @@ def test_a_photo_smaller_than_a_tile(visit, photo):
     small = np.ascontiguousarray(photo[100:213, 200:377])
     apart = difference(enhance_in(visit(), small, model=FP16), in_python(FP16, small))
     assert apart[:-HALO, :-HALO].max() <= 1
-    assert apart.mean() <= 1  # continued by mirroring: close, not exact, at two edges
+    assert apart.mean() <= 1  # mirrored edges are close, not exact
 
 
-def test_transparent_is_on_white(visit, photo):
+def test_transparent_pixels_turn_white(visit, photo):
     tile = photo[:256, :256]
     alpha = np.full((256, 256, 1), 255, np.uint8)
     alpha[:, 128:] = 0
@@ -58,8 +60,8 @@ def test_transparent_is_on_white(visit, photo):
     assert difference(result, in_python(FP16, seen)).max() <= 1
 
 
-def test_orientation_and_what_the_camera_wrote(visit, photo):
-    """A JPEG taken upright: turned for the network, saved upright with its date."""
+def test_orientation_and_exif(visit, photo):
+    """A JPEG with an orientation is turned for the network, and saved upright with its date."""
     exif = Image.Exif()
     exif[0x0112], exif[0x0132], exif[0x010F] = 6, "2026:05:04 03:02:01", "A phone"
     file = io.BytesIO()
@@ -90,7 +92,7 @@ def test_a_real_photo(visit, reference_data):
 @pytest.mark.slow
 def test_the_gpu_computes_the_same(visit, launched, photo):
     page = visit(chromium=launched(*EMULATED_GPU))
-    assert "CPU" in page.inner_text("#status")  # an emulated GPU is not taken unasked
+    assert "CPU" in page.inner_text("#status")  # the page takes an emulated GPU only on request
     result = enhance_in(page, photo, processor="webgpu", model=FP16)
     assert "GPU" in page.inner_text("#status")
     assert difference(result, in_python(FP16, photo)).max() <= 1

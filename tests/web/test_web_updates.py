@@ -1,4 +1,4 @@
-"""What the web demo keeps off line: beside other sites, without room, in a new version."""
+"""Tests of files that the web demo keeps for offline use: other sites, updates, full devices."""
 
 import functools
 import hashlib
@@ -15,7 +15,7 @@ from test_web_page import give, own
 from web_demo import DONE, READY, WAIT, png, serving
 
 from export.demos import SHIPPED, copy_networks
-from web.demo_server import Handler, ServeConfig, Server, server
+from web.demo_server import DemoHandler, DemoServer, DemoServerConfig, make_server
 
 KEPT = "html[data-offline=true]"
 BROKEN = {**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}
@@ -23,28 +23,28 @@ BROKEN = {**own(sha256=None), "mine.tflite": b"\x20\0\0\0TFL3" + bytes(500)}
 
 @pytest.fixture
 def copy(site, tmp_path):
-    """A site of its own for a test: a folder, and its address."""
+    """Yield the folder and the address of a site that only one test uses."""
     folder = tmp_path / "dist"
     shutil.copytree(site, folder)
-    with serving(server(ServeConfig(folder=str(folder), port=0))) as url:
+    with serving(make_server(DemoServerConfig(folder=str(folder), port=0))) as url:
         yield folder, url
 
 
 def hindered(folder, before):
-    """A server that calls `before` with each path first, and fails where that says so."""
+    """Return a server that calls `before` with each path, and fails if that returns true."""
 
-    class Hindered(Handler):
+    class Hindered(DemoHandler):
         def do_GET(self):  # noqa: N802
             if before(self.path):
                 self.send_error(503)
             else:
                 super().do_GET()
 
-    return Server(("127.0.0.1", 0), functools.partial(Hindered, directory=str(folder)))
+    return DemoServer(("127.0.0.1", 0), functools.partial(Hindered, directory=str(folder)))
 
 
 def renew(folder):
-    """A new version, with another version of LiteRT."""
+    """Turn a site into a new version with another version of LiteRT."""
     (old,) = (path.name for path in folder.glob("wasm-*"))
     (folder / old).rename(folder / "wasm-0")
     for name in ("main.js", "service_worker.js"):
@@ -53,7 +53,7 @@ def renew(folder):
 
 
 def second_visit(visit, url):
-    """The page as the service worker serves it."""
+    """Return the page as the service worker serves the page."""
     page = visit(url)
     page.wait_for_selector(KEPT, timeout=WAIT)
     page.reload()
@@ -72,7 +72,7 @@ def test_a_new_version_starts_at_once_where_nothing_was_chosen(visit, copy):
     page.evaluate(UPDATE)
     page.wait_for_function("() => !window.old", timeout=WAIT)
     page.wait_for_selector(READY, timeout=WAIT)
-    # What starts the runtime anew finds it.
+    # A new start of the runtime finds the runtime's new files.
     give(page, BROKEN)
     page.locator("#error", has_text="is not a network").wait_for(timeout=WAIT)
     page.select_option("#model", index=0)
@@ -96,12 +96,12 @@ def test_a_new_version_takes_nothing_away(visit, copy):
 
 @pytest.mark.parametrize("when", ["before the reload", "in a picker"])
 def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy, when):
-    """From a server without the headers, threads come with a reload, which can wait."""
+    """From a server without headers, threads come with a reload, and the reload can wait."""
     chosen = threading.Event()
 
     class Plain(http.server.SimpleHTTPRequestHandler):
         def do_GET(self):
-            if self.path == "/sample.jpg":  # the service worker is not there before it has this
+            if self.path == "/sample.jpg":  # the service worker starts only with this file
                 chosen.wait(WAIT / 1000)
             super().do_GET()
 
@@ -131,7 +131,7 @@ def test_a_photo_chosen_at_once_is_not_lost_for_threads(visit, copy, when):
 
 
 def test_a_server_that_is_slow_to_say_which_networks_there_are(visit, copy):
-    """As on a train: there is a connection, and nothing comes through."""
+    """The device has a connection, but no data arrive, as on a train."""
     visited = []
     ended = threading.Event()
 
@@ -154,7 +154,7 @@ FP16, INT8 = "iphone_mobile_fp16_256", "iphone_mobile_int8_256"
 
 
 def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
-    """The one that was kept stays, and works, while a part of the new one is missing."""
+    """The kept network stays and works while a part of the new network is missing."""
     missing = []
 
     def fails(path):
@@ -173,7 +173,7 @@ def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
         page.wait_for_selector(READY, timeout=WAIT)
         assert networks_kept(page) == before
         missing.clear()
-        network.write_text("<!doctype html>")  # some hosts answer so where a file is missing
+        network.write_text("<!doctype html>")  # some hosts send this for a missing file
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         assert networks_kept(page) == before
@@ -188,7 +188,7 @@ def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
 
 
 def test_a_network_chosen_before_is_kept_anew(visit, copy, tmp_path):
-    """Though it is not the first."""
+    """The page keeps a chosen network, even if another is first in the list."""
     missing = []
     with serving(hindered(copy[0], lambda path: any(name in path for name in missing))) as url:
         page = visit(url)
@@ -206,7 +206,7 @@ def test_a_network_chosen_before_is_kept_anew(visit, copy, tmp_path):
 
 
 def test_an_old_file_that_came_under_a_new_address_does_not_last(visit, copy, tmp_path):
-    """A host that lets browsers keep files, visited while they are being put there."""
+    """A host lets browsers keep files, and the user visits the page during an upload."""
     folder = copy[0] / "models"
     network = folder / f"{INT8}.tflite"
     old = network.read_bytes()
@@ -215,7 +215,7 @@ def test_an_old_file_that_came_under_a_new_address_does_not_last(visit, copy, tm
         export_anew(INT8, tmp_path, folder)
         new = network.read_bytes()
         network.write_bytes(old)
-        os.utime(network, (1e9, 1e9))  # long ago: browsers ask for such a file rarely
+        os.utime(network, (1e9, 1e9))  # browsers rarely ask again for an old file
         page = visit(url, wait="body")
         page.wait_for_function("() => crossOriginIsolated", timeout=WAIT)
         page.wait_for_selector(READY, timeout=WAIT)
@@ -229,14 +229,14 @@ def test_an_old_file_that_came_under_a_new_address_does_not_last(visit, copy, tm
 
 
 def addresses(folder, name):
-    """Under what address the list means a network, as `networks_kept` says it."""
+    """Return the address that the list has for a network, in the form of `networks_kept`."""
     listed = json.loads((folder / "models/index.json").read_text())["models"]
     file = f"{name}.tflite"
     return [f"{file}?{entry['files'][file]}" for entry in listed if file in entry["files"]]
 
 
 def reload_until(page, holds):
-    """Reload the page once; what its service worker does beside may take a while."""
+    """Reload the page once. The service worker may work on for a while."""
     page.reload()
     page.wait_for_selector(READY, timeout=WAIT)
     end = time.monotonic() + WAIT / 1000
@@ -246,7 +246,7 @@ def reload_until(page, holds):
 
 
 def export_anew(name, work, folder):
-    """Another file of the same name, which computes the same."""
+    """Write another file of the same name that computes the same results."""
     shutil.copytree(SHIPPED, work / "exported")
     model = work / "exported" / f"{name}.tflite"
     model.write_bytes(model.read_bytes() + bytes(4))
@@ -257,7 +257,7 @@ def export_anew(name, work, folder):
 
 
 def networks_kept(page):
-    """Files and checksums of the networks that the service worker keeps."""
+    """Return files and checksums of the networks that the service worker keeps."""
     script = """async () => {
       const name = (await caches.keys()).find((name) => name.endsWith("models"));
       return (await (await caches.open(name)).keys()).map(({ url }) => url);
@@ -289,7 +289,7 @@ def test_a_device_that_is_full(visit, copy):
 
 @pytest.mark.parametrize("forced", [True, False])
 def test_nothing_waits_for_a_service_worker_that_does_not_come(visit, copy, forced):
-    """It is passed by in a forced reload; or a file that it wants is missing."""
+    """A forced reload bypasses the service worker, or a file for it is missing."""
     folder, url = copy
     if forced:
         page = visit(url)
@@ -302,12 +302,12 @@ def test_nothing_waits_for_a_service_worker_that_does_not_come(visit, copy, forc
         (folder / "sample.jpg").unlink()
         start = time.monotonic()
         visit(url)
-    assert time.monotonic() - start < 20  # it waits 30 s for one that may come
+    assert time.monotonic() - start < 20  # the page waits 30 s for a service worker that may start
 
 
 @pytest.mark.slow
 def test_a_slow_first_visit(visit, copy):
-    """What runs networks is kept, too, if all that is kept before it took long."""
+    """The page keeps the runtime too, even if the files before took long."""
 
     def slowly(path):
         if path.endswith("sample.jpg"):

@@ -1,8 +1,8 @@
-/** The page's elements, by what they are for. */
+/** The page's elements, and the functions that change them together. */
 
-/** What the page can be asked to do. */
+/** The actions that the page's elements start. */
 export interface Actions {
-  /** Something is about to be chosen: a picker opened. */
+  /** The user opened a file picker, or drags a file over the page. */
   choosing(): void;
   choose(files: File[]): void;
   enhance(): void;
@@ -15,7 +15,7 @@ export interface Actions {
 
 type Controls = ReturnType<typeof controls>;
 
-/** Find the elements; functions that change them together. */
+/** Find the elements. */
 export function controls() {
   const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
   const view = element<HTMLCanvasElement>("view");
@@ -25,7 +25,7 @@ export function controls() {
   const status = element("status");
   const error = element("error");
   const progress = element<HTMLProgressElement>("progress");
-  const percent = element("percent"); // beside the status: that one is read out at every change
+  const percent = element("percent"); // apart from the status, which screen readers read out at every change
   const tags = document.querySelectorAll<HTMLElement>(".tag");
 
   return {
@@ -48,7 +48,7 @@ export function controls() {
       error.hidden = true;
     },
 
-    /** A photo is on the screen. */
+    /** Show the elements that belong to a photo. */
     showPhoto(name: string, { width, height }: { width: number; height: number }): void {
       hide(element("empty"), true);
       element("zoom").hidden = false;
@@ -67,7 +67,7 @@ export function controls() {
       percent.textContent = `${Math.floor(share * 100)} %`;
     },
 
-    /** Offer to enhance the photo: where it has no result of the network that is chosen. */
+    /** Show or hide the button that enhances the photo with the chosen network. */
     offer(on: boolean): void {
       hide(element("enhance"), !on);
     },
@@ -90,7 +90,7 @@ export function controls() {
       }
     },
 
-    /** Of the network that is chosen, without its size. */
+    /** Return the name of the chosen network, without its size. */
     modelName(): string {
       return model.selectedOptions[0]?.textContent?.replace(/ \(\d.*$/, "") ?? "";
     },
@@ -101,7 +101,7 @@ export function controls() {
   };
 }
 
-/** Hide an element or show it; the keyboard's place does not get lost with it. */
+/** Hide or show an element. The picture takes the keyboard focus of a hidden element. */
 function hide(element: HTMLElement, hidden: boolean): void {
   const focused = element.contains(document.activeElement);
   element.hidden = hidden;
@@ -117,7 +117,7 @@ function connect(page: Controls, actions: Actions): void {
     input.addEventListener("click", actions.choosing);
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])];
-      input.value = ""; // the same file can be chosen again
+      input.value = ""; // so that the user can choose the same file again
       if (files.length) {
         actions.choose(files);
       }
@@ -140,13 +140,13 @@ function connect(page: Controls, actions: Actions): void {
   element("share").addEventListener("click", () => {
     const jpeg = actions.result();
     if (jpeg) {
-      navigator.share({ files: [jpeg] }).catch(() => undefined); // dismissed
+      navigator.share({ files: [jpeg] }).catch(() => undefined); // the user closed the dialog
     }
   });
   connectDrop(element("stage"), actions);
 }
 
-/** Files may be dropped anywhere. */
+/** Accept files dropped anywhere on the page. */
 function connectDrop(stage: HTMLElement, actions: Actions): void {
   document.addEventListener("dragover", (event) => {
     event.preventDefault();

@@ -11,18 +11,18 @@ interface Pending {
   finished?(part: Finished): void;
 }
 
-/** Runs networks in a worker, so that the page stays alive. */
+/** Runs networks in a worker, so that the page stays responsive. */
 export class Engine {
-  /** How often the worker was ended: a network that was open before is lost. */
+  /** How many workers have ended. A network that was open in one of them is lost. */
   ended = 0;
   private worker: Worker | null = null;
   private jobs = 0;
   private readonly pending = new Map<number, Pending>();
 
-  /** @param script address of the worker. */
+  /** @param script address of the worker's script. */
   constructor(private readonly script: string) {}
 
-  /** Make a network ready. */
+  /** Open a network in the worker. */
   async open(model: LoadedModel, processor: Processor | "auto"): Promise<Opened> {
     const wasm = new URL(WASM_FOLDER, document.baseURI).href;
     const answer = await this.ask((job) => ({ kind: "open", job, model, processor, wasm }));
@@ -30,12 +30,12 @@ export class Engine {
   }
 
   /**
-   * Enhance a photo with the network that is open.
+   * Enhance a photo with the open network.
    *
-   * @param photo stays the caller's.
+   * @param photo the caller keeps and closes the photo.
    * @param finished called with each part of the result.
-   * @returns seconds it took.
-   * @throws Cancelled, or PlainError.
+   * @returns seconds of computation.
+   * @throws Cancelled or PlainError.
    */
   async enhance(photo: ImageBitmap, finished: (part: Finished) => void, signal: AbortSignal): Promise<number> {
     const job = this.jobs + 1;
@@ -68,7 +68,7 @@ export class Engine {
     worker.onmessage = ({ data }: MessageEvent<Answer>) => this.receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      this.fail(`The computation broke off (${event.message || "its worker did not load"}).`);
+      this.fail(`The computation stopped (${event.message || "its worker did not load"}). Press Enhance to try again.`);
     };
     return worker;
   }
@@ -81,7 +81,7 @@ export class Engine {
     }
     this.pending.delete(answer.job);
     if (answer.kind === "failed") {
-      this.end(); // its Wasm may have run out of memory, and does not recover
+      this.end(); // Wasm that ran out of memory does not recover
       pending?.reject(new PlainError(answer.message));
     } else if (answer.kind === "cancelled") {
       pending?.reject(new Cancelled());
@@ -90,7 +90,7 @@ export class Engine {
     }
   }
 
-  /** Stop the worker; whoever waits for it waits in vain no longer. */
+  /** End the worker and cancel all requests that wait for it. */
   private end(): void {
     this.worker?.terminate();
     this.worker = null;
@@ -100,7 +100,7 @@ export class Engine {
     waiting.forEach(({ reject }) => reject(new Cancelled()));
   }
 
-  /** A worker that broke down answers nothing more: the next request starts a new one. */
+  /** Reject all requests of a broken worker. The next request starts a new worker. */
   private fail(message: string): void {
     const waiting = [...this.pending.values()];
     this.pending.clear();

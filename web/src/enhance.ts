@@ -1,4 +1,4 @@
-/** A whole photo through a network, tile by tile; used in a worker. */
+/** Enhancement of a whole photo, tile by tile. Runs in a worker. */
 
 import { Cancelled, PlainError } from "./errors";
 import type { Network } from "./network";
@@ -12,12 +12,12 @@ const BAND = 256; // rows read at a time for the thumbnail
 /**
  * Enhance a photo.
  *
- * The photo's pixels are read in bands of one row of tiles, so that beside the photo itself little is
- * held.
+ * The function reads the photo's pixels in bands of one row of tiles, so it holds little memory beside
+ * the photo itself.
  *
- * @param finished called with each tile's result, which it may keep.
+ * @param finished called with each tile's result, which the callee may keep.
  * @param cancelled asked between tiles.
- * @throws Cancelled where `cancelled` says so; PlainError where the photo cannot be read.
+ * @throws Cancelled if `cancelled` returns true; PlainError if the browser cannot read the photo.
  */
 export async function enhancePhoto(
   network: Network,
@@ -60,7 +60,7 @@ export async function enhancePhoto(
       const data = keptPixels(output, tile, x - column.span.start, y - row.start, w, h);
       done += 1;
       finished({ data, x, y, width: w, height: h, progress: done / count });
-      await pause(); // a wish to cancel arrives between tiles
+      await pause(); // a message that cancels the work arrives between tiles
       if (cancelled()) {
         throw new Cancelled();
       }
@@ -68,7 +68,7 @@ export async function enhancePhoto(
   }
 }
 
-/** A photo's pixels, some rows at a time. */
+/** Reads a photo's pixels, some rows at a time. */
 class Bands {
   private readonly context: OffscreenCanvasRenderingContext2D;
 
@@ -77,16 +77,16 @@ class Bands {
     private readonly rows: number,
   ) {
     if (typeof OffscreenCanvas === "undefined") {
-      throw new PlainError("This browser is too old: it cannot read photos in the background.");
+      throw new PlainError("This browser is too old to read photos in the background. Use a newer browser.");
     }
     const context = new OffscreenCanvas(photo.width, rows).getContext("2d", { willReadFrequently: true });
     if (!context) {
-      throw new PlainError("This browser has no memory left for the photo.");
+      throw new PlainError("This browser has no memory left for the photo. Close other tabs, or choose a smaller photo.");
     }
     this.context = context;
   }
 
-  /** Rows [top, bottom), at most as many as the canvas has; what is transparent is on white. */
+  /** Return rows [top, bottom), at most as many as the canvas has. Transparent pixels turn white. */
   read(top: number, bottom: number): ImageData {
     const { width } = this.photo;
     const height = Math.min(bottom - top, this.rows);
@@ -101,7 +101,7 @@ const channel = new MessageChannel();
 const waiting: (() => void)[] = [];
 channel.port1.onmessage = () => waiting.shift()!();
 
-/** Let messages in; unlike `setTimeout`, without a delay of milliseconds. */
+/** Let messages arrive. Unlike `setTimeout`, this adds no delay of milliseconds. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);

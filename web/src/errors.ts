@@ -1,14 +1,14 @@
-/** Something that went wrong in a way that the person can be told: a plain sentence. */
+/** An error whose message is a sentence for the user. */
 export class PlainError extends Error {
   override name = "PlainError";
 }
 
-/** The person stopped the work; not a failure. */
+/** Thrown when the user stopped the work. Not a failure. */
 export class Cancelled extends Error {
   override name = "Cancelled";
 }
 
-/** A sentence for whatever was thrown. */
+/** Return a sentence for any thrown value. */
 export function sentenceFor(error: unknown): string {
   if (error instanceof PlainError) {
     return error.message;

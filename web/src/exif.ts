@@ -1,13 +1,13 @@
-/** What the camera wrote into a JPEG (date, camera, place), carried over to the saved one. */
+/** The camera's EXIF data (date, camera, place), copied from the original JPEG to the saved JPEG. */
 
-const HEAD = 2 ** 18; // bytes in which EXIF stands; one segment holds at most 64 KB
+const HEAD = 2 ** 18; // bytes at the start of a file that contain the EXIF segment of at most 64 KB
 const ORIENTATION = 0x0112;
 
 /**
- * The EXIF segment of a JPEG, made right for a photo that was turned upright: its orientation says
- * so, and the small preview, of the photo as it was, is left out.
+ * Return the EXIF segment of a JPEG, changed for the upright photo: the orientation becomes "upright",
+ * and the small preview of the original is left out.
  *
- * @returns the whole APP1 segment with its marker, or null where there is none that can be read.
+ * @returns the whole APP1 segment with its marker, or null if there is no readable segment.
  */
 export async function uprightExif(photo: Blob): Promise<Uint8Array<ArrayBuffer> | null> {
   const bytes = new Uint8Array(await photo.slice(0, HEAD).arrayBuffer());
@@ -15,14 +15,14 @@ export async function uprightExif(photo: Blob): Promise<Uint8Array<ArrayBuffer> 
   try {
     return segment && uprighted(segment);
   } catch (error) {
-    if (error instanceof RangeError) { // offsets that point outside
+    if (error instanceof RangeError) { // offsets beyond the end of the segment
       return null;
     }
     throw error;
   }
 }
 
-/** A JPEG with this segment right after its beginning. */
+/** Return a JPEG with the segment inserted right after its start marker. */
 export function withExif(jpeg: Blob, segment: Uint8Array<ArrayBuffer> | null): Blob {
   return segment ? new Blob([jpeg.slice(0, 2), segment, jpeg.slice(2)], { type: jpeg.type }) : jpeg;
 }
@@ -55,6 +55,6 @@ function uprighted(segment: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | 
       tiff.setUint16(entry + 8, 1, little);
     }
   }
-  tiff.setUint32(first + 2 + 12 * count, 0, little); // the preview's directory
+  tiff.setUint32(first + 2 + 12 * count, 0, little); // no second directory, which describes the preview
   return segment;
 }

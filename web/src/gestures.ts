@@ -1,9 +1,9 @@
-/** Fingers, mouse and keys on the picture. */
+/** Touch, mouse and keyboard input on the picture. */
 
-const REACH = 28; // CSS pixels from the divider within which a finger takes it
+const REACH = 28; // CSS pixels from the divider within which a finger grabs the divider
 const KEY_PAN = 40; // CSS pixels
 
-/** What can be done to the picture; places are CSS pixels in the element. */
+/** A picture that gestures can change. Coordinates are CSS pixels in the element. */
 export interface Movable {
   readonly zoomed: boolean;
   readonly divider: number | null;
@@ -15,8 +15,9 @@ export interface Movable {
 }
 
 /**
- * One finger moves the divider, or, away from it in a picture that is zoomed, the picture; two fingers
- * or the wheel zoom; a double click goes to the pixels and back. Arrow keys move the picture, + − 0 zoom.
+ * Turns input into changes of a picture. One finger moves the divider; away from the divider, it moves a
+ * zoomed picture. Two fingers and the wheel zoom. A double click switches between the whole picture and
+ * its pixels. Arrow keys move the picture; + − 0 zoom.
  */
 export class Gestures {
   private readonly pointers = new Map<number, { x: number; y: number }>();
@@ -39,7 +40,7 @@ export class Gestures {
   private down(event: PointerEvent): void {
     const { offsetX: x, offsetY: y } = event;
     if (event.button) {
-      return; // not the first: its menu takes the mouse away, and no end of the movement is told
+      return; // another button opens a menu, and then no event reports the end of the movement
     }
     this.element.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, { x, y });

@@ -1,4 +1,4 @@
-/** The page: what is chosen goes to the engine, what comes back to the viewer. */
+/** The page: passes the user's photos and networks to the engine, and results to the viewer. */
 
 import { controls } from "./controls";
 import { Engine } from "./engine";
@@ -21,14 +21,14 @@ let photo: Photo | null = null;
 let enhanced: { bitmap: ImageBitmap; jpeg: File; by: string } | null = null;
 let running: AbortController | null = null;
 let latest: Promise<void> = Promise.resolve();
-let listed: Promise<unknown> = Promise.resolve(); // the networks that the site offers
-let choices = 0; // of photos: one that takes long to open must not come after a later one
-let used = false; // something was chosen, or a picker is open for it, which a reload would lose
+let listed: Promise<unknown> = Promise.resolve(); // resolves when the site's networks are listed
+let choices = 0; // counts chosen photos: a slow photo must not replace a later one
+let used = false; // the user chose something or has a picker open; a reload would lose the choice
 
-/** What is chosen to enhance with. */
+/** Return the chosen network and processor as one string. */
 const choice = () => `${page.model.value} ${page.processor.value}`;
 
-/** Make the chosen network ready. */
+/** Open the chosen network. */
 async function openModel(): Promise<Opened> {
   const model = models.get(page.model.value);
   if (!model) {
@@ -37,7 +37,7 @@ async function openModel(): Promise<Opened> {
   return opener.open(model, page.processor.value as Processor | "auto");
 }
 
-/** Say what is ready, or why it is not; unless a photo or another network was chosen meanwhile. */
+/** Report the network as ready, or the error, unless the user chose something else meanwhile. */
 async function announce(): Promise<void> {
   const by = choice();
   const current = () => by === choice() && !running;
@@ -87,7 +87,7 @@ async function choose(file: File): Promise<void> {
   await enhance();
 }
 
-/** Enhance the photo that is shown; one at a time. */
+/** Enhance the shown photo. A new call stops the last one. */
 function enhance(): Promise<void> {
   latest = stop().then(run);
   return latest;
@@ -108,7 +108,7 @@ async function run(): Promise<void> {
     const { signal } = stopper;
     result = new Result(photo);
     page.say("Loading the network…");
-    await unlessAborted(listed, signal); // a photo may be chosen before all is there
+    await unlessAborted(listed, signal); // the user may choose a photo before the networks are listed
     const by = choice();
     const ready = await unlessAborted(openModel(), signal);
     viewer.begin();
@@ -128,7 +128,7 @@ async function run(): Promise<void> {
     }
     enhanced = { bitmap: finished, jpeg, by };
     viewer.finish(enhanced.bitmap);
-    // For whoever embeds the page, or tests it: the result without a JPEG's loss.
+    // Pages that embed this one, and tests, get the result without JPEG's loss.
     document.dispatchEvent(new CustomEvent("enhanced", { detail: enhanced.bitmap }));
     const megapixels = (bitmap.width * bitmap.height) / 1e6;
     page.say(
@@ -152,7 +152,7 @@ async function run(): Promise<void> {
   }
 }
 
-/** Do not wait for what takes long when it is wanted no more. */
+/** Return the work's result, or throw Cancelled as soon as the signal aborts. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(new Cancelled());
@@ -164,7 +164,7 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** Stop what is going on, if anything, and wait until it has. */
+/** Stop the running enhancement, and wait for its end. */
 async function stop(): Promise<void> {
   running?.abort();
   await latest;
@@ -182,7 +182,7 @@ function complain(error: unknown): void {
   page.complain(sentenceFor(error));
 }
 
-/** Photos and networks that were dropped or picked. */
+/** Take photos or networks that the user dropped or picked. */
 async function take(files: File[]): Promise<void> {
   used = true;
   if (!files.some((file) => /\.(tflite|json)$/i.test(file.name))) {
@@ -196,7 +196,7 @@ async function take(files: File[]): Promise<void> {
     models.set(model.id, model);
     page.addModel(model.id, model.label, true);
     if (enhanced) {
-      enhanced.by = ""; // perhaps one of the same name
+      enhanced.by = ""; // the new network may have the same name
     }
     await reopen();
   } catch (error) {
@@ -204,7 +204,7 @@ async function take(files: File[]): Promise<void> {
   }
 }
 
-/** Another network or processor was chosen. */
+/** Open the network again after the user chose another network or processor. */
 async function reopen(): Promise<void> {
   used = true;
   await stop();

@@ -4,10 +4,10 @@ export interface Index {
   models: { manifest: string; label: string; files: Files }[];
 }
 
-/** What belongs to a network: names of files, each with a checksum of its content. */
+/** The files of one network: names, each with a checksum of the content. */
 export type Files = Record<string, string>;
 
-/** @throws where it is something else: some hosts answer with content of their own where a file is missing. */
+/** @throws if the JSON is not a list of networks: some hosts send a page of their own for a missing file. */
 export function readIndex(json: any): Index {
   if (!Array.isArray(json?.models)) {
     throw new Error("not a list of networks");
@@ -15,7 +15,7 @@ export function readIndex(json: any): Index {
   return json;
 }
 
-/** The address of the very content that the list means, so that two exports never mix. */
+/** Return the address of exactly the listed content, so that two exports never mix. */
 export function versioned(name: string, files: Files): string {
   return `${encodeURIComponent(name)}?${files[name]}`;
 }

@@ -1,4 +1,4 @@
-/** Networks to choose from: those that the site offers, and files from the person's own disk. */
+/** The networks to choose from: the site's networks, and the user's own files. */
 
 import { sha256 } from "./checksum";
 import { PlainError } from "./errors";
@@ -8,7 +8,7 @@ import type { Pixels } from "./pixels";
 
 const FOLDER = "models/";
 
-/** A network as it is listed. */
+/** A network in the list. */
 export interface Listed {
   /** Name of the manifest's file; unique in the list. */
   id: string;
@@ -16,7 +16,7 @@ export interface Listed {
   load(): Promise<LoadedModel>;
 }
 
-/** All that a worker needs to run a network, and to see that it runs right. */
+/** Everything that a worker needs to run and check a network. */
 export interface LoadedModel {
   id: string;
   manifest: Manifest;
@@ -24,17 +24,17 @@ export interface LoadedModel {
   sample: SamplePictures | null;
 }
 
-/** The sample picture, what goes with it, and what the network makes of it. */
+/** The sample picture, its thumbnail, and the network's expected result. */
 export interface SamplePictures {
   image: Pixels;
   thumbnail: Pixels | null;
   expected: Pixels;
 }
 
-/** Reads one of the files that belong together; null where there is none. */
+/** Reads one file of a network; returns null if the file is missing. */
 type FileReader = (name: string) => Promise<Blob | null>;
 
-/** The networks in the site's `models/index.json`. */
+/** Return the networks in the site's `models/index.json`. */
 export async function offeredModels(): Promise<Listed[]> {
   const index = await fetched("index.json");
   if (!index) {
@@ -53,10 +53,10 @@ export async function offeredModels(): Promise<Listed[]> {
 }
 
 /**
- * A network from the person's own files: a `.tflite`, its manifest, and if they like the sample
+ * Return a network from the user's own files: a `.tflite` file, its manifest, and optionally the sample
  * pictures.
  *
- * @throws PlainError where one of the two is missing, or they do not belong together.
+ * @throws PlainError if one of the first two is missing, or if the files do not belong together.
  */
 export async function droppedModel(files: File[]): Promise<Listed> {
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -64,15 +64,15 @@ export async function droppedModel(files: File[]): Promise<Listed> {
   const manifests = named(".json");
   const networks = named(".tflite");
   if (networks.length === 0) {
-    throw new PlainError("That is a manifest without its network. Choose the .tflite and the .json together.");
+    throw new PlainError("This is a manifest without its network. Choose the .tflite and the .json file together.");
   }
   if (manifests.length === 0) {
     throw new PlainError(
-      "The manifest is missing. Choose the .tflite and the .json that the export wrote beside it together.",
+      "The manifest is missing. Choose the .tflite file together with the .json file that the export wrote beside it.",
     );
   }
   if (manifests.length > 1 || networks.length > 1) {
-    throw new PlainError("Choose one network at a time: one .tflite and its .json.");
+    throw new PlainError("Choose one network at a time: one .tflite file and its .json file.");
   }
   const name = manifests[0].name;
   const model = await loadModel(name, async (wanted) => byName.get(wanted) ?? null);
@@ -83,29 +83,29 @@ export async function droppedModel(files: File[]): Promise<Listed> {
 async function loadModel(id: string, read: FileReader): Promise<LoadedModel> {
   const text = await read(id);
   if (!text) {
-    throw new PlainError(`${id} could not be loaded. Is this device offline?`);
+    throw new PlainError(`The page could not load ${id}. Is this device offline?`);
   }
   const manifest = readManifest(await text.text(), id);
   const file = await read(manifest.file);
   if (!file) {
-    throw new PlainError(`${id} is the manifest of ${manifest.file}, which is not there.`);
+    throw new PlainError(`${id} belongs to ${manifest.file}, which is missing. Choose both files together.`);
   }
   const content = new Uint8Array(await file.arrayBuffer());
   await checkSum(content, manifest);
   return { id, manifest, content, sample: await samplePictures(manifest, read) };
 }
 
-/** Refuse a file that is not the one the manifest describes. */
+/** Check that the manifest describes exactly this file. */
 async function checkSum(content: Uint8Array<ArrayBuffer>, manifest: Manifest): Promise<void> {
   const isModel = new TextDecoder("latin1").decode(content.subarray(4, 8)) === "TFL3";
   if (!isModel) {
     throw new PlainError(`${manifest.file} is not a .tflite network.`);
   }
-  if (!manifest.sha256 || !crypto.subtle) { // no Web Crypto outside of secure contexts
+  if (!manifest.sha256 || !crypto.subtle) { // Web Crypto exists only in secure contexts
     return;
   }
   if ((await sha256(content)) !== manifest.sha256) {
-    throw new PlainError(`The manifest describes another ${manifest.file} than this one: the checksums differ.`);
+    throw new PlainError(`The manifest belongs to another version of ${manifest.file}: the checksums differ. Choose the .json file of the same export.`);
   }
 }
 
@@ -129,7 +129,7 @@ async function samplePictures({ sample, tile, thumbnail }: Manifest, read: FileR
   return { image, expected, thumbnail: small ?? null };
 }
 
-/** A picture's bytes as they are in the file, whatever the screen's colours. */
+/** Return a picture's bytes as the file has them, without conversion to the screen's colors. */
 async function exactPixels(file: Blob): Promise<Pixels> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const canvas = document.createElement("canvas");
@@ -142,7 +142,7 @@ async function exactPixels(file: Blob): Promise<Pixels> {
 }
 
 async function fetched(name: string): Promise<Blob | null> {
-  // Asks again: while networks are being put on a host, an old file may have come under a new one's address.
+  // Asks the server again: during an upload, an old file may have arrived under a new file's address.
   const response = await fetch(FOLDER + name, { cache: "no-cache" }).catch(() => null);
-  return response?.ok ? response.blob().catch(() => null) : null; // it may break off
+  return response?.ok ? response.blob().catch(() => null) : null; // the download may break off
 }

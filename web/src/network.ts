@@ -1,4 +1,4 @@
-/** A `.tflite` network in LiteRT.js, on the CPU or on the GPU; used in a worker only. */
+/** A `.tflite` network in LiteRT.js, on the CPU or on the GPU. Runs only in a worker. */
 
 import { loadAndCompile, loadLiteRt, supportsFeature, Tensor, type CompiledModel } from "@litertjs/core";
 
@@ -7,23 +7,23 @@ import type { Manifest } from "./manifest";
 import { emptyValues, keptPixels, type Pixels, type Values } from "./pixels";
 import type { LoadedModel } from "./models";
 
-/** What computes. */
+/** The processor that computes: the GPU or the CPU. */
 export type Processor = "webgpu" | "wasm";
 
-// A GPU may sum in another order, or in 16 bits: levels of 255 beyond what the manifest allows.
+// Levels of 255 beyond the manifest's limit: a GPU may sum in another order, or in 16 bits.
 const GPU_LEVELS = 3;
 
 let runtime: Promise<{ threads: number }> | undefined;
 
 /**
- * Load LiteRT's Wasm once: with threads where the page is cross-origin isolated and the browser can.
+ * Load LiteRT's Wasm once. Threads need a cross-origin isolated page and a browser that supports them.
  *
  * @param folder address of the Wasm files, with a slash at the end.
  */
 function loadRuntime(folder: string): Promise<{ threads: number }> {
   runtime ??= (async () => {
     const threaded = crossOriginIsolated && (await supportsFeature("threads")) && (await supportsFeature("relaxedSimd"));
-    // In a worker the loader cannot tell where its script came from.
+    // In a worker the loader cannot find the address of its script.
     (self as any).Module = {
       locateFile: (name: string) => folder + name,
       mainScriptUrlOrBlob: folder + "litert_wasm_threaded_internal.js",
@@ -35,12 +35,12 @@ function loadRuntime(folder: string): Promise<{ threads: number }> {
   return runtime;
 }
 
-/** Beyond four, half of the cores: the rest are a phone's slow ones, or a processor's second threads. */
+/** Return the number of threads: above four cores, half of them. The rest are slow cores or hyper-threads. */
 function goodThreads(cores: number): number {
   return Math.max(Math.min(cores, 4), Math.floor(cores / 2));
 }
 
-/** Whether this browser has a GPU for programs that is not emulated on the CPU. */
+/** Return whether this browser offers a GPU that the CPU does not emulate. */
 async function hasRealGpu(): Promise<boolean> {
   const gpu = (navigator as any).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
@@ -54,26 +54,26 @@ export class Network {
     readonly manifest: Manifest,
     readonly processor: Processor,
     readonly threads: number,
-    /** Why the GPU was asked for and the CPU is used, a sentence; or null. */
+    /** A sentence on why the CPU is used although the user chose the GPU, or null. */
     readonly remark: string | null,
   ) {}
 
   /**
-   * Compile a network, and see by its sample picture that it computes what it should.
+   * Compile a network, and check its result on the sample picture.
    *
-   * @param wanted "auto" takes the GPU where there is one and it computes the same.
-   * @throws PlainError where neither runs the file, or the CPU computes something else.
+   * @param wanted "auto" takes the GPU if there is one and its result is right.
+   * @throws PlainError if no processor runs the file, or if the CPU's result is wrong.
    */
   static async open(loaded: LoadedModel, wanted: Processor | "auto", wasm: string): Promise<Network> {
     const { threads } = await loadRuntime(wasm).catch((error) => {
-      throw new PlainError(`The runtime for networks did not start (${error?.message ?? error}). Reload the page, or use a newer browser.`);
+      throw new PlainError(`LiteRT, which runs the networks, did not start (${error?.message ?? error}). Reload the page, or use a newer browser.`);
     });
     let remark: string | null = null;
     if (wanted === "webgpu" || (wanted === "auto" && (await hasRealGpu()))) {
       try {
         return await Network.compiled(loaded, "webgpu", threads, null);
       } catch (error) {
-        const reason = error instanceof PlainError ? error.message : "it cannot run on this GPU.";
+        const reason = error instanceof PlainError ? error.message : "the network cannot run on this GPU.";
         remark = wanted === "webgpu" ? `Using the CPU: ${reason}` : null;
       }
     }
@@ -83,7 +83,7 @@ export class Network {
       if (error instanceof PlainError) {
         throw error;
       }
-      throw new PlainError(`${loaded.manifest.file} is not a network that runs here.`);
+      throw new PlainError(`${loaded.manifest.file} is not a network that this page can run. Export the network again.`);
     }
   }
 
@@ -92,7 +92,7 @@ export class Network {
   ): Promise<Network> {
     const { manifest } = loaded;
     if (processor === "webgpu" && manifest.dtype !== "float32") {
-      throw new PlainError("a GPU computes in floats, this network in integers. Take fp16.");
+      throw new PlainError("a GPU computes with floats, and this network uses integers. Choose an fp16 network for the GPU.");
     }
     const model = await loadAndCompile(loaded.content, {
       accelerator: processor,
@@ -102,7 +102,7 @@ export class Network {
     const network = new Network(model, manifest, processor, threads, remark);
     try {
       if (model.options.accelerator !== processor) {
-        throw new PlainError("this GPU does not run all of its operations.");
+        throw new PlainError("this GPU cannot run all operations of the network.");
       }
       network.checkTensors();
       await network.checkSample(loaded);
@@ -113,7 +113,7 @@ export class Network {
     return network;
   }
 
-  /** Run one tile; `image` and `thumbnail` as the manifest says; the result is the caller's. */
+  /** Run one tile. The manifest describes `image` and `thumbnail`. The caller owns the result. */
   async run(image: Values, thumbnail: Values | null): Promise<Values> {
     const { tile, thumbnail: small } = this.manifest;
     const inputs: Record<string, Tensor> = { image: new Tensor(image, [1, tile, tile, 3]) };
@@ -130,7 +130,7 @@ export class Network {
     }
   }
 
-  /** Free what it holds. */
+  /** Free the network's memory. */
   close(): void {
     this.model.delete();
   }
@@ -142,7 +142,7 @@ export class Network {
     const fits = sides.every(([name, side]) =>
       found.get(name)?.dtype === dtype && String(found.get(name)!.shape) === String([1, side, side, 3]));
     if (!fits || found.size !== sides.length) {
-      throw new PlainError(`${file} does not take what its manifest says.`);
+      throw new PlainError(`The inputs of ${file} differ from its manifest. Export the network again.`);
     }
   }
 
@@ -162,15 +162,15 @@ export class Network {
     const furthest = result.reduce((most, level, i) => Math.max(most, Math.abs(level - sample.expected.data[i])), 0);
     if (furthest > manifest.sample!.levels + allowance(manifest, this.processor)) {
       const where = this.processor === "webgpu" ? "GPU" : "CPU";
-      throw new PlainError(`${manifest.file} computes something else on this ${where} than it should (off by ${furthest} of 255).`);
+      throw new PlainError(`${manifest.file} gives a wrong result on this ${where}: the sample picture is off by ${furthest} of 255 levels.`);
     }
   }
 }
 
-/** How much further than the manifest says a result may be off on a right processor, levels. */
+/** Return by how many levels a correct processor may exceed the manifest's limit. */
 function allowance({ dtype }: Manifest, processor: Processor): number {
   if (processor === "webgpu") {
     return GPU_LEVELS;
   }
-  return dtype === "float32" ? 1 : 8; // docs/deploy.md: kernels of other machines
+  return dtype === "float32" ? 1 : 8; // other machines use other kernels (docs/deploy.md)
 }

@@ -1,4 +1,4 @@
-/** Makes the network that was chosen last ready, once. */
+/** Opens the network that the user chose last, once. */
 
 import type { Engine } from "./engine";
 import { Cancelled } from "./errors";
@@ -9,21 +9,21 @@ import type { Opened } from "./protocol";
 interface Opening {
   readonly model: Listed;
   readonly processor: Processor | "auto";
-  /** Which of the engine's workers it is open in, counted by those that ended. */
+  /** The engine's worker that has the network, as the number of workers that ended before. */
   worker: number;
   readonly opened: Promise<Opened>;
 }
 
 export class Opener {
   private latest: Opening | null = null;
-  private queue: Promise<unknown> = Promise.resolve(); // the worker makes one network ready at a time
+  private queue: Promise<unknown> = Promise.resolve(); // the worker opens one network at a time
 
   constructor(private readonly engine: Engine) {}
 
   /**
-   * Make a network ready, unless it is.
+   * Open a network, unless it is open.
    *
-   * @throws PlainError where it cannot be; Cancelled where another was asked for meanwhile.
+   * @throws PlainError if the network cannot be opened; Cancelled if another network was chosen meanwhile.
    */
   open(model: Listed, processor: Processor | "auto"): Promise<Opened> {
     const { latest } = this;
@@ -32,9 +32,9 @@ export class Opener {
     }
     const start = async () => {
       const loaded = await model.load();
-      await this.queue; // one that fails ends the worker, and what would wait there with it
+      await this.queue; // a network that fails ends the worker and all its waiting requests
       if (this.latest !== mine) {
-        throw new Cancelled(); // the worker's last is what computes
+        throw new Cancelled(); // the worker computes with the network that was opened last
       }
       mine.worker = this.engine.ended;
       const answer = this.engine.open(loaded, processor);

@@ -1,6 +1,6 @@
-/** What the viewer draws with. */
+/** Drawing functions of the viewer. */
 
-const PREVIEW = 1600; // pixels of the longer side of what is drawn when the whole photo shows
+const PREVIEW = 1600; // pixels of the longer side of the small copy, drawn while the whole photo shows
 
 /** A rectangle on the screen, CSS pixels. */
 export interface Box {
@@ -10,7 +10,7 @@ export interface Box {
   bottom: number;
 }
 
-/** A line from top to bottom with a handle in its middle. */
+/** Draw the divider: a line from top to bottom with a handle in its middle. */
 export function paintDivider(context: CanvasRenderingContext2D, x: number, { top, bottom }: Box): void {
   const middle = (top + bottom) / 2;
   context.strokeStyle = context.fillStyle = "white";
@@ -35,7 +35,7 @@ export function paintDivider(context: CanvasRenderingContext2D, x: number, { top
   }
 }
 
-/** A copy that is quick to draw, with a longer side of at most `PREVIEW`. */
+/** Return a copy that is quick to draw. Its longer side has at most `PREVIEW` pixels. */
 export function shrunk(picture: ImageBitmap | HTMLCanvasElement): HTMLCanvasElement {
   const scale = Math.min(1, PREVIEW / Math.max(picture.width, picture.height));
   const canvas = document.createElement("canvas");

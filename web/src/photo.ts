@@ -1,4 +1,4 @@
-/** Photos in from files, results out to JPEG. */
+/** Reads photos from files, and writes results as JPEGs. */
 
 import { PlainError } from "./errors";
 import { uprightExif, withExif } from "./exif";
@@ -14,13 +14,13 @@ export interface Photo {
 }
 
 /**
- * Decode a photo, turned as its EXIF orientation says.
+ * Decode a photo, and turn it upright by its EXIF orientation.
  *
- * @throws PlainError where the file is none that the browser can open.
+ * @throws PlainError if the browser cannot open the file.
  */
 export async function openPhoto(file: File): Promise<Photo> {
   if (file.size === 0) {
-    throw new PlainError(`${file.name} is empty.`);
+    throw new PlainError(`${file.name} is empty. Choose another photo.`);
   }
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => {
     if (/\.hei[cf]$/i.test(file.name)) {
@@ -31,12 +31,12 @@ export async function openPhoto(file: File): Promise<Photo> {
   return { name: file.name, bitmap, exif: await uprightExif(file) };
 }
 
-/** The photo while it is being enhanced: parts arrive one by one. */
+/** The enhanced photo, which is put together from parts. */
 export class Result {
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
 
-  /** @throws PlainError where the browser has no canvas of this size. */
+  /** @throws PlainError if the browser has no canvas of the photo's size. */
   constructor(private readonly photo: Photo) {
     const { width, height } = photo.bitmap;
     this.canvas = document.createElement("canvas");
@@ -44,7 +44,7 @@ export class Result {
     this.canvas.height = height;
     const context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!context || !works(context, width, height)) {
-      throw new PlainError(`This browser cannot hold a photo of ${width}×${height} pixels. Make it smaller first.`);
+      throw new PlainError(`This browser cannot hold a photo of ${width}×${height} pixels. Reduce the size of the photo first.`);
     }
     this.context = context;
   }
@@ -54,33 +54,33 @@ export class Result {
     this.context.putImageData(new ImageData(part.data, part.width, part.height), part.x, part.y);
   }
 
-  /** Where to draw a part from. */
+  /** The canvas with all parts so far. */
   get source(): HTMLCanvasElement {
     return this.canvas;
   }
 
-  /** The finished photo, to look at. */
+  /** Return the finished photo for the screen. */
   async bitmap(): Promise<ImageBitmap> {
     return createImageBitmap(this.canvas);
   }
 
-  /** The finished photo as a JPEG, with what the camera wrote into the original. */
+  /** Return the finished photo as a JPEG with the original's EXIF data. */
   async jpeg(): Promise<File> {
     const blob = await new Promise<Blob | null>((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
     if (!blob) {
-      throw new PlainError("This browser could not write the JPEG; it may be out of memory.");
+      throw new PlainError("This browser could not write the JPEG. It may be out of memory: close other tabs, and try again.");
     }
     const name = this.photo.name.replace(/\.[^.]*$/, "") + "_enhanced.jpg";
     return new File([withExif(blob, this.photo.exif)], name, { type: "image/jpeg" });
   }
 
-  /** Give the memory back. */
+  /** Free the memory. */
   close(): void {
     this.canvas.width = this.canvas.height = 0;
   }
 }
 
-/** Browsers give a canvas that is too large, and draw nothing into it, or refuse to. */
+/** Return whether a canvas can be drawn on. On too large ones, browsers draw nothing or throw. */
 function works(context: CanvasRenderingContext2D, width: number, height: number): boolean {
   try {
     context.fillRect(width - 1, height - 1, 1, 1);

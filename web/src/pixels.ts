@@ -1,6 +1,6 @@
-/** Between the canvas' RGBA bytes and what a network takes and gives. */
+/** Conversion between a canvas's RGBA bytes and a network's tensors. */
 
-/** A network's tensor, `(1, H, W, 3)`: floats in [0, 1], or in int8 files the bytes themselves. */
+/** A network's tensor, `(1, H, W, 3)`: floats in [0, 1], or bytes for int8 files. */
 export type Values = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** RGBA bytes, row by row, as `ImageData` has them. */
@@ -14,8 +14,8 @@ export interface Pixels {
  * Fill a network's input from a band of the photo.
  *
  * @param band rows of the photo, from row `top` on.
- * @param rows which row of the photo each row of the input shows; all lie in the band.
- * @param columns likewise.
+ * @param rows the photo's row for each row of the input; all rows lie in the band.
+ * @param columns the photo's column for each column of the input.
  * @param input filled: `rows.length × columns.length × 3`.
  */
 export function readTile(band: Pixels, top: number, rows: Int32Array, columns: Int32Array, input: Values): void {
@@ -35,12 +35,13 @@ export function readTile(band: Pixels, top: number, rows: Int32Array, columns: I
 }
 
 /**
- * Cut a rectangle out of a network's result, as bytes: clipped to [0, 1], times 255, rounded with
- * halves to even.
+ * Cut a rectangle out of a network's result. Values are clipped to [0, 1], multiplied by 255, and
+ * rounded with halves to even.
  *
  * @param output `(side, side, 3)` of a tile.
  * @param side width of the tile, pixels.
- * @param left first column that is kept; `top` the first row.
+ * @param left first column of the rectangle.
+ * @param top first row of the rectangle.
  * @returns RGBA bytes, opaque.
  */
 export function keptPixels(
@@ -68,7 +69,7 @@ export function keptPixels(
   return kept;
 }
 
-/** An empty tensor of the type that a manifest names. */
+/** Return a tensor of zeros of the type that a manifest names. */
 export function emptyValues(dtype: "float32" | "uint8", length: number): Values {
   return dtype === "float32" ? new Float32Array(length) : new Uint8Array(length);
 }

@@ -1,12 +1,11 @@
 /**
- * Keeps the site for use without a network, and adds the headers that threads need where a server
- * sends none.
+ * Keeps the site for offline use. Adds the headers for threads if the server does not send them.
  */
 
 import { sha256 } from "./checksum";
 import { readIndex, versioned, type Files } from "./model_index";
 
-const PATIENCE = 3000; // ms for a server to give new networks, before those that are kept are used
+const PATIENCE = 3000; // ms to wait for new networks from a server before the page uses the kept ones
 
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
@@ -16,14 +15,14 @@ const ISOLATION = {
 
 const worker = self as any;
 const root: string = worker.registration.scope;
-const MINE = `photos ${root} `; // other sites of the same host have their caches beside
+const MINE = `photos ${root} `; // other sites on the same host have caches too
 const SHELL = `${MINE}shell-${SHELL_VERSION}`;
 const WASM = `${MINE}${WASM_FOLDER}`;
 const MODELS = `${MINE}models`;
 const FOLDER = `${root}models/`;
 const INDEX = `${FOLDER}index.json`;
 
-/** What the DOM's types lack. */
+/** The event's type, which TypeScript's DOM types lack. */
 interface FetchEvent extends Event {
   request: Request;
   respondWith(response: Promise<Response>): void;
@@ -41,8 +40,8 @@ worker.addEventListener("fetch", (event: FetchEvent) => {
 async function install(): Promise<void> {
   const shell = await caches.open(SHELL);
   await shell.addAll(SHELL_FILES.map((file) => new Request(root + file, { cache: "reload" })));
-  await fetch(INDEX, { cache: "no-cache" }).then(takeOver).catch(() => undefined); // a site may have none yet
-  await worker.skipWaiting(); // the next load is of the new version, whatever else is open
+  await fetch(INDEX, { cache: "no-cache" }).then(takeOver).catch(() => undefined); // a site may have no networks yet
+  await worker.skipWaiting(); // the next load shows the new version, even with other tabs open
 }
 
 async function activate(): Promise<void> {
@@ -64,7 +63,7 @@ function answer(event: FetchEvent): Promise<Response> {
   return path.startsWith(WASM_FOLDER) ? kept(request, WASM, isThere) : kept(request, SHELL, () => false);
 }
 
-/** The list of networks: a new one once its networks are here, if that is soon; else the one that is kept. */
+/** Return the new list of networks if its networks arrive soon, else the kept list. */
 async function newest(event: FetchEvent): Promise<Response> {
   const old = await caches.open(MODELS).then((models) => models.match(INDEX));
   const fresh = fetch(event.request, { cache: "no-cache" });
@@ -80,10 +79,10 @@ async function newest(event: FetchEvent): Promise<Response> {
 }
 
 /**
- * Keep a list of networks, with those that work offline: the first, and whichever were kept before.
- * What neither this list nor the last one names goes: a page may still be at work with the last.
+ * Keep a list of networks, and the networks for offline use: the first, and all that were kept before.
+ * A page may still work with the last list, so only files that neither list names are deleted.
  *
- * @throws where it is no list, or a file is missing; then all that was kept is as it was.
+ * @throws if the response is no list, or if a file is missing. Then all kept files stay.
  */
 async function takeOver(response: Response): Promise<void> {
   const { models } = readIndex(response.ok && (await response.clone().json()));
@@ -110,7 +109,7 @@ async function fetchFile(cache: Cache, address: string): Promise<void> {
   await cache.put(request, response);
 }
 
-/** Whether a file of a network is the one that the list means: not one of another export, nor a page about an error. */
+/** Return whether a response is the listed file, and not another export's file or an error page. */
 async function isMeant(request: Request, response: Response): Promise<boolean> {
   const sum = new URL(request.url).search.slice(1);
   return response.ok && sum !== "" && (await sha256(await response.clone().arrayBuffer())).startsWith(sum);
@@ -124,7 +123,7 @@ function withoutSum(address: string): string {
   return address.split("?")[0];
 }
 
-/** A file of a network, kept once it was wanted. */
+/** Return a file of a network, and keep the file for later. */
 async function networkFile(request: Request): Promise<Response> {
   const cache = await caches.open(MODELS);
   const found = await cache.match(request);
@@ -133,15 +132,15 @@ async function networkFile(request: Request): Promise<Response> {
   }
   const response = await fetch(request);
   if (await isMeant(request, response)) {
-    await cache.put(request, response.clone()).catch(() => undefined); // a device that is full
+    await cache.put(request, response.clone()).catch(() => undefined); // the device is full
   }
   return response;
 }
 
 /**
- * What changes with its version only.
+ * Return a file that changes only with the site's version.
  *
- * @param keeps whether to keep what is not kept yet.
+ * @param keeps returns whether to keep a newly fetched file.
  */
 async function kept(request: Request, name: string, keeps: (response: Response) => boolean): Promise<Response> {
   const cache = await caches.open(name);
@@ -156,16 +155,16 @@ async function kept(request: Request, name: string, keeps: (response: Response) 
   return response;
 }
 
-/** Some hosts answer with a page of their own where a file is missing. */
+/** Return whether a response is the file, and not the page that some hosts send for a missing file. */
 function isThere({ ok, headers }: Response): boolean {
   return ok && !headers.get("Content-Type")?.startsWith("text/html");
 }
 
-/** Keep a copy; a device that is full uses what was fetched all the same. */
+/** Keep a copy of a file. On a full device the page uses the file without keeping it. */
 async function keep(cache: Cache, request: Request, response: Response): Promise<void> {
   await cache.put(request, response.clone()).catch((error) => {
     if (error.name !== "QuotaExceededError") {
-      throw error; // the connection broke off
+      throw error; // the connection failed
     }
   });
 }

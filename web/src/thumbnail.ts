@@ -1,10 +1,10 @@
-/** The thumbnail of the whole photo that some networks take beside each tile (docs/tiling.md). */
+/** The thumbnail of the whole photo, which some networks take with each tile (docs/tiling.md). */
 
 import { emptyValues, type Pixels, type Values } from "./pixels";
 
 /**
- * Means over the cells of a grid, made from bands of the photo as they are read. A pixel across a
- * border counts in part on both sides, as in OpenCV's INTER_AREA.
+ * Means over the cells of a grid, summed up while bands of the photo are read. A pixel on a border
+ * between cells counts in part for each cell, as in OpenCV's INTER_AREA.
  */
 export class Thumbnail {
   private readonly sums: Float64Array;
@@ -12,7 +12,8 @@ export class Thumbnail {
 
   /**
    * @param size height and width of the thumbnail, pixels.
-   * @param width of the photo, pixels; `height` likewise.
+   * @param width of the photo, pixels.
+   * @param height of the photo, pixels.
    */
   constructor(
     private readonly size: number,
@@ -23,7 +24,7 @@ export class Thumbnail {
     this.columns = Array.from({ length: width }, (_, x) => shares(x, width, size));
   }
 
-  /** Add rows of the photo, the first of which is row `top`; each row once, in any order. */
+  /** Add rows of the photo, from row `top` on. Add each row once, in any order. */
   add(band: Pixels, top: number): void {
     const line = new Float64Array(this.size * 3);
     for (let y = 0; y < band.height; y += 1) {
@@ -49,7 +50,7 @@ export class Thumbnail {
     }
   }
 
-  /** The thumbnail, `size × size × 3`, when all rows were added. */
+  /** Return the thumbnail, `size × size × 3`, after all rows were added. */
   values(dtype: "float32" | "uint8"): Values {
     const values = emptyValues(dtype, this.sums.length);
     values.set(dtype === "float32" ? this.sums.map((sum) => sum / 255) : Uint8ClampedArray.from(this.sums));
@@ -57,7 +58,7 @@ export class Thumbnail {
   }
 }
 
-/** The cells that pixel `place` of `length` lies in, each with the pixel's share of its mean. */
+/** Return the cells that contain pixel `place` of `length`, each with the pixel's share of the mean. */
 function shares(place: number, length: number, size: number): { cell: number; share: number }[] {
   const found = [];
   const side = length / size;

@@ -1,41 +1,41 @@
 /**
- * Which tiles a photo of any size goes through a network in: docs/tiling.md, whose test vectors
- * `test/tiling.test.ts` holds this to.
+ * The plan of the tiles in which a photo of any size goes through a network, as in docs/tiling.md.
+ * `test/tiling.test.ts` checks the plan against the test vectors of that page.
  */
 
 /** One tile along one axis, in pixels of the photo. */
 export interface Span {
-  /** Where the network's input begins. */
+  /** First pixel of the network's input. */
   start: number;
   /** Length of the input; it may end past the photo by less than the plan's `multiple`. */
   size: number;
-  /** Where the part of the result begins that is kept. */
+  /** First pixel of the kept part of the result. */
   keptStart: number;
-  /** End (exclusive) of what is kept. */
+  /** End (exclusive) of the kept part. */
   keptEnd: number;
 }
 
-/** What a network needs of its tiles; a manifest has these fields. */
+/** A network's requirements for tiles. A manifest has these fields. */
 export interface TileNeeds {
   /** Side of a tile, pixels. */
   tile: number;
   /** Pixels by which a result depends on its surroundings. */
   halo: number;
-  /** Of what the sides and places of tiles must be multiples. */
+  /** The sides and places of tiles must be multiples of this number. */
   multiple: number;
 }
 
 /**
- * The tiles along one axis of a photo.
+ * Return the tiles along one axis of a photo.
  *
  * @param photo height or width of the photo, pixels, at least 1.
  * @returns one span for a photo no longer than a tile, of the photo's own length rounded up to the
  *     multiple; else spans of `tile` that keep each pixel exactly once.
- * @throws RangeError where tiles have no room for their halos, or are no multiples.
+ * @throws RangeError if tiles have no room for their halos, or are no multiples.
  */
 export function planAxis(photo: number, { tile, halo, multiple }: TileNeeds): Span[] {
   if (tile % multiple || halo % multiple) {
-    throw new RangeError(`a tile of ${tile} px or a halo of ${halo} px is no multiple of ${multiple}`);
+    throw new RangeError(`a tile of ${tile} px or a halo of ${halo} px is not a multiple of ${multiple}`);
   }
   const length = Math.ceil(photo / multiple) * multiple;
   if (length <= tile) {
@@ -59,10 +59,10 @@ export function planAxis(photo: number, { tile, halo, multiple }: TileNeeds): Sp
 }
 
 /**
- * Which pixel of the photo each pixel of a fixed input shows, along one axis.
+ * Return the photo's pixel for each pixel of a fixed input, along one axis.
  *
- * Past the photo its last pixel is repeated up to the plan's multiple; past that, where the photo is
- * smaller than the tile, it is continued by mirroring, edge pixels included.
+ * Beyond the photo, its last pixel is repeated up to the plan's multiple. A photo smaller than the tile
+ * is then mirrored, edge pixels included.
  *
  * @param span from `planAxis` for a photo of `photo` pixels.
  * @param tile length of the network's input, at least `span.size`.

@@ -1,27 +1,27 @@
-/** Before and after of a photo under a divider, to zoom and move in. */
+/** The picture on the page: before and after, with a divider between, to zoom and to move. */
 
 import { Gestures } from "./gestures";
 import { paintDivider, shrunk, type Box } from "./painting";
 import type { Finished } from "./protocol";
 
-const MOST = 8; // screen pixels for one of the photo's
-const STEP = 1.5; // of the zoom buttons
-const PARTS = 150; // ms between looks at a result that grows: drawing takes the network's time
+const MOST = 8; // most screen pixels for one pixel of the photo
+const STEP = 1.5; // factor of the zoom buttons
+const PARTS = 150; // ms between drawings of a growing result: drawing takes time from the network
 
-/** Draws into a canvas, which it keeps as large as it is shown. */
+/** Draws into a canvas, and fits the canvas to its size on the screen. */
 export class Viewer {
   private before: ImageBitmap | null = null;
   private after: ImageBitmap | null = null;
   private beforeSmall: HTMLCanvasElement | null = null;
   private afterSmall: HTMLCanvasElement | null = null;
-  private share = 0.5; // of the visible photo that shows what was before
-  private zoom = 1; // CSS pixels for one of the photo's
-  private x = 0; // CSS pixels from the canvas' left to the photo's
+  private share = 0.5; // share of the visible photo that shows the original
+  private zoom = 1; // CSS pixels for one pixel of the photo
+  private x = 0; // CSS pixels from the canvas's left edge to the photo's
   private y = 0;
   private frame = 0;
   private timer = 0;
 
-  /** @param moved called with the share in [0, 1] when the divider was moved by hand. */
+  /** @param moved called with the share in [0, 1] after the user moved the divider. */
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly moved: (share: number) => void,
@@ -30,7 +30,7 @@ export class Viewer {
     new Gestures(canvas, this);
   }
 
-  /** Show a photo that has no result yet. The bitmap stays the caller's. */
+  /** Show a photo without a result. The caller keeps the bitmap. */
   show(photo: ImageBitmap): void {
     this.before = photo;
     this.after = null;
@@ -46,7 +46,7 @@ export class Viewer {
     this.draw();
   }
 
-  /** Show a part of the result, which stands in `source` at its place. */
+  /** Show a part of the result. `source` has the part at its place. */
   add(source: HTMLCanvasElement, { x, y, width, height }: Finished): void {
     if (this.before && this.afterSmall) {
       const scale = this.afterSmall.width / this.before.width;
@@ -60,7 +60,7 @@ export class Viewer {
     }
   }
 
-  /** Show the whole result; null takes it away. The bitmap stays the caller's. */
+  /** Show the whole result, or none for null. The caller keeps the bitmap. */
   finish(result: ImageBitmap | null): void {
     this.after = result;
     this.afterSmall = result && shrunk(result);
@@ -79,31 +79,32 @@ export class Viewer {
     this.clamp();
   }
 
-  /** One pixel of the photo to one of the screen. */
+  /** Show one pixel of the photo as one pixel of the screen. */
   actualSize(): void {
     this.zoomTo(1 / devicePixelRatio);
   }
 
-  /** Nearer by a step, or farther. */
+  /** Zoom in by one step. */
   zoomIn(): void {
     this.zoomBy(STEP);
   }
 
+  /** Zoom out by one step. */
   zoomOut(): void {
     this.zoomBy(1 / STEP);
   }
 
-  /** Zoom about a point of the canvas, by default its middle. */
+  /** Zoom around a point of the canvas, by default its middle. */
   zoomBy(factor: number, x = this.canvas.clientWidth / 2, y = this.canvas.clientHeight / 2): void {
     this.zoomTo(this.zoom * factor, x, y);
   }
 
-  /** Whether a part of the photo is outside. */
+  /** Whether a part of the photo is outside the canvas. */
   get zoomed(): boolean {
     return this.zoom > this.smallest * 1.001;
   }
 
-  /** From the whole photo to its pixels, or back. */
+  /** Switch between the whole photo and its pixels. */
   toggleZoom(x: number, y: number): void {
     if (this.zoomed) {
       this.fit();
@@ -112,20 +113,20 @@ export class Viewer {
     }
   }
 
-  /** Move the photo, CSS pixels. */
+  /** Move the photo by CSS pixels. */
   pan(x: number, y: number): void {
     this.x += x;
     this.y += y;
     this.clamp();
   }
 
-  /** Where the divider is, CSS pixels from the canvas' left; null without a result. */
+  /** The divider's place, CSS pixels from the canvas's left edge; null without a result. */
   get divider(): number | null {
     const { left, right } = this.visible;
     return this.afterSmall ? left + (right - left) * this.share : null;
   }
 
-  /** Move the divider to a place, CSS pixels. */
+  /** Move the divider to a place in CSS pixels. */
   divideAt(x: number): void {
     const { left, right } = this.visible;
     this.divide((x - left) / (right - left));
@@ -154,7 +155,7 @@ export class Viewer {
       length <= room ? (room - length) / 2 : Math.min(Math.max(place, room - length), 0);
     this.x = within(this.x, this.before.width * this.zoom, this.canvas.clientWidth);
     this.y = within(this.y, this.before.height * this.zoom, this.canvas.clientHeight);
-    // What is whole leaves up and down to the page.
+    // A photo that is not zoomed lets the page scroll up and down.
     this.canvas.style.touchAction = this.zoomed ? "none" : "pan-y";
     this.draw();
   }
@@ -216,7 +217,7 @@ export class Viewer {
     context.beginPath();
     context.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
     context.clip();
-    context.imageSmoothingEnabled = this.zoom * devicePixelRatio < 2; // large pixels are shown as such
+    context.imageSmoothingEnabled = this.zoom * devicePixelRatio < 2; // large pixels keep their edges
     context.imageSmoothingQuality = "high";
     context.drawImage(needed && full ? full : small, this.x, this.y, width * this.zoom, height * this.zoom);
     context.restore();

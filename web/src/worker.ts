@@ -1,4 +1,4 @@
-/** The worker: holds one network, and enhances one photo at a time with it. */
+/** The worker: holds one network, and enhances one photo at a time. */
 
 import { enhancePhoto } from "./enhance";
 import { Cancelled, PlainError, sentenceFor } from "./errors";
@@ -28,7 +28,7 @@ async function perform(request: Exclude<Request, { kind: "cancel" }>): Promise<v
       answer({ kind: "opened", job, opened: { processor, threads, remark } });
     } else {
       if (!network) {
-        throw new PlainError("The network was lost. Press Enhance once more.");
+        throw new PlainError("The network was lost. Press Enhance again.");
       }
       const start = performance.now();
       await enhancePhoto(

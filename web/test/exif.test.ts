@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { uprightExif, withExif } from "../src/exif";
 
-/** A JPEG's beginning with EXIF: orientation 6, a pointer to a second directory (the preview). */
+/** Return the start of a JPEG with EXIF: orientation 6, and a pointer to the preview's directory. */
 function photo(little: boolean, next = 99): Blob {
   const tiff = new DataView(new ArrayBuffer(8 + 2 + 12 + 4));
   tiff.setUint16(0, little ? 0x4949 : 0x4d4d);
@@ -21,7 +21,7 @@ function photo(little: boolean, next = 99): Blob {
 }
 
 for (const little of [true, false]) {
-  test(`orientation is set upright and the preview left out, ${little ? "Intel" : "Motorola"} order`, async () => {
+  test(`the orientation becomes upright and the preview is left out, ${little ? "Intel" : "Motorola"} order`, async () => {
     const segment = (await uprightExif(photo(little)))!;
     const tiff = new DataView(segment.buffer, segment.byteOffset + 10);
     assert.equal(segment[1], 0xe1);
@@ -30,7 +30,7 @@ for (const little of [true, false]) {
   });
 }
 
-test("files without EXIF, or with one that points outside, give none", async () => {
+test("files without EXIF, or with offsets beyond its end, give no segment", async () => {
   assert.equal(await uprightExif(new Blob([Uint8Array.of(0xff, 0xd8, 0xff, 0xda, 0, 0, 0, 0, 0, 0, 0, 0)])), null);
   assert.equal(await uprightExif(new Blob(["PNG or what not"])), null);
   const broken = new Uint8Array(await photo(true).arrayBuffer());
@@ -38,7 +38,7 @@ test("files without EXIF, or with one that points outside, give none", async () 
   assert.equal(await uprightExif(new Blob([broken])), null);
 });
 
-test("the segment goes right behind the JPEG's beginning", async () => {
+test("the segment goes right behind the JPEG's start marker", async () => {
   const segment = Uint8Array.of(0xff, 0xe1, 0, 3, 9);
   const joined = withExif(new Blob([Uint8Array.of(0xff, 0xd8, 1, 2)], { type: "image/jpeg" }), segment);
   assert.deepEqual([...new Uint8Array(await joined.arrayBuffer())], [0xff, 0xd8, ...segment, 1, 2]);

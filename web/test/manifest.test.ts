@@ -8,7 +8,7 @@ import { readManifest } from "../src/manifest";
 const text = readFileSync("../models/pretrained/iphone_mobile_fp16_256.json", "utf8");
 const changed = (change: object) => JSON.stringify({ ...JSON.parse(text), ...change });
 
-test("the manifest that ships", () => {
+test("the shipped manifest", () => {
   const manifest = readManifest(text, "x.json");
   assert.deepEqual(
     [manifest.file, manifest.tile, manifest.halo, manifest.multiple, manifest.dtype, manifest.thumbnail],
@@ -17,7 +17,7 @@ test("the manifest that ships", () => {
   assert.equal(manifest.sample!.levels, 2);
 });
 
-test("what cannot run is refused with a sentence", () => {
+test("a manifest of a network that cannot run gets a sentence", () => {
   const refused: [string, RegExp][] = [
     ["{", /not JSON/],
     ["{}", /not a manifest/],

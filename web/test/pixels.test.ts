@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { keptPixels, readTile } from "../src/pixels";
 import { Thumbnail } from "../src/thumbnail";
 
-/** RGBA rows whose red is `red(x, y)`, green the row, blue 7. */
+/** Return RGBA rows: red is `red(x, y)`, green the row, blue 7. */
 function band(width: number, height: number, top: number, red: (x: number, y: number) => number) {
   const data = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y += 1) {
@@ -25,14 +25,14 @@ test("a tile is read in the order of its rows and columns, as floats and as byte
   assert.deepEqual(floats, Float32Array.from([...bytes].map((byte) => Math.fround(byte / 255))));
 });
 
-test("results are clipped, rounded with halves to even, and cut", () => {
+test("results are clipped, rounded with halves to even, and cropped", () => {
   const values = Float32Array.of(-1, 0.5, 2, 0.5 / 255, 1.5 / 255, 2.5 / 255, 9, 9, 9, 1, 0, 1);
   assert.deepEqual([...keptPixels(values, 2, 0, 0, 2, 1)], [0, 128, 255, 255, 0, 2, 2, 255]);
   assert.deepEqual([...keptPixels(values, 2, 1, 1, 1, 1)], [255, 0, 255, 255]);
   assert.deepEqual([...keptPixels(Uint8Array.of(1, 2, 3), 1, 0, 0, 1, 1)], [1, 2, 3, 255]);
 });
 
-test("a thumbnail is the mean of each cell, whatever the bands", () => {
+test("a thumbnail is the mean of each cell for all sizes of bands", () => {
   // 3×3 into 2×2: a cell is 1.5 pixels wide, the middle pixel counts half on both sides.
   const red = (x: number, y: number) => 10 * x + 90 * y;
   const axis = (a: number, b: number) => [(a + b / 2) / 1.5, (b / 2 + 2 * b) / 1.5]; // of 0, b, 2b

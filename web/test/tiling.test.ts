@@ -1,4 +1,4 @@
-/** The plan against the vectors that Python wrote. */
+/** Tests of the plan against test vectors that Python wrote. */
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -32,7 +32,7 @@ test("axes of photos up to 108 megapixels", () => {
   }
 });
 
-test("plans that are errors", () => {
+test("impossible plans", () => {
   for (const { length, ...needs } of vectors.refused) {
     assert.throws(() => planAxis(length, { multiple: 1, ...needs }), RangeError);
   }

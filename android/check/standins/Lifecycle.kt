@@ -1,5 +1,5 @@
-// What Robolectric calls of androidx.test, which is not on Maven Central: as little as it needs
-// to start activities. Only for this check; Gradle fetches the real ones.
+// The few parts of androidx.test that Robolectric needs to start activities. Maven Central lacks
+// androidx.test. Only this check uses the stand-ins; Gradle fetches the real library.
 package androidx.test.runner.lifecycle
 
 import android.app.Activity

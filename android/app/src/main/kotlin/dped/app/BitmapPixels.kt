@@ -3,7 +3,7 @@ package dped.app
 import android.graphics.Bitmap
 import dped.core.Pixels
 
-/** A bitmap's pixels; it must be opaque, ARGB_8888 and, to be written, mutable. */
+/** A bitmap's pixels. The bitmap must be opaque and ARGB_8888; for writing it must be mutable. */
 class BitmapPixels(private val bitmap: Bitmap) : Pixels {
     override val width get() = bitmap.width
     override val height get() = bitmap.height
@@ -15,7 +15,7 @@ class BitmapPixels(private val bitmap: Bitmap) : Pixels {
         bitmap.setPixels(from, 0, width, x, y, width, height)
 }
 
-/** All pixels of a bitmap, packed, row by row. */
+/** Returns all pixels of a bitmap, packed, row by row. */
 fun pixelsOf(bitmap: Bitmap) = IntArray(bitmap.width * bitmap.height).also {
     bitmap.getPixels(it, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
 }

@@ -12,8 +12,8 @@ import java.io.File
 import java.io.FileNotFoundException
 
 /**
- * The one file that a camera app may write the taken photo to. It is not exported: a camera may open
- * it only with the permission that comes with the request.
+ * Provides the one file to which a camera app writes the taken photo. The provider is not exported: a
+ * camera app needs the permission that comes with the request.
  */
 class CaptureProvider : ContentProvider() {
     override fun onCreate() = true

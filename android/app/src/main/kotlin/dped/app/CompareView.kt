@@ -22,11 +22,11 @@ import kotlin.math.abs
 import kotlin.math.roundToInt
 
 /**
- * A photo before (left of the divider) and after (right of it). Drag the divider, pinch or tap twice
- * to look closer, drag to move; arrow keys and a screen reader move the divider in steps.
+ * Shows a photo before (left of the divider) and after (right of the divider). Users drag the divider,
+ * pinch or tap twice to zoom, and drag to move. Arrow keys and screen readers move the divider in steps.
  */
 class CompareView(context: Context, attributes: AttributeSet?) : View(context, attributes) {
-    /** Where the divider is, 0 (all after) to 1 (all before) of the view's width. */
+    /** The divider's place, from 0 (all after) to 1 (all before) of the view's width. */
     var divider = 0.5f
         set(value) {
             field = value.coerceIn(0f, 1f)
@@ -51,7 +51,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         contentDescription = description()
     }
 
-    /** Shows one photo, or two of the same size; null for none. */
+    /** Shows one photo, two photos of the same size, or none (null). */
     fun show(before: Photo?, after: Photo?) {
         if (before === this.before && after === this.after) return
         this.before = before
@@ -117,7 +117,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         drawLabel(canvas, right, x + dp(12f))
     }
 
-    /** White on a dark plate: readable on any photo. */
+    /** Draws white text on a dark plate, which is readable on any photo. */
     private fun drawLabel(canvas: Canvas, text: String, x: Float) {
         val pad = dp(6f)
         val top = dp(12f)
@@ -189,7 +189,7 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
         super.onInitializeAccessibilityNodeInfo(info)
         if (after == null) return
         info.className = SeekBar::class.java.name
-        @Suppress("DEPRECATION") // its constructor came with Android 11
+        @Suppress("DEPRECATION") // the new constructor exists from Android 11 on
         info.rangeInfo = AccessibilityNodeInfo.RangeInfo.obtain(
             AccessibilityNodeInfo.RangeInfo.RANGE_TYPE_PERCENT, 0f, 100f, divider * 100,
         )
@@ -229,5 +229,5 @@ class CompareView(context: Context, attributes: AttributeSet?) : View(context, a
     private fun dp(value: Float) = value * resources.displayMetrics.density
 }
 
-/** Pixels a unit of text; the setting that users enlarge text with is in it. */
+/** Pixels for one unit of text size, which includes the user's setting for larger text. */
 private fun DisplayMetrics.scaledDensity() = TypedValue.applyDimension(TypedValue.COMPLEX_UNIT_SP, 1f, this)

@@ -2,8 +2,8 @@ package dped.app
 
 import android.app.Application
 
-/** Holds what outlives an activity: a photo and the work on it go on through a rotation. */
+/** Holds the session, which outlives an activity: a rotation keeps the photo and the work. */
 class DpedApp : Application() {
-    /** Used on the main thread only. */
+    /** Use the session only on the main thread. */
     val session: Session by lazy { Session(this) }
 }

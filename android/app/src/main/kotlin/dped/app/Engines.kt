@@ -6,22 +6,22 @@ import dped.core.Manifest
 import dped.core.Network
 import dped.core.greatestDifference
 
-/** Where a network runs. */
+/** The processor that runs a network. */
 enum class Processor { CPU, GPU }
 
-/** Opens a network on one processor; where it cannot, throws whatever the runtime throws. */
+/** Opens a network on one processor, or throws any error of the runtime. */
 typealias Opener = (model: Manifest, processor: Processor) -> Network
 
-/** A network that is ready, on which [processor], and why not on the one asked for, or null. */
+/** An open network, its [processor], and the reason if that is not the chosen processor, or null. */
 class Engine(val network: Network, val processor: Processor, val note: String?)
 
 /**
- * Opens networks such that a wrong result is not shown: a GPU must make of the model's sample
- * picture what is expected, or the CPU takes over. To be used on one thread only, which a GPU's
- * delegate insists on.
+ * Opens networks on a processor that computes the right result. A GPU must first reproduce the model's
+ * expected sample picture, or the CPU takes over. Use engines on one thread only, as the GPU delegate
+ * requires.
  */
 class Engines(private val context: Context, private val models: Models, private val open: Opener) {
-    /** @throws PlainException where not even the CPU takes the model. */
+    /** @throws PlainException if the CPU cannot run the model either. */
     fun engine(model: Manifest, wanted: Processor): Engine {
         if (wanted == Processor.CPU) return Engine(openCpu(model), Processor.CPU, null)
         val sample = models.sample(model) ?: return fallback(model, context.getString(R.string.gpu_unproven))
@@ -35,16 +35,16 @@ class Engines(private val context: Context, private val models: Models, private 
         } catch (_: RuntimeException) {
             runCatching { network?.close() }
             return fallback(model, context.getString(R.string.gpu_unavailable))
-        } catch (_: LinkageError) { // the runtime's library, or a class of it, is not there
+        } catch (_: LinkageError) { // the runtime's library or one of its classes is missing
             runCatching { network?.close() }
             return fallback(model, context.getString(R.string.gpu_unavailable))
         }
     }
 
     /**
-     * How far the model is from what is expected of it on this phone: a sentence.
+     * Returns a sentence on the difference between this phone's result and the expected sample picture.
      *
-     * @throws PlainException where the model has no sample, or cannot be opened.
+     * @throws PlainException if the model has no sample, or cannot be opened.
      */
     fun check(model: Manifest, wanted: Processor): String {
         val sample = models.sample(model) ?: throw PlainException(R.string.no_sample)

@@ -5,7 +5,7 @@ import android.os.Build
 import android.view.View
 import android.view.WindowInsets
 
-/** Pads [root] so that nothing of it lies under bars or a notch: from Android 15 on apps are drawn there. */
+/** Pads [root] to keep its contents out of bars and notches, where Android 15 and later draw apps. */
 fun keepClearOfBars(root: View) {
     val sides = listOf(root.paddingLeft, root.paddingTop, root.paddingRight, root.paddingBottom)
     root.setOnApplyWindowInsetsListener { view, insets ->

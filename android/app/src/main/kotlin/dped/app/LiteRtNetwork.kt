@@ -11,8 +11,8 @@ import org.tensorflow.lite.gpu.GpuDelegateFactory
 /**
  * A model in LiteRT's interpreter.
  *
- * @param bytes the model's, direct; kept while the network is open.
- * @throws RuntimeException where the model or the processor is refused.
+ * @param bytes the model in a direct buffer, which the network uses while it is open.
+ * @throws RuntimeException if the runtime refuses the model or the processor.
  */
 class LiteRtNetwork(bytes: ByteBuffer, model: Manifest, processor: Processor) : Network {
     private val delegate = if (processor == Processor.GPU) GpuDelegate(gpuOptions()) else null
@@ -51,7 +51,7 @@ class LiteRtNetwork(bytes: ByteBuffer, model: Manifest, processor: Processor) : 
         if (delegate != null) addDelegate(delegate) else setNumThreads(threads())
     }
 
-    /** The thumbnail's branch sums over a whole picture, which 16-bit floats may not hold. */
+    /** The GPU computes in 32 bits: the thumbnail's branch sums over a whole picture, too much for 16 bits. */
     private fun gpuOptions() = GpuDelegateFactory.Options()
         .setPrecisionLossAllowed(false)
         .setInferencePreference(GpuDelegateFactory.Options.INFERENCE_PREFERENCE_SUSTAINED_SPEED)
@@ -61,7 +61,7 @@ class LiteRtNetwork(bytes: ByteBuffer, model: Manifest, processor: Processor) : 
     }
 }
 
-/** As many threads as there are fast cores, 4 at most: slow cores hold fast ones up. */
+/** Returns the number of fast cores, at most 4: fast cores would wait for slow ones. */
 private fun threads(): Int {
     val speeds = (0 until Runtime.getRuntime().availableProcessors()).map { core ->
         val file = File("/sys/devices/system/cpu/cpu$core/cpufreq/cpuinfo_max_freq")
@@ -70,7 +70,7 @@ private fun threads(): Int {
     return fastCores(speeds).coerceIn(1, 4)
 }
 
-/** How many cores are faster than the slowest kind; all of them where they are equal. */
+/** Returns how many cores are faster than the slowest kind, or all cores if they are equal. */
 fun fastCores(speeds: List<Long>): Int {
     val fast = speeds.count { it > speeds.min() }
     return if (fast > 0) fast else speeds.size

@@ -19,7 +19,7 @@ import android.widget.Spinner
 import android.widget.TextView
 import dped.core.Manifest
 
-/** The one screen. It shows what the session holds and passes on what the user wants. */
+/** The app's only screen. It shows the session and passes on the user's actions. */
 class MainActivity : Activity() {
     private val session get() = (application as DpedApp).session
     private val compare: CompareView by lazy { findViewById(R.id.compare) }
@@ -57,7 +57,7 @@ class MainActivity : Activity() {
     }
 
     override fun onDestroy() {
-        // Unless the activity that comes after this one already listens.
+        // The next activity may listen already.
         if (session.changed === showing) session.changed = null
         super.onDestroy()
     }
@@ -127,7 +127,7 @@ class MainActivity : Activity() {
         true
     } catch (_: ActivityNotFoundException) {
         false
-    } catch (_: SecurityException) { // another app's camera that may not be asked
+    } catch (_: SecurityException) { // this camera app does not accept requests
         false
     }
 
@@ -146,12 +146,12 @@ class MainActivity : Activity() {
 
     private fun openShared(intent: Intent?) {
         if (intent?.action != Intent.ACTION_SEND) return
-        @Suppress("DEPRECATION") // its typed form came with Android 13
+        @Suppress("DEPRECATION") // the typed form exists from Android 13 on
         val uri = intent.getParcelableExtra<Uri>(Intent.EXTRA_STREAM) ?: return
         session.open(uri)
     }
 
-    /** Before Android 10 the gallery's folder is written to directly, which the user must allow. */
+    /** Before Android 10, the app writes to the gallery's folder, and the user must allow that. */
     private fun save() {
         val allowed = Build.VERSION.SDK_INT >= 29 ||
             checkSelfPermission(WRITE_EXTERNAL_STORAGE) == PackageManager.PERMISSION_GRANTED

@@ -9,18 +9,18 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import java.security.MessageDigest
 
-/** A sample picture, what goes with it, and what the network must make of them: packed pixels. */
+/** A sample picture, its thumbnail, and the network's expected result: packed pixels. */
 class SamplePixels(val image: IntArray, val thumbnail: IntArray?, val expected: IntArray)
 
-/** The models among the app's assets: what lies in `models/` as the export writes it. */
+/** The models among the app's assets: the files in `models/`, as the export writes them. */
 class Models(private val assets: AssetManager) {
     /**
-     * @property usable best for a CPU first.
-     * @property refused why each other manifest's model cannot be run, by the manifest's name.
+     * @property usable models that this app can run, the best for a CPU first.
+     * @property refused reasons for refused models, by the manifest's name.
      */
     class Found(val usable: List<Manifest>, val refused: Map<String, String>)
 
-    /** All manifests whose model is there. */
+    /** Reads all manifests. */
     fun list(): Found {
         val names = assets.list(FOLDER).orEmpty().toSet()
         val usable = mutableListOf<Manifest>()
@@ -28,7 +28,7 @@ class Models(private val assets: AssetManager) {
         for (name in names.filter { it.endsWith(".json") }.sorted()) {
             try {
                 val manifest = Manifest.of(bytes(name).decodeToString())
-                if (manifest.file !in names) throw UnsupportedModelException("${manifest.file} is not there")
+                if (manifest.file !in names) throw UnsupportedModelException("${manifest.file} is missing")
                 usable += manifest
             } catch (error: UnsupportedModelException) {
                 refused[name] = error.message!!
@@ -38,9 +38,9 @@ class Models(private val assets: AssetManager) {
     }
 
     /**
-     * The model's bytes as the interpreter takes them.
+     * Returns the model's bytes in a direct buffer, as the interpreter needs them.
      *
-     * @throws PlainException where they are not what the manifest speaks of.
+     * @throws PlainException if the manifest belongs to another file.
      */
     fun load(model: Manifest): ByteBuffer {
         val bytes = try {
@@ -53,7 +53,7 @@ class Models(private val assets: AssetManager) {
         return ByteBuffer.allocateDirect(bytes.size).order(ByteOrder.nativeOrder()).put(bytes).apply { rewind() }
     }
 
-    /** The model's sample, or null where it has none or its pictures are not there or of other sizes. */
+    /** Returns the model's sample, or null if pictures are missing or have other sizes. */
     fun sample(model: Manifest): SamplePixels? {
         val sample = model.sample ?: return null
         val image = picture(sample.image, model.tile) ?: return null

@@ -8,8 +8,8 @@ import kotlin.math.roundToInt
  * A photo in memory.
  *
  * @property bitmap upright, ARGB_8888, sRGB, opaque.
- * @property preview of at most [PREVIEW] pixels a side, for views: whole photos are larger than
- *   what a phone draws at once.
+ * @property preview a copy of at most [PREVIEW] pixels a side for views: a phone cannot draw a whole
+ *   photo at once.
  */
 class Photo(val bitmap: Bitmap) {
     val preview: Bitmap = previewOf(bitmap)
@@ -28,5 +28,5 @@ class Photo(val bitmap: Bitmap) {
     }
 }
 
-/** A photo as it was opened: [exif] is what a saved result keeps, [reducedFrom] megapixels or null. */
+/** An opened photo. A saved result keeps [exif]. [reducedFrom] is the original size in megapixels, or null. */
 class OpenedPhoto(val photo: Photo, val exif: ByteArray?, val reducedFrom: Double?)

@@ -16,12 +16,13 @@ import dped.core.uprightExif
 import java.io.IOException
 import java.io.InputStream
 
-/** Opens photos that other apps hand over. */
+/** Opens photos from other apps. */
 class PhotoReader(private val context: Context, private val room: () -> Long = { roomForPixels(context) }) {
     /**
-     * Decodes the photo upright; one that memory has no room for twice is reduced to a half, a quarter…
+     * Decodes a photo and turns it upright. A photo that does not fit into memory twice is reduced to half
+     * its sides, a quarter, and so on.
      *
-     * @throws PlainException where it cannot be read.
+     * @throws PlainException if the photo cannot be read.
      */
     fun open(uri: Uri): OpenedPhoto {
         try {
@@ -56,7 +57,7 @@ class PhotoReader(private val context: Context, private val room: () -> Long = {
         (context.contentResolver.openInputStream(uri) ?: throw IOException("nothing at $uri")).use(use)
 
     private fun orientationOf(uri: Uri, type: String?): Int = try {
-        // These files turn their pixels themselves; the tag would turn them again.
+        // The decoder turns these files itself; the EXIF tag would turn the pixels again.
         if (type in setOf("image/heif", "image/heic", "image/avif")) {
             1
         } else {
@@ -97,7 +98,7 @@ class PhotoReader(private val context: Context, private val room: () -> Long = {
     }
 }
 
-/** By which power of two a photo's sides shrink so that [room] pixels hold it. */
+/** Returns the power of two by which a photo's sides shrink to fit into [room] pixels. */
 fun reductionFor(pixels: Long, room: Long): Int {
     var reduction = 1
     while (pixels / reduction / reduction > room && reduction < 64) reduction *= 2
@@ -105,8 +106,8 @@ fun reductionFor(pixels: Long, room: Long): Int {
 }
 
 /**
- * Pixels that a photo may have: twice four bytes each, before and after, in half of what is free.
- * Bitmaps live outside of Java's heap from Android 8 on.
+ * Returns the most pixels that a photo may have: four bytes each for before and for after, in half of
+ * the free memory. From Android 8 on, bitmaps live outside of Java's heap.
  */
 private fun roomForPixels(context: Context): Long {
     val free = if (Build.VERSION.SDK_INT >= 26) {

@@ -15,12 +15,12 @@ import java.text.SimpleDateFormat
 import java.util.Date
 import java.util.Locale
 
-/** Puts results into the phone's gallery, in `Pictures/DPED`, whole or not at all. */
+/** Saves results to the phone's gallery, in `Pictures/DPED`, completely or not at all. */
 class PhotoSaver(private val context: Context) {
     /**
-     * @param exif a segment that the file gets, or null.
-     * @return where it is now.
-     * @throws PlainException where it cannot be written; nothing is left behind then.
+     * @param exif an EXIF segment for the file, or null.
+     * @return the address of the saved photo.
+     * @throws PlainException if the photo cannot be written. Then nothing is left behind.
      */
     fun save(bitmap: Bitmap, exif: ByteArray?): Uri {
         val name = "DPED_" + SimpleDateFormat("yyyyMMdd_HHmmss_SSS", Locale.US).format(Date()) + ".jpg"
@@ -38,7 +38,7 @@ class PhotoSaver(private val context: Context) {
             throw PlainException(R.string.cannot_save, cause = error)
         } catch (error: SecurityException) {
             throw PlainException(R.string.cannot_save, cause = error)
-        } catch (error: IllegalStateException) { // the gallery's own storage is away
+        } catch (error: IllegalStateException) { // the gallery's storage is not available
             throw PlainException(R.string.cannot_save, cause = error)
         } finally {
             plain.delete()
@@ -70,7 +70,7 @@ class PhotoSaver(private val context: Context) {
         }
     }
 
-    /** Before Android 10 the gallery lists files that the app itself puts into the shared folder. */
+    /** Before Android 10, apps write files to the shared folder, and the gallery lists the files. */
     @Suppress("DEPRECATION")
     private fun copy(jpeg: File, name: String): Uri {
         val folder = File(Environment.getExternalStoragePublicDirectory(Environment.DIRECTORY_PICTURES), FOLDER)

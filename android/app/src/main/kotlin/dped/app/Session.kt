@@ -12,12 +12,12 @@ import java.util.concurrent.Executors
 import java.util.concurrent.atomic.AtomicBoolean
 
 /**
- * The photo, its result and the one piece of work that may be under way. Survives activities.
+ * The photo, its result and the current work, if any. A session outlives activities.
  *
- * Everything public is for the main thread; work is done on one other thread, always the same.
+ * Call public functions on the main thread. The work runs on one other thread, always the same.
  */
 class Session(private val context: Context) {
-    /** What is replaced in tests. */
+    /** The parts that tests replace. */
     var reader = PhotoReader(context)
     var saver = PhotoSaver(context)
     val models = Models(context.assets)
@@ -31,23 +31,23 @@ class Session(private val context: Context) {
     var result: Photo? = null
         private set
 
-    /** What is to be said to the user. */
+    /** The message for the user. */
     var message: String? = null
         private set
 
-    /** Work that is under way; null otherwise. */
+    /** The current work, or null. */
     var work: Work? = null
         private set
 
-    /** @property share done, in [0, 1], or null where that is not known. */
+    /** @property share finished share of the work, in [0, 1], or null if not known. */
     class Work(val title: String, val cancellable: Boolean, val share: Float?)
 
     private val main = Handler(Looper.getMainLooper())
     private val worker = Executors.newSingleThreadExecutor { Thread(it, "dped-work") }
     private var cancelled = AtomicBoolean()
-    private var next: Uri? = null // sent by another app while work was under way
+    private var next: Uri? = null // a photo that another app sent during the work
 
-    /** Reads a photo, after what is under way has ended; the one before is kept where that fails. */
+    /** Reads a photo after the current work has ended. If reading fails, the last photo stays. */
     fun open(uri: Uri) {
         if (work != null) {
             next = uri
@@ -68,7 +68,7 @@ class Session(private val context: Context) {
         }
     }
 
-    /** Takes the photo through a model. */
+    /** Enhances the photo with a model. */
     fun enhance(model: Manifest, wanted: Processor) {
         val source = photo?.photo ?: return
         start(R.string.enhancing, true) { stop ->
@@ -93,12 +93,12 @@ class Session(private val context: Context) {
         }
     }
 
-    /** Runs a model's sample picture and says how far the result is off. */
+    /** Runs a model on its sample picture and reports the difference to the expected picture. */
     fun check(model: Manifest, wanted: Processor) = start(R.string.checking, false) {
         finish(Engines(context, models, open).check(model, wanted)) {}
     }
 
-    /** Puts the result into the gallery. */
+    /** Saves the result to the gallery. */
     fun save() {
         val enhanced = result ?: return
         val exif = photo?.exif
@@ -108,10 +108,10 @@ class Session(private val context: Context) {
         }
     }
 
-    /** Ends what is cancellable soon. */
+    /** Asks the current work to stop soon. */
     fun cancel() = cancelled.set(true)
 
-    /** Says something that no work found out. */
+    /** Shows a message that does not come from the work. */
     fun say(text: String) {
         message = text
         changed?.invoke()
@@ -141,7 +141,7 @@ class Session(private val context: Context) {
 
     private fun report(title: Int, share: Float) {
         main.post {
-            // Not after its work has ended.
+            // The work may have ended meanwhile.
             if (work?.cancellable == true) {
                 work = Work(context.getString(title), true, share)
                 changed?.invoke()

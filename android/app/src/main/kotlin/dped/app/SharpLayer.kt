@@ -7,7 +7,7 @@ import android.graphics.Matrix
 import android.graphics.Paint
 import dped.core.Viewport
 
-/** The visible part of a photo at its full resolution: a phone cannot draw a whole one at once. */
+/** The visible part of a photo at full resolution: a phone cannot draw a whole photo at once. */
 class SharpLayer {
     private var drawn: List<Any>? = null
     private var buffer: Bitmap? = null

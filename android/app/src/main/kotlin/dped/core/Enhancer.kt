@@ -1,12 +1,12 @@
 package dped.core
 
-/** The user stopped it. */
+/** Thrown when the user stopped the work. */
 class CancelledException : RuntimeException("cancelled")
 
-/** Told after each tile: how many of how many are done. */
+/** Called after each tile with the number of finished tiles and of all tiles. */
 typealias Progress = (done: Int, total: Int) -> Unit
 
-/** Takes photos of any size through a [network] that [model] describes. */
+/** Enhances photos of any size with a [network] that [model] describes. */
 class Enhancer(private val network: Network, private val model: Manifest) {
     private val side = model.tile
     private val type = model.type
@@ -16,11 +16,11 @@ class Enhancer(private val network: Network, private val model: Manifest) {
     private val pixels = IntArray(side * side)
 
     /**
-     * Writes to [result], of the same size as [photo], what the network makes of it. They may not be
-     * the same: a tile's halo is read after its neighbour is written.
+     * Writes the enhanced [photo] to [result], which has the same size. Both may not be the same
+     * object: a tile's halo is read after the neighboring tile is written.
      *
-     * @throws CancelledException soon after [cancelled] turns true; [result] is then half done.
-     * @throws RuntimeException what the network throws.
+     * @throws CancelledException soon after [cancelled] turns true; [result] is then incomplete.
+     * @throws RuntimeException any error of the network.
      */
     fun enhance(photo: Pixels, result: Pixels, cancelled: () -> Boolean, progress: Progress) {
         require(photo !== result && photo.width == result.width && photo.height == result.height)
@@ -38,7 +38,7 @@ class Enhancer(private val network: Network, private val model: Manifest) {
     }
 
     /**
-     * One tile with a thumbnail given as a picture, as the sample of a manifest comes.
+     * Runs one tile with a thumbnail given as a picture, as for the sample of a manifest.
      *
      * @param tile `tile * tile` packed pixels.
      * @param thumb `thumbnail * thumbnail` packed pixels, or null.
@@ -70,7 +70,7 @@ class Enhancer(private val network: Network, private val model: Manifest) {
     }
 }
 
-/** The greatest difference of a red, green or blue level between two pictures, 0 to 255. */
+/** Returns the greatest difference of a color level between two pictures, 0 to 255. */
 fun greatestDifference(one: IntArray, other: IntArray): Int {
     require(one.size == other.size) { "${one.size} pixels against ${other.size}" }
     return one.indices.maxOf { i -> (0..2).maxOf { c -> kotlin.math.abs(channel(one[i], c) - channel(other[i], c)) } }

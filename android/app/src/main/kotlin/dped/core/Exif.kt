@@ -5,25 +5,25 @@ import java.io.InputStream
 import java.io.OutputStream
 
 /**
- * What a JPEG file says of when, where and with what it was taken: its EXIF segment, for a result of
- * the same photo that is upright. The small picture in it, which shows the photo before, is left out.
+ * Returns a JPEG file's EXIF segment (date, place and camera), changed for the upright result. The
+ * preview of the original photo is left out.
  *
- * @return the segment, or null where the file has none, or none that is whole.
+ * @return the segment, or null if the file has no complete segment.
  */
 fun uprightExif(jpeg: InputStream): ByteArray? = try {
     segment(jpeg)?.let { TiffHeader(it).upright() }
 } catch (_: EOFException) {
     null
-} catch (_: IndexOutOfBoundsException) { // an offset past the segment's end
+} catch (_: IndexOutOfBoundsException) { // an offset beyond the segment's end
     null
 }
 
-/** Copies a JPEG file, with an EXIF segment put in front. */
+/** Copies a JPEG file and inserts an EXIF segment at the front. */
 fun copyWithExif(jpeg: InputStream, exif: ByteArray, to: OutputStream) {
     to.write(byteArrayOf(0xFF.toByte(), START.toByte(), 0xFF.toByte(), APP1.toByte()))
     to.write(byteArrayOf((exif.size + 2 shr 8).toByte(), (exif.size + 2).toByte()))
     to.write(exif)
-    repeat(2) { jpeg.byte() } // its own start
+    repeat(2) { jpeg.byte() } // the file's start marker
     jpeg.copyTo(to)
 }
 
@@ -47,7 +47,7 @@ private fun segment(jpeg: InputStream): ByteArray? {
 
 private fun InputStream.byte(): Int = read().also { if (it < 0) throw EOFException() }
 
-/** The first directory of tags, in the byte order that it says itself. */
+/** The first directory of tags, in the segment's own byte order. */
 private class TiffHeader(private val bytes: ByteArray) {
     private val little = bytes[NAME.size] == 'I'.code.toByte()
 
@@ -57,7 +57,7 @@ private class TiffHeader(private val bytes: ByteArray) {
         for (entry in directory + 2 until directory + 2 + count * 12 step 12) {
             if (number(entry, 2) == ORIENTATION) put(entry + 8, 2, 1)
         }
-        put(directory + 2 + count * 12, 4, 0) // the next directory holds the small picture
+        put(directory + 2 + count * 12, 4, 0) // no next directory, which describes the preview
         return bytes
     }
 
@@ -68,7 +68,7 @@ private class TiffHeader(private val bytes: ByteArray) {
         for (i in 0 until size) bytes[at + place(i, size)] = (value shr 8 * (size - 1 - i)).toByte()
     }
 
-    /** Where the byte of rank [i], the highest first, is. */
+    /** Returns the place of byte [i], counted from the most significant. */
     private fun place(i: Int, size: Int) = if (little) size - 1 - i else i
 
     private companion object {

@@ -3,31 +3,31 @@ package dped.core
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
-/** A network for one fixed tile: on a phone the runtime, in tests arithmetic. Not thread-safe. */
+/** A network for one fixed tile. Phones use the runtime, tests use arithmetic. Not thread-safe. */
 interface Network : AutoCloseable {
     /**
-     * @param image `1 × tile × tile × 3`, RGB, as the manifest's [TensorType] says; at position 0.
-     * @param thumbnail likewise, of the thumbnail's side, or null where the network takes none.
-     * @param enhanced is filled from position 0; where its position ends is not said.
-     * @throws RuntimeException what the runtime reports.
+     * @param image `1 × tile × tile × 3`, RGB, of the manifest's [TensorType]; at position 0.
+     * @param thumbnail `1 × side × side × 3`, of the same type, or null for a network without one.
+     * @param enhanced filled from position 0; the position afterwards is undefined.
+     * @throws RuntimeException any error of the runtime.
      */
     fun run(image: ByteBuffer, thumbnail: ByteBuffer?, enhanced: ByteBuffer)
 }
 
-/** How 8-bit levels are stored at a network's ends. */
+/** How a network's inputs and outputs store 8-bit levels. */
 enum class TensorType(val bytes: Int) {
-    /** level / 255 */
+    /** The level divided by 255. */
     FLOAT32(4),
 
-    /** the level itself */
+    /** The level itself. */
     UINT8(1),
     ;
 
-    /** A buffer for [values] values, in the order of this machine, as the runtime wants it. */
+    /** Returns a buffer for [values] values in this machine's byte order, which the runtime needs. */
     fun buffer(values: Int): ByteBuffer =
         ByteBuffer.allocateDirect(values * bytes).order(ByteOrder.nativeOrder())
 
-    /** Packed pixels to RGB values at the buffer's start. */
+    /** Writes packed pixels as RGB values to the buffer's start. */
     fun encode(pixels: IntArray, into: ByteBuffer) {
         into.rewind()
         when (this) {
@@ -37,7 +37,7 @@ enum class TensorType(val bytes: Int) {
         into.rewind()
     }
 
-    /** Values in [0, 1] at the buffer's start. */
+    /** Writes values in [0, 1] to the buffer's start. */
     fun encode(values: FloatArray, into: ByteBuffer) {
         into.rewind()
         when (this) {
@@ -47,7 +47,7 @@ enum class TensorType(val bytes: Int) {
         into.rewind()
     }
 
-    /** The packed pixel number [index] of a result: clipped to [0, 1], rounded, halves to even. */
+    /** Returns the packed pixel [index] of a result, clipped to [0, 1] and rounded, halves to even. */
     fun decode(from: ByteBuffer, index: Int): Int = when (this) {
         UINT8 -> packed(byte(from, index * 3), byte(from, index * 3 + 1), byte(from, index * 3 + 2))
         FLOAT32 -> packed(
@@ -60,10 +60,10 @@ enum class TensorType(val bytes: Int) {
     private fun byte(from: ByteBuffer, index: Int) = from.get(index).toInt() and 0xFF
 
     companion object {
-        // A division for each value would take longer than an int8 network on some phones.
+        // On some phones, a division for each value would take longer than an int8 network.
         private val SHARES = FloatArray(256) { it / 255f }
     }
 }
 
-/** The 8-bit level of a value in [0, 1]; what is no number becomes 0. */
+/** Returns the 8-bit level of a value in [0, 1]. NaN becomes 0. */
 fun level(value: Float): Int = Math.rint((value.coerceIn(0f, 1f) * 255f).toDouble()).toInt()

@@ -1,8 +1,8 @@
 package dped.core
 
 /**
- * A photo as packed 0xAARRGGBB pixels, row by row from the top left corner; alpha is ignored.
- * A bitmap on a phone, an array in a test.
+ * A photo as packed 0xAARRGGBB pixels, row by row from the top left corner. Alpha is ignored.
+ * On a phone, a bitmap has the pixels; in a test, an array.
  */
 interface Pixels {
     /** Pixels, at least 1. */
@@ -11,10 +11,10 @@ interface Pixels {
     /** Pixels, at least 1. */
     val height: Int
 
-    /** Puts the rectangle, which lies within the photo, into the start of [into], row by row. */
+    /** Copies a rectangle of the photo to the start of [into], row by row. */
     fun read(x: Int, y: Int, width: Int, height: Int, into: IntArray)
 
-    /** Writes the start of [from], row by row, into the rectangle, which lies within the photo. */
+    /** Copies the start of [from], row by row, to a rectangle of the photo. */
     fun write(x: Int, y: Int, width: Int, height: Int, from: IntArray)
 }
 
@@ -41,18 +41,17 @@ class ArrayPixels(
     }
 }
 
-/** Red, green or blue (0, 1, 2) of a packed pixel, 0 to 255. */
+/** Returns red, green or blue (0, 1, 2) of a packed pixel, 0 to 255. */
 fun channel(pixel: Int, index: Int) = pixel shr (16 - 8 * index) and 0xFF
 
-/** An opaque packed pixel of levels from 0 to 255. */
+/** Returns an opaque packed pixel of levels from 0 to 255. */
 fun packed(red: Int, green: Int, blue: Int) = (0xFF shl 24) or (red shl 16) or (green shl 8) or blue
 
 /**
  * Reads a tile's input into a square of [side] × [side], row by row.
  *
- * Past the photo's end, by less than the plan's multiple, the last row and column are repeated;
- * past the tile's end, where the photo is smaller than a fixed tile, it is mirrored, edge pixels
- * included and as often as needed (docs/tiling.md).
+ * Beyond the photo, the last row and column are repeated up to the plan's multiple. A photo smaller
+ * than a fixed tile is then mirrored, edge pixels included, as often as needed (docs/tiling.md).
  */
 class TileReader(private val photo: Pixels, private val side: Int) {
     private val present = IntArray(side * side)

@@ -5,8 +5,8 @@ import kotlin.math.max
 import kotlin.math.min
 
 /**
- * The whole photo shrunk to [size] × [size] cells, each the mean of its pixels; a pixel across a
- * border counts in part on both sides (OpenCV's `INTER_AREA`; Python's `thumbnail_of`).
+ * Returns the whole photo as [size] × [size] cells, each the mean of its pixels. A pixel on a border
+ * between cells counts in part for each cell (OpenCV's `INTER_AREA`; Python's `thumbnail_of`).
  *
  * @return RGB in [0, 1], `size * size * 3` values, row by row.
  * @throws CancelledException soon after [cancelled] turns true.
@@ -35,7 +35,7 @@ fun thumbnailOf(photo: Pixels, size: Int, cancelled: () -> Boolean = { false }):
     return FloatArray(cells.size) { (cells[it] / 255).toFloat() }
 }
 
-/** Which of [cells] equal cells each of [length] pixels lies in, and its share in a cell's mean. */
+/** The cells, of [cells] equal ones, that contain each of [length] pixels, with the pixel's share of the mean. */
 private class Overlaps(length: Int, cells: Int) {
     private val from = IntArray(length + 1)
     private val cell: IntArray

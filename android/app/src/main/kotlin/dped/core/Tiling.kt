@@ -1,10 +1,10 @@
 package dped.core
 
 /**
- * Where one tile reads and writes, in pixels from the photo's top left corner.
+ * The input and output rectangles of one tile, in pixels from the photo's top left corner.
  *
- * Input is [inHeight] × [inWidth] from ([inY], [inX]); it may end past the photo by less than the
- * plan's `multiple`. Of its result the part of [outHeight] × [outWidth] at ([outY], [outX]) is kept.
+ * The input is [inHeight] × [inWidth] at ([inY], [inX]). The input may end beyond the photo by less
+ * than the plan's `multiple`. The kept part of the result is [outHeight] × [outWidth] at ([outY], [outX]).
  */
 data class Tile(
     val inY: Int,
@@ -17,18 +17,20 @@ data class Tile(
     val outWidth: Int,
 )
 
-/** A plan that cannot be made; the message says why. */
+/** Thrown for an impossible plan. The message says why. */
 class PlanException(message: String) : IllegalArgumentException(message)
 
 /**
- * Tiles row by row that cover a photo so that each pixel is kept from exactly one of them, as
- * docs/tiling.md specifies it.
+ * Returns tiles, row by row, that cover a photo. Each pixel is kept from exactly one tile.
+ * docs/tiling.md specifies the plan.
  *
- * @param height of the photo, pixels, at least 1; [width] likewise.
- * @param tileHeight of a tile, pixels; [tileWidth] likewise. Smaller photos get one tile of their size.
+ * @param height height of the photo, pixels, at least 1.
+ * @param width width of the photo, pixels, at least 1.
+ * @param tileHeight height of a tile, pixels. A smaller photo gets one tile of its own size.
+ * @param tileWidth width of a tile, pixels.
  * @param halo pixels around the kept part, except at the photo's own edges.
- * @param multiple of what all inputs' sides and places are multiples.
- * @throws PlanException where tiles leave no room for two halos, or tile or halo is no multiple.
+ * @param multiple the sides and places of all inputs are multiples of this number.
+ * @throws PlanException if tiles have no room for two halos, or if tile or halo is no multiple.
  */
 fun planTiles(
     height: Int,
@@ -40,7 +42,7 @@ fun planTiles(
 ): List<Tile> {
     if (tileHeight % multiple != 0 || tileWidth % multiple != 0 || halo % multiple != 0) {
         throw PlanException(
-            "a tile of $tileHeight×$tileWidth px or a halo of $halo px is no multiple of $multiple",
+            "a tile of $tileHeight×$tileWidth px or a halo of $halo px is not a multiple of $multiple",
         )
     }
     val columns = spans(width, tileWidth, halo, multiple)
@@ -54,7 +56,7 @@ fun planTiles(
     }
 }
 
-/** The smallest tile that covers [length] in as many tiles as [tile] does, in pixels. */
+/** Returns the smallest tile, in pixels, that covers [length] with as many tiles as [tile] does. */
 fun balancedTile(length: Int, tile: Int, halo: Int, multiple: Int = 1): Int {
     val rounded = roundedUp(length, multiple)
     if (rounded <= tile || tile <= 2 * halo) return minOf(rounded, tile)

@@ -1,8 +1,8 @@
 package dped.core
 
 /**
- * Which part of a photo a view shows: [scale] view pixels a photo pixel, the photo's top left corner
- * at ([left], [top]) of the view. The photo always fills the view or lies in its middle.
+ * The part of a photo that a view shows. One photo pixel covers [scale] view pixels, and the photo's
+ * top left corner is at ([left], [top]) of the view. The photo fills the view or lies in its middle.
  */
 class Viewport {
     var scale = 1f
@@ -20,17 +20,17 @@ class Viewport {
     /** False until both the view and the photo have a size. */
     val ready get() = viewWidth > 0 && viewHeight > 0 && photoWidth > 0 && photoHeight > 0
 
-    /** The scale at which the whole photo is seen. */
+    /** The scale that shows the whole photo. */
     val whole: Float
         get() = minOf(viewWidth / photoWidth.toFloat(), viewHeight / photoHeight.toFloat())
 
-    /** The scale beyond which nothing more is to be seen. */
+    /** The greatest scale: more would show no more detail. */
     private val greatest get() = maxOf(whole, CLOSEST)
 
-    /** True while less than the whole photo is seen. */
+    /** True while the view shows less than the whole photo. */
     val zoomed get() = ready && scale > whole * 1.001f
 
-    /** Sizes in pixels; what changes one shows the whole photo again. */
+    /** Sets the sizes in pixels. A change shows the whole photo again. */
     fun resize(viewWidth: Int, viewHeight: Int, photoWidth: Int, photoHeight: Int) {
         val same = viewWidth == this.viewWidth && viewHeight == this.viewHeight &&
             photoWidth == this.photoWidth && photoHeight == this.photoHeight
@@ -42,7 +42,7 @@ class Viewport {
         if (ready) zoom(0f, 0f, 0f)
     }
 
-    /** Changes the scale by [factor]; what is at ([x], [y]) of the view stays there if it can. */
+    /** Multiplies the scale by [factor]. The point at ([x], [y]) of the view stays there if possible. */
     fun zoom(factor: Float, x: Float, y: Float) {
         val next = (scale * factor).coerceIn(whole, greatest)
         left = x - (x - left) * next / scale

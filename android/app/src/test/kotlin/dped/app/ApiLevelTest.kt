@@ -12,7 +12,7 @@ import org.objectweb.asm.ClassVisitor
 import org.objectweb.asm.MethodVisitor
 import org.objectweb.asm.Opcodes.ASM9
 
-/** What Android lint calls NewApi: calls that Android 7 lacks only where `@TargetApi` says so. */
+/** Android lint's check NewApi: only functions with `@TargetApi` may make calls that Android 7 lacks. */
 class ApiLevelTest {
     private class Members(val parents: List<String>, val names: MutableSet<String> = mutableSetOf())
 
@@ -43,7 +43,7 @@ class ApiLevelTest {
             )
         }
         assertEquals(emptySet<String>(), newer)
-        // The guarded ones are found, so others would be.
+        // The test finds the guarded calls, so it would find others.
         assertTrue("$allowed", allowed.any { "inPreferredColorSpace" in it } && allowed.any { "getInsets" in it })
     }
 
@@ -69,7 +69,7 @@ class ApiLevelTest {
         return call in members.names || members.parents.any { known(android, it, call) }
     }
 
-    /** What a class of Android has from one of Java's, by name. */
+    /** Members that a class of Android inherits from a class of Java, by name. */
     private fun javaHas(owner: String, name: String): Boolean {
         if (owner.startsWith("android/")) return false
         val java = Class.forName(owner.replace('/', '.'))

@@ -35,7 +35,7 @@ class CompareViewTest {
 
     @Test
     fun whatIsLookedAtCloselyIsThePhotoItself() {
-        // Lines of one pixel: in a preview of half the size they are one grey.
+        // The photo has lines of one pixel, which turn into one gray in a preview of half the size.
         val lines = Bitmap.createBitmap(4096, 4096, Bitmap.Config.ARGB_8888)
         val rows = IntArray(4096) { if (it % 2 == 0) packed(0, 0, 0) else packed(255, 255, 255) }
         for (y in 0 until 4096) lines.setPixels(rows, 0, 4096, 0, y, 4096, 1)

@@ -17,14 +17,14 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** Which processor is trusted with a model. */
+/** Tests of the choice of a processor. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35])
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
 class EnginesTest {
     private val context: Context = RuntimeEnvironment.getApplication()
     private val models = Models(context.assets)
-    private val usable = models.list().usable.filter { it.name == "iphone_mobile" } // one's own may lie beside it
+    private val usable = models.list().usable.filter { it.name == "iphone_mobile" } // the user's own models may be there too
     private val opened = mutableListOf<Processor>()
 
     @Test
@@ -102,7 +102,7 @@ class EnginesTest {
 
     @Test
     fun withoutTheRuntimesLibraryASentenceIsSaid() {
-        // A JVM has none: what LiteRtNetwork throws here must not end the app.
+        // A JVM has no LiteRT: the error of LiteRtNetwork must not end the app.
         val engines = Engines(context, models) { m, p -> LiteRtNetwork(models.load(m), m, p) }
         val error = assertThrows(PlainException::class.java) { engines.engine(usable[0], Processor.GPU) }
         assertTrue(error.sentence(context).isNotEmpty())
@@ -121,7 +121,7 @@ class EnginesTest {
     }
 }
 
-/** Answers a model's sample picture with the expected one, its first value off by [off] levels. */
+/** Returns the expected picture for the sample picture, with the first value off by [off] levels. */
 private class SampleNetwork(private val model: Manifest, models: Models, private val off: Int) : Network {
     private val expected = models.sample(model)!!.expected.copyOf()
 

@@ -28,7 +28,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** The way of a photo through the app, on a simulated Android 15. */
+/** Tests of the whole app on a simulated Android 15. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [35], qualifiers = "w360dp-h740dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
@@ -148,7 +148,7 @@ class MainActivityTest {
     @Test
     fun aPhotoIsTurnedUprightAndKeepsWhereItIsFrom() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
-        // The left half is red, as it was stored; turned by a right angle the upper half is.
+        // In the file the left half is red. After a turn by a right angle the upper half is red.
         val stored = ArrayPixels(80, 40, IntArray(3200) { if (it % 80 < 40) packed(250, 0, 0) else packed(0, 0, 250) })
         phone.choose(exifFile(stored, 6, "Abc"))
         val shown = phone.session.photo!!.photo.bitmap
@@ -171,7 +171,7 @@ class MainActivityTest {
         phone.session.reader = PhotoReader(phone.app) { 100_000 }
         phone.choose(photoFile(photo))
         assertEquals(250, phone.session.photo!!.photo.bitmap.width)
-        assertTrue(phone.status, "more than there is memory for" in phone.status)
+        assertTrue(phone.status, "does not fit in memory" in phone.status)
         assertEquals(listOf(1, 2, 4, 64), listOf(100L, 101L, 404L, 1L shl 50).map { reductionFor(it, 100) })
     }
 

@@ -16,7 +16,7 @@ import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** The way of a photo on Android 7, the oldest that the app is for: newer calls would end it here. */
+/** Tests of the app on Android 7, the oldest supported version, where newer calls would crash. */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [24])
 @GraphicsMode(GraphicsMode.Mode.LEGACY)

@@ -22,12 +22,12 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 
-/** The app on a simulated phone, with a network of the tests' and a gallery that can fail. */
+/** The app on a simulated phone, with a test network and a gallery that can fail. */
 class Phone(opener: Opener) {
     val app = RuntimeEnvironment.getApplication() as DpedApp
     val session = app.session.apply {
         open = opener
-        reader = PhotoReader(app) { 1L shl 30 } // the simulated phone says that no memory is free
+        reader = PhotoReader(app) { 1L shl 30 } // the simulated phone reports no free memory
     }
     val gallery: Gallery = Robolectric.buildContentProvider(Gallery::class.java).create("media").get()
     val controller: ActivityController<MainActivity> = Robolectric.buildActivity(MainActivity::class.java).setup()
@@ -40,13 +40,13 @@ class Phone(opener: Opener) {
 
     fun text(id: Int, vararg details: Any) = app.getString(id, *details)
 
-    /** Taps a button that must be there to be tapped. */
+    /** Taps a button, which must be enabled. */
     fun tap(id: Int) {
         check(button(id).isEnabled) { "${button(id).text} is disabled; status: $status" }
         button(id).performClick()
     }
 
-    /** Lets the work end. */
+    /** Waits for the end of the work. */
     fun settle() = until { session.work == null }
 
     fun until(reached: () -> Boolean) {
@@ -59,7 +59,7 @@ class Phone(opener: Opener) {
         }
     }
 
-    /** Taps "Choose photo" and lets the picker answer with a file; returns what was asked for. */
+    /** Taps "Choose photo", and lets the picker return a file. Returns the app's request. */
     fun choose(file: File): Intent {
         tap(R.id.choose)
         val asked = shadowOf(activity).nextStartedActivityForResult
@@ -85,7 +85,7 @@ class Phone(opener: Opener) {
         activity = controller.get()
     }
 
-    /** What the screen shows, as a PNG file in the check's folder; returns the picture. */
+    /** Writes the screen to a PNG file in the check's folder, and returns the picture. */
     fun screenshot(name: String): Bitmap {
         shadowOf(Looper.getMainLooper()).idle()
         val view: View = activity.window.decorView
@@ -97,7 +97,7 @@ class Phone(opener: Opener) {
     }
 }
 
-/** In place of the phone's gallery. */
+/** A substitute for the phone's gallery. */
 class Gallery : ContentProvider() {
     val entries = mutableMapOf<Uri, ContentValues>()
     var full = false
@@ -131,10 +131,10 @@ class Gallery : ContentProvider() {
     override fun query(uri: Uri, names: Array<out String>?, by: String?, args: Array<out String>?, order: String?): Cursor? = null
 }
 
-/** A PNG file, which keeps the pixels. */
+/** Writes a PNG file, which keeps the pixels. */
 fun photoFile(pixels: ArrayPixels) = written(pixels, Bitmap.CompressFormat.PNG) { it }
 
-/** A JPEG file with an EXIF orientation and a maker of three letters. */
+/** Writes a JPEG file with an EXIF orientation and a maker of three letters. */
 fun exifFile(pixels: ArrayPixels, orientation: Int, maker: String) = written(pixels, Bitmap.CompressFormat.JPEG) { jpeg ->
     val entries = listOf(
         byteArrayOf(1, 0x0F, 0, 2, 0, 0, 0, 4) + maker.encodeToByteArray() + 0,
@@ -154,7 +154,7 @@ private fun written(pixels: ArrayPixels, format: Bitmap.CompressFormat, change: 
     return File(folder, "photo_${folder.list()!!.size}").apply { writeBytes(change(bytes)) }
 }
 
-/** A network that waits in its first tile until it is let go. */
+/** A network that waits in its first tile until the test releases it. */
 class WaitingNetwork(private val inner: Network) : Network by inner {
     val started = java.util.concurrent.CountDownLatch(1)
     val letGo = java.util.concurrent.CountDownLatch(1)
@@ -166,5 +166,5 @@ class WaitingNetwork(private val inner: Network) : Network by inner {
     }
 }
 
-/** What the gallery's entry says of itself. */
+/** The values of the gallery's entry. */
 fun ContentValues.pending() = getAsInteger(MediaStore.Images.Media.IS_PENDING)

@@ -18,7 +18,7 @@ import org.robolectric.RuntimeEnvironment
 import org.robolectric.annotation.Config
 import org.robolectric.annotation.GraphicsMode
 
-/** The shipped files over a whole photo: this app in tiles against Python's `enhance_image`. */
+/** Compares the shipped networks over a whole photo in this app with Python's `enhance_image`. */
 @RunWith(ParameterizedRobolectricTestRunner::class)
 @Config(sdk = [35], qualifiers = "w360dp-h740dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
@@ -47,12 +47,12 @@ class RealNetworkTest(private val precision: String) {
         val expected = pixelsOf(BitmapFactory.decodeFile(File(folder, "enhanced.png").path)!!)
         val difference = greatestDifference(expected, pixelsOf(phone.session.result!!.bitmap))
         println("$precision: the photo is at most $difference of 255 levels from Python's")
-        // Only a value of the thumbnail that lies between two levels may round to the other one.
+        // A thumbnail value halfway between two levels may round to either level.
         assertTrue("$difference levels from Python's", difference <= 1)
         pictures(phone)
     }
 
-    /** For looking at; that they are of several colours is all that is tested of them. */
+    /** Writes screenshots to look at. The test only checks that they have several colors. */
     private fun pictures(phone: Phone) {
         val screens = mutableListOf(phone.screenshot("$precision-portrait"))
         RuntimeEnvironment.setQualifiers("+land-night")
@@ -68,7 +68,7 @@ class RealNetworkTest(private val precision: String) {
     }
 }
 
-/** A model that android/check/network.py runs. */
+/** A network that android/check/network.py runs. */
 private class PythonNetwork(python: String, manifest: Manifest, folder: File) : Network {
     var model = manifest
     private val process = ProcessBuilder(

@@ -20,7 +20,7 @@ class EnhancerTest {
 
     @Test
     fun aHaloTooSmallShowsSeams() {
-        // Or the test above could not fail.
+        // This shows that the test above can fail.
         val photo = patternPhoto(100, 131)
         assertNotEquals(digest(enhanced(photo, manifest(32, 4))), digest(enhanced(photo, manifest(32, 3))))
     }
@@ -29,7 +29,7 @@ class EnhancerTest {
     fun tilesOfAnySizeGiveTheSamePhoto() {
         val photo = patternPhoto(150, 97)
         val whole = enhanced(photo, manifest(192, 4))
-        // The whole frame is mirrored to the tile here, so compare where that is not seen.
+        // The whole frame is mirrored to the tile, so the comparison leaves out the mirrored part.
         for (tile in listOf(12, 20, 33, 64)) {
             val tiled = enhanced(photo, manifest(tile, 4))
             for (y in 0 until 150) for (x in 0 until 97 - 4) {

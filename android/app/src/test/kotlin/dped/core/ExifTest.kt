@@ -9,7 +9,7 @@ import org.junit.Test
 class ExifTest {
     private val rest = bytes(0xFF, 0xE0, 0, 4, 7, 7, 0xFF, 0xDA, 1, 2, 3)
 
-    /** A file whose orientation is 6 and which has a second directory at 99. */
+    /** Returns a file with orientation 6 and a second directory at 99. */
     private fun jpeg(little: Boolean): ByteArray {
         val number = { size: Int, value: Int ->
             val high = List(size) { value shr 8 * (size - 1 - it) and 0xFF }
@@ -44,7 +44,7 @@ class ExifTest {
         assertNull(uprightExif(bytes(0x89, 0x50).inputStream()))
         val jpeg = jpeg(true)
         for (length in 0 until jpeg.size - rest.size) assertNull("$length", uprightExif(jpeg.copyOf(length).inputStream()))
-        // An offset that leads out of the segment.
+        // An offset beyond the segment's end.
         val broken = jpeg(false).also { it[16] = 0x7F }
         assertNull(uprightExif(broken.inputStream()))
         assertEquals(jpeg.size, jpeg(false).size)

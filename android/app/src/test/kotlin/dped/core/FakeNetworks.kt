@@ -3,15 +3,15 @@ package dped.core
 import java.nio.ByteBuffer
 
 /**
- * The network of tests/vectors/write_android_vectors.py: half of what is 3 pixels above and 4 to the right,
- * with zeros outside of the tile, and a quarter of one pixel of the thumbnail. Its halo is 4.
+ * The network of tests/vectors/write_android_vectors.py. The result is half of the pixel 3 above and 4 to
+ * the right, with zeros outside of the tile, plus a quarter of one thumbnail pixel. The halo is 4.
  */
 class LookingNetwork(private val model: Manifest) : Network {
     var runs = 0
     var closed = false
 
     override fun run(image: ByteBuffer, thumbnail: ByteBuffer?, enhanced: ByteBuffer) {
-        check(!closed) { "used after it was closed" }
+        check(!closed) { "the network was used after it was closed" }
         check(image.position() == 0 && enhanced.position() == 0 && (thumbnail?.position() ?: 0) == 0)
         runs++
         val side = model.tile

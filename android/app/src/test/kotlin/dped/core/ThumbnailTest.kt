@@ -17,7 +17,7 @@ class ThumbnailTest {
 
     @Test
     fun aCellIsTheMeanOfItsPixelsByHand() {
-        // Three pixels in two cells: the middle one counts half on both sides.
+        // Three pixels in two cells: the middle pixel counts half in each cell.
         val photo = ArrayPixels(3, 1, intArrayOf(packed(0, 255, 30), packed(90, 255, 30), packed(255, 255, 60)))
         val expected = floatArrayOf(30 / 255f, 1f, 30 / 255f, 200 / 255f, 1f, 50 / 255f)
         val found = thumbnailOf(photo, 2)

@@ -4,7 +4,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertThrows
 import org.junit.Test
 
-/** Against docs/tiling_vectors.json, which Python wrote. */
+/** Tests of the plan against docs/tiling_vectors.json, which Python wrote. */
 class TilingTest {
     @Test
     fun plansArePythons() {

@@ -1,29 +1,37 @@
 package dped.core
 
 import java.io.File
+import org.json.JSONArray
+import org.json.JSONObject
 
-/** The project's folder, wherever the tests are started from. */
+/** The project's folder; tests may start in any folder below. */
 val projectFolder: File = generateSequence(File("").absoluteFile) { it.parentFile }
     .first { File(it, "docs/tiling_vectors.json").exists() }
 
-/** One vector of a file in docs/. */
-class Vector(private val fields: Map<*, *>) {
-    fun int(name: String) = (fields[name] as Double).toInt()
-    fun intOr(name: String) = (fields[name] as Double?)?.toInt()
-    fun text(name: String) = fields[name] as String
-    fun numbers(name: String) = (fields[name] as List<*>).map { it as Double }
-    fun ints(name: String) = numbers(name).map { it.toInt() }
-    fun table(name: String) = (fields[name] as List<*>).map { row -> (row as List<*>).map { (it as Double).toInt() } }
-    override fun toString() = fields.filterKeys { it != "tiles" && it != "values" }.toString()
+/** One test vector of a file in docs/. */
+class Vector(private val json: JSONObject) {
+    fun int(name: String) = json.getInt(name)
+    fun intOr(name: String) = if (json.isNull(name)) null else json.getInt(name)
+    fun text(name: String): String = json.getString(name)
+    fun numbers(name: String) = json.getJSONArray(name).let { array -> List(array.length()) { array.getDouble(it) } }
+    fun ints(name: String) = ints(json.getJSONArray(name))
+    fun table(name: String) = json.getJSONArray(name).let { rows -> List(rows.length()) { ints(rows.getJSONArray(it)) } }
+
+    override fun toString(): String {
+        val names = json.keys().asSequence().filter { it != "tiles" && it != "values" }
+        return names.joinToString { "$it=${json.get(it)}" }
+    }
+
+    private fun ints(array: JSONArray) = List(array.length()) { array.getInt(it) }
 }
 
-/** The vectors of one kind that Python wrote to a file in docs/; there is at least one. */
+/** Returns the test vectors of one kind that Python wrote to a file in docs/; at least one. */
 fun vectors(file: String, kind: String): List<Vector> {
-    val content = parseJson(File(projectFolder, "docs/$file").readText()) as Map<*, *>
-    return (content[kind] as List<*>).map { Vector(it as Map<*, *>) }.also { check(it.isNotEmpty()) }
+    val found = JSONObject(File(projectFolder, "docs/$file").readText()).getJSONArray(kind)
+    return List(found.length()) { Vector(found.getJSONObject(it)) }.also { check(it.isNotEmpty()) }
 }
 
-/** The photo that tests/vectors/write_android_vectors.py makes by the same formula. */
+/** Returns the photo that tests/vectors/write_android_vectors.py makes by the same formula. */
 fun patternPhoto(height: Int, width: Int) = ArrayPixels(
     width,
     height,
@@ -35,6 +43,6 @@ fun patternPhoto(height: Int, width: Int) = ArrayPixels(
     },
 )
 
-/** A manifest for the networks of tests. */
+/** Returns a manifest for the networks of tests. */
 fun manifest(tile: Int, halo: Int, multiple: Int = 1, type: TensorType = TensorType.UINT8, thumbnail: Int? = null) =
     Manifest("x.tflite", "", "int8", "phone", tile, halo, multiple, type, thumbnail, null, null, null)

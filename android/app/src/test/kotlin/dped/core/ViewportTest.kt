@@ -20,7 +20,7 @@ class ViewportTest {
         viewport.zoom(8f, 50f, 100f)
         assertEquals(2f, viewport.scale)
         assertTrue(viewport.zoomed)
-        // The photo's middle was there, and is.
+        // The photo's middle stays there.
         assertEquals(listOf(-350f, -300f), listOf(viewport.left, viewport.top))
     }
 
