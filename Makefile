@@ -58,8 +58,9 @@ train_on_gpu = KERAS_BACKEND=jax $(GPU_BIN)/python train.py --phone $(PHONE) --d
 	--run_dir runs/$(PHONE)/$(1) $(if $(wildcard runs/$(PHONE)/$(1)/state.npz),--resume)
 
 train-gpu: .venv-gpu/installed
-	$(call train_on_gpu,thesis,--preset thesis)
-	$(call train_on_gpu,iccv,--preset iccv)
+	$(call train_on_gpu,thesis,--recipe stable --preset thesis)
+	$(call train_on_gpu,iccv,--recipe stable --preset iccv --content_features raw \
+		--label_smoothing 0 --discriminator_learning_rate 5e-4)
 	$(call train_on_gpu,johnson,--model johnson)
 	$(call train_on_gpu,srcnn,--model srcnn)
 	KERAS_BACKEND=jax $(GPU_BIN)/python evaluate.py --phone $(PHONE) --data_dir $(DATA)

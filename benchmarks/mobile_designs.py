@@ -12,6 +12,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,27 +76,28 @@ def _trained(name: str, config: DesignsConfig, pairs, held_out) -> dict:
     import metrics
     from losses.presets import PRESETS
     from models import multiply_adds
-    from training.backends.choose import gan_training
+    from models.gan import Gan
+    from training.backends.step import make_step
 
     build = DESIGNS[name]
     keras.utils.set_random_seed(0)
-    published = build()
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps)
-    training = gan_training(
-        *(build(), PRESETS["distortion"], None, None, rate),
-        published=published,
-        weight_average=0.999,
-    )
+    ema, generator = build(), build()
+    ema.set_weights(generator.get_weights())
+    rate: Any = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps)
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build(generator.trainable_variables)
+    gan = Gan(generator, optimizer, PRESETS["distortion"], ema=ema, ema_decay=0.999)
+    step = make_step(gan)
     started = time.monotonic()
     batches = Batches([Part(pairs, config.batch_size)])
     for phone, target in batches.between(0, config.steps):
-        training.step(phone, target)
-    training.publish()
+        step(phone, target)
+    step.sync()
     phone, target = held_out.scaled()
-    found = metrics.score(published.predict(phone, batch_size=10, verbose=0), target)
+    found = metrics.score(ema.predict(phone, batch_size=10, verbose=0), target)
     return {
-        "multiply_adds": multiply_adds(published),
-        "weights": published.count_params(),
+        "multiply_adds": multiply_adds(ema),
+        "weights": ema.count_params(),
         "psnr": float(found["psnr"]),
         "ms_ssim": float(found["ms_ssim"]),
         "minutes": (time.monotonic() - started) / 60,

@@ -1,13 +1,18 @@
-"""How fast a training step is, how near the machine's limit, and what the shared pass saves.
+"""How fast a training step is, how near the machine's limit, and how much the shared pass saves.
 
     python benchmarks/training.py --width full --batch_size 16
 
-measures, each in a process of its own and in one run: the machine's float32 matrix product (the
-limit), the step as train.py takes it, the same with --mixed_precision, the published schedule
-written plainly (the generator's and the discriminator's updates as two passes on two batches, the
-enhanced images recomputed, TensorFlow as it comes), that schedule with this project's TensorFlow
-settings, the parts of the step, and the input. Weights and patches are random: they do not matter
-to the speed. Printed as Markdown; --output writes the numbers as JSON.
+The benchmark measures in one run, each case in its own process:
+
+- the machine's float32 matrix product, which is the limit;
+- the step of train.py, in float32 and with --mixed_precision;
+- the published schedule, written plainly: the generator's and the discriminator's updates are two
+  passes on two batches, and the enhanced images are computed again; with TensorFlow's default
+  settings and with this project's;
+- the parts of the step, and the input.
+
+Weights and patches are random, because they do not matter to the speed. The tables are Markdown;
+--output writes the numbers as JSON.
 """
 
 import contextlib
@@ -20,6 +25,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,26 +48,26 @@ CASES = {
 
 
 class BenchmarkError(RuntimeError):
-    """A case that did not run."""
+    """A case that ended with an error."""
 
 
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
-    """What to measure."""
+    """The networks and the amount of work."""
 
-    width: str = option("full", "of the generator", choices=tuple(WIDTHS))
+    width: str = option("full", "size of the generator", choices=tuple(WIDTHS))
     batch_size: int = option(16, "pairs a step")
-    steps: int = option(5, "timed steps of each case, after two that are not")
+    steps: int = option(5, "timed steps of each case, after two warm-up steps")
     content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
     preset: str = option("thesis", "losses and networks", choices=("thesis", "iccv"))
-    pairs: int = option(4000, "pairs of the input measurement")
-    parts: bool = option(True, "measure the parts of the step too")
+    pairs: int = option(4000, "pairs to measure the input with")
+    parts: bool = option(True, "also measure the parts of the step")
     output: str | None = option(None, "JSON file for the numbers")
     case: str | None = option(None, "measure this one case here and print JSON (internal)")
 
 
 def main(config: BenchmarkConfig) -> None:
-    """Measure everything and print the tables."""
+    """Measure all cases and print the tables."""
     if config.case is not None:
         print(json.dumps(_measure(config)))
         return
@@ -99,7 +105,7 @@ def main(config: BenchmarkConfig) -> None:
 
 
 def matrix_product_flops(size: int = 4096, repeats: int = 4) -> float:
-    """Best FLOP/s of a large float32 NumPy matrix product: the machine's practical limit."""
+    """Return the best FLOP/s of a large float32 NumPy matrix product, the machine's limit."""
     a = np.random.default_rng(0).random((size, size), np.float32)
     best = np.inf
     for _ in range(repeats):
@@ -110,7 +116,7 @@ def matrix_product_flops(size: int = 4096, repeats: int = 4) -> float:
 
 
 def input_speed(pairs: int, batch_size: int) -> dict[str, float]:
-    """Pairs a second out of a pack, its file out of the page cache and in it."""
+    """Return the pairs a second from a pack, with the file outside and inside the page cache."""
     from data.batches import Batches, Part
     from data.packed import PatchPairs
 
@@ -137,13 +143,13 @@ def input_speed(pairs: int, batch_size: int) -> dict[str, float]:
 def _drop_from_page_cache(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-        if hasattr(os, "posix_fadvise"):  # not on macOS and Windows: "cold" is warm there
+        if hasattr(os, "posix_fadvise"):  # absent on macOS and Windows, where "cold" is warm
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _in_own_process(config: BenchmarkConfig, case: str) -> dict:
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
-    environment.pop("TF_ENABLE_ONEDNN_OPTS", None)  # the project sets it, TensorFlow alone does not
+    environment.pop("TF_ENABLE_ONEDNN_OPTS", None)  # the project sets it, TensorFlow does not
     command = [sys.executable, __file__, "--case", case]
     for name in ("width", "batch_size", "steps", "content_layer", "preset"):
         command += [f"--{name}", str(getattr(config, name))]
@@ -156,16 +162,17 @@ def _in_own_process(config: BenchmarkConfig, case: str) -> dict:
 
 
 def _measure(config: BenchmarkConfig) -> dict:
-    mixed, published, onednn = CASES.get(config.case, (False, False, True))
+    mixed, published, onednn = CASES.get(config.case or "", (False, False, True))
     if not onednn:
-        import keras  # noqa: F401  before the project's own import, which would switch oneDNN on
+        import keras  # noqa: F401  before the project's import, which switches oneDNN on
     from training.config import TrainConfig
     from training.networks import build
 
     with contextlib.redirect_stdout(io.StringIO()):
-        networks = build(
+        gan, train_step = build(
             TrainConfig(
                 phone="random",
+                recipe="stable",
                 preset=config.preset,
                 batch_size=config.batch_size,
                 content_layer=config.content_layer,
@@ -175,8 +182,8 @@ def _measure(config: BenchmarkConfig) -> dict:
             )
         )
     if config.case == "parts":
-        return _parts(networks, config)
-    step = _published_step(networks) if published else networks.step
+        return _parts(gan, config)
+    step = _published_step(gan) if published else train_step
     batches = _source(config).between(0, config.steps + 2)
     for _ in range(2):
         _finish(step(*next(batches)))
@@ -190,7 +197,7 @@ def _measure(config: BenchmarkConfig) -> dict:
     return {
         "steps_per_second": config.steps / elapsed,
         "waiting": waiting / elapsed,
-        "flops": step_flops(networks, config.batch_size),
+        "flops": step_flops(gan, config.batch_size),
     }
 
 
@@ -209,43 +216,40 @@ def _finish(report) -> None:
         float(value)
 
 
-def _published_step(networks):
-    """ICCV section 4.2 and the released code, written plainly: two updates, two passes, no sharing.
+def _published_step(gan):
+    """Return the step of ICCV section 4.2, written plainly: two updates by two separate passes.
 
-    The generator's update takes one batch; the discriminator's another, which the generator
-    enhances anew. Both come from the same batch array here, which changes nothing in the cost.
+    The generator's update takes one batch. The discriminator's update takes another batch, which
+    the generator enhances again. Here both are one array, which does not change the cost.
+    `models/gan_released.py` has the step of the released code, whose discriminator sees one image
+    of each pair; here it sees both.
     """
     import tensorflow as tf
 
-    from losses.texture import discriminator_loss
+    from losses.discriminator import discriminator_cross_entropy
 
     @tf.function
     def update_generator(phone, target):
         with tf.GradientTape() as tape:
-            enhanced = networks.generator(phone, training=True)
-            terms = networks.objective.terms(
-                enhanced,
-                target,
-                enhanced_logits=networks.discriminator(enhanced, training=True),
-                enhanced_features=networks.features(enhanced),
-                target_features=networks.features(target),
-            )
+            enhanced = gan.generator(phone, training=True)
+            enhanced_logits = gan.discriminator(enhanced, training=True)
+            terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
             total = tf.add_n(list(terms.values()))
-        variables = networks.generator.trainable_variables
+        variables = gan.generator.trainable_variables
         gradients = tape.gradient(total, [variable.value for variable in variables])
-        networks.generator_optimizer.apply(gradients, variables)
+        gan.generator_optimizer.apply(gradients, variables)
         return {**terms, "generator": total}
 
     @tf.function
     def update_discriminator(phone, target):
-        enhanced = networks.generator(phone, training=True)
+        enhanced = gan.generator(phone, training=True)
         with tf.GradientTape() as tape:
-            logits = networks.discriminator(enhanced, training=True)
-            target_logits = networks.discriminator(target, training=True)
-            loss = discriminator_loss(logits, target_logits)
-        variables = networks.discriminator.trainable_variables
+            logits = gan.discriminator(enhanced, training=True)
+            target_logits = gan.discriminator(target, training=True)
+            loss = discriminator_cross_entropy(logits, target_logits)
+        variables = gan.discriminator.trainable_variables
         gradients = tape.gradient(loss, [variable.value for variable in variables])
-        networks.discriminator_optimizer.apply(gradients, variables)
+        gan.discriminator_optimizer.apply(gradients, variables)
         return {"discriminator": loss}
 
     def step(phone, target):
@@ -254,12 +258,12 @@ def _published_step(networks):
     return step
 
 
-def _parts(networks, config: BenchmarkConfig) -> dict[str, float]:
-    """Seconds of the parts of a step, each compiled and timed alone."""
+def _parts(gan, config: BenchmarkConfig) -> dict[str, float]:
+    """Return the seconds of the parts of a step, each compiled and timed alone."""
     import tensorflow as tf
 
     phone, target = (tf.constant(side) for side in _source(config)[0])
-    enhanced = tf.identity(networks.generator(phone, training=True))
+    enhanced = tf.identity(gan.generator(phone, training=True))
 
     def gradient(function, inputs, variables=()):
         sources = [inputs, *(variable.value for variable in variables)]
@@ -268,18 +272,14 @@ def _parts(networks, config: BenchmarkConfig) -> dict[str, float]:
             loss = tf.reduce_mean(tf.square(function(inputs)))
         return tape.gradient(loss, sources if not variables else sources[1:])
 
-    generator, discriminator, features = (
-        networks.generator,
-        networks.discriminator,
-        networks.features,
-    )
+    generator, discriminator, vgg = gan.generator, gan.discriminator, gan.vgg
     parts = {
         "generator, forward": lambda: generator(phone, training=True),
         "generator, forward and backward": lambda: gradient(
             lambda x: generator(x, training=True), phone, generator.trainable_variables
         ),
-        "VGG-19 of the target, forward": lambda: features(target),
-        "VGG-19 of the enhanced, forward and backward": lambda: gradient(features, enhanced),
+        "VGG-19 of the target, forward": lambda: vgg(target),
+        "VGG-19 of the enhanced, forward and backward": lambda: gradient(vgg, enhanced),
         "discriminator of both, forward and backward": lambda: gradient(
             lambda x: discriminator(x, training=True),
             tf.concat([enhanced, target], 0),
@@ -303,24 +303,25 @@ def _wait(tensors) -> None:
         tensor.numpy()
 
 
-def step_flops(networks, batch_size: int) -> float:
-    """Floating-point operations that one step of the method needs, convolutions and dense layers.
+def step_flops(gan, batch_size: int) -> float:
+    """Return the floating-point operations of one step, of convolutions and dense layers.
 
-    Forward is 1 unit of a network's cost, the gradient of its weights 1, of its inputs 1. The
-    generator: forward, weights, inputs. VGG-19: target forward, enhanced forward and inputs. The
-    discriminator: both halves forward and weights and inputs, and the enhanced half's inputs for
-    the generator. What needs no gradient of its inputs (first layers) is not taken off: 1 to 2%.
+    The unit is a network's forward pass. The gradient of the weights costs one unit, the gradient
+    of the inputs one more. The generator takes three units for forward, weights and inputs. VGG-19
+    takes three units: target forward, enhanced forward and inputs. The discriminator takes seven:
+    both halves forward, weights and inputs, and the enhanced half's inputs for the generator. First
+    layers need no gradient of their inputs; the count leaves that 1 to 2% in.
     """
-    cost = 3 * forward_flops(networks.generator)
-    if networks.features is not None:
-        cost += 3 * forward_flops(networks.features)
-    if networks.discriminator is not None:
-        cost += 7 * forward_flops(networks.discriminator)
+    cost = 3 * forward_flops(gan.generator)
+    if gan.vgg is not None:
+        cost += 3 * forward_flops(gan.vgg)
+    if gan.discriminator is not None:
+        cost += 7 * forward_flops(gan.discriminator)
     return batch_size * cost
 
 
 def forward_flops(model) -> float:
-    """Floating-point operations of a network's convolutions and dense layers for one patch."""
+    """Return the floating-point operations of a network for one patch."""
     import keras
 
     weighted = [
@@ -329,11 +330,12 @@ def forward_flops(model) -> float:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Dense))
     ]
     outputs = keras.Model(model.inputs, [layer.output for layer in weighted])
-    shapes = outputs.compute_output_shape((1, PATCH, PATCH, 3))
-    return sum(
-        2 * float(np.prod(shape[1:-1])) * float(np.prod(layer.kernel.shape))
-        for layer, shape in zip(weighted, shapes, strict=True)
-    )
+    shapes: Any = outputs.compute_output_shape((1, PATCH, PATCH, 3))
+    total = 0.0
+    for layer, shape in zip(weighted, shapes, strict=True):
+        kernel: Any = layer.kernel
+        total += 2 * float(np.prod(shape[1:-1])) * float(np.prod(kernel.shape))
+    return total
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
     python -m benchmarks.training_photos --data_dir dped --phone mine
 
-Takes a set that `python -m align` made, whose pairs.csv says which patch came from which photo.
-Draws photos of its training side at random, each number of them containing the smaller ones, and
-trains on their patches with one budget; the test patches stay the same. Prints the scores as
-Markdown. What is trained already is not trained again, and an interrupted run goes on, so the
-command can be given again at any time.
+The benchmark takes a data set of `python -m align`, whose pairs.csv names the photo of each patch.
+It draws training photos at random, and every larger draw contains the smaller ones. It trains on
+the patches of each draw with one budget, scores the same test patches, and prints Markdown.
+Finished trainings are kept and interrupted ones go on, so the command can be repeated at any time.
 """
 
 import csv
@@ -32,28 +31,30 @@ DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4}
 
 
 class CurveError(RuntimeError):
-    """A set that has no curve, or a training or scoring that failed and has said why."""
+    """An unsuitable data set, or a training or an evaluation that printed why it failed."""
 
 
 @dataclasses.dataclass(frozen=True)
 class CurveConfig:
-    """Which set, which numbers of photos, and the budget of each training."""
+    """The data set, the numbers of photos, and the budget of each training."""
 
     phone: str = option(help="name of the phone: its folder in the data set")
     data_dir: str = option("dped", "root of the set that align wrote")
     photos: tuple[int, ...] = option((2, 5, 10, 20, 40, 80), "numbers of photos", nargs="+")
-    draws: int = option(1, "times that the photos are drawn; scores are averaged over them")
+    draws: int = option(1, "how often the photos are drawn; the scores are means over the draws")
     steps: int = option(400, "training steps")
     batch_size: int = option(8, "pairs a step")
     channels: int = option(16, "width of the generator")
     mixed_precision: bool = option(False, "as for train.py")
-    also: str | None = option(None, "root of another set of this phone, whose test pairs to score")
+    also: str | None = option(
+        None, "root of another data set of this phone; its test pairs are scored too"
+    )
     folder: str = option("runs/training_photos", "folder of the subsets, the runs and results")
     seed: int = option(0, "of the draws")
 
 
 def main(config: CurveConfig) -> None:
-    """Train what is missing, score everything, print a table for each set of test pairs."""
+    """Train the missing networks, score all, print a table for each set of test pairs."""
     source, folder = Path(config.data_dir, config.phone), Path(config.folder)
     patches = patches_by_photo(source)
     if min(config.photos) < 1 or max(config.photos) > len(patches):
@@ -82,10 +83,10 @@ def main(config: CurveConfig) -> None:
 
 
 def patches_by_photo(folder: Path) -> dict[str, list[str]]:
-    """File stems of the training patches by the photo they come from.
+    """Return the file stems of the training patches by their photo.
 
     Raises:
-        CurveError: there is no pairs.csv, or it names no training patch.
+        CurveError: There is no pairs.csv, or it names no training patch.
     """
     try:
         with (folder / "pairs.csv").open(encoding="utf-8", newline="") as file:
@@ -101,9 +102,9 @@ def patches_by_photo(folder: Path) -> dict[str, list[str]]:
 
 
 def link_subset(source: Path, target: Path, chosen: list[str]) -> None:
-    """A data set of links: these training patches of `source`, and all of its test data."""
+    """Make a data set of links to some training patches of `source` and to all its test data."""
     if target.is_dir():
-        shutil.rmtree(target)  # links: the run of an earlier call keeps its pack
+        shutil.rmtree(target)  # only links: the run of an earlier call keeps its pack
     pairs = training_pairs(source.parent, source.name)
     for side, files in ((source.name, pairs.phone), (TARGET, pairs.target)):
         folder = target / "training_data" / side
@@ -133,7 +134,7 @@ def _train(config: CurveConfig, name: str) -> None:
 
 
 def _print_table(root, scores, counts, names) -> None:
-    """Markdown: the input, then the mean over the draws, and from where to where they reach."""
+    """Print Markdown: the input, then for each number the mean over the draws and the range."""
     print(f"\nTest pairs of {root}:\n")
     print(f"| photos | patches | {' | '.join(COLUMNS.values())} |")
     print(f"|---|---|{'---|' * len(COLUMNS)}")

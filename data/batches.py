@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import zlib
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -27,11 +27,13 @@ class Part:
         pairs: the patches; square, because they are rotated.
         size: places in a batch; may exceed the number of pairs.
         seed: seed of the order and of the symmetries.
+        augment: whether to flip and rotate the patches.
     """
 
     pairs: PatchPairs
     size: int
     seed: int = 0
+    augment: bool = True
 
     def choices(self, number: int) -> Iterator[tuple[PatchPairs, int, int]]:
         """Yield the pairs, the row and the symmetry for each place of batch `number`.
@@ -47,6 +49,8 @@ class Part:
             ]
         )
         symmetries = np.random.default_rng([self.seed, 1, number]).integers(8, size=self.size)
+        if not self.augment:
+            symmetries[:] = 0
         for row, symmetry in zip(rows, symmetries, strict=True):
             yield self.pairs, row, symmetry
 
@@ -108,14 +112,34 @@ class Batches:
             _scale(_transformed(pairs.target[row], symmetry), target[place])
         return phone, target
 
-    def between(self, first: int, last: int, ahead: int = 4) -> Generator[Batch]:
-        """Yield batches `first` to `last` - 1 in order; threads prepare up to `ahead` of them."""
+    def coins(self, number: int) -> np.ndarray:
+        """Return one random bool for each place of batch `number`, `(B,)`."""
+        whole = sum(part.size for part in self._parts)
+        coins = np.random.default_rng([self._parts[0].seed, 2, number]).integers(2, size=whole)
+        return coins[self._places].astype(bool)
+
+    def between(
+        self,
+        first: int,
+        last: int,
+        ahead: int = 4,
+        make: Callable[[int], tuple[np.ndarray, ...]] | None = None,
+    ) -> Generator[tuple[np.ndarray, ...]]:
+        """Yield batches `first` to `last` - 1 in order.
+
+        Args:
+            first: number of the first batch.
+            last: number after the last batch.
+            ahead: how many batches threads prepare in advance.
+            make: returns the arrays of a step by its number; None for the batch of this number.
+        """
+        make = make or self.__getitem__
         pool = ThreadPoolExecutor(ahead)
         try:
             waiting = deque()
             for number in range(first, last + ahead):
                 if number < last:
-                    waiting.append(pool.submit(self.__getitem__, number))
+                    waiting.append(pool.submit(make, number))
                 if number >= first + ahead and waiting:
                     yield waiting.popleft().result()
         finally:

@@ -1,19 +1,23 @@
 """Gaussian blur inside a loss, as two matrix products.
 
-A blur along an axis of length n is a banded n×n matrix. Two dense products cost a fraction of a
-percent of a training step at patch size, and their gradient is a product too; the gradient of a
+A blur along an axis of length n is a banded n×n matrix. Two dense products take a fraction of a
+percent of a training step at patch size, and their gradient is a product too. The gradient of a
 depthwise convolution is many times slower on a CPU.
 """
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
-from keras import ops
+
+from common.backend import keras
+
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 
 def _variance_3_kernel() -> np.ndarray:
-    """The 1-D factor of the Gaussian of the colour loss, 21 taps.
+    """Return the 1-D factor of the Gaussian of the color loss, 21 taps.
 
     ICCV equation 4: `G(k, l) = A·exp(-(k - μx)² / 2σx - (l - μy)² / 2σy)` with A = 0.053, μ = 0,
     σ = 3. The exponent divides by 2σ, so 3 is the variance, and A = 1 / (2π·3) makes the sum 1.
@@ -24,10 +28,11 @@ def _variance_3_kernel() -> np.ndarray:
 
 
 def _released_kernel() -> np.ndarray:
-    """The 1-D factor of the 21×21 kernel in the authors' released code.
+    """Return the 1-D factor of the 21×21 kernel in the authors' released code.
 
-    Root of the Gaussian's probability in 21 bins over ±3.17 standard deviations: the root doubles
-    the variance: 4.7 pixels of standard deviation, 4.3 with the tails cut at 10.
+    The kernel is the root of a Gaussian's probability in 21 bins over ±3.17 standard deviations.
+    The root doubles the variance: the standard deviation is 4.7 pixels, or 4.3 pixels with the
+    tails cut at 10.
     """
     edges = np.linspace(-3 - 1 / 6, 3 + 1 / 6, 22)
     cumulative = np.array([0.5 * math.erfc(-edge / math.sqrt(2)) for edge in edges])
@@ -36,16 +41,16 @@ def _released_kernel() -> np.ndarray:
 
 
 def blur(images, kernel: np.ndarray, inside: bool = False):
-    """Blur each channel with the separable kernel `kernel[k]·kernel[l]`, zeros outside.
+    """Blur each channel with the separable kernel `kernel[k]·kernel[l]`, with zeros outside.
 
     Args:
-        images: `(N, H, W, C)` float; H and W static. Many channels at once are cheaper than
+        images: `(N, H, W, C)` float; H and W static. One call with many channels is cheaper than
             several calls.
-        kernel: odd number of taps, 2r + 1.
-        inside: only where the kernel lies wholly inside the image.
+        kernel: An odd number of taps, 2r + 1.
+        inside: Whether to return only the positions where the whole kernel lies in the image.
 
     Returns:
-        Same shape as `images`, or `(N, H - 2r, W - 2r, C)` if `inside`.
+        The shape of `images`, or `(N, H - 2r, W - 2r, C)` with `inside`.
     """
     _, height, width, channels = images.shape
     taps = tuple(float(tap) for tap in kernel)
@@ -65,7 +70,7 @@ RELEASED_KERNEL = _released_kernel()
 
 @functools.lru_cache(maxsize=16)
 def _band_matrix(size: int, taps: tuple[float, ...]) -> np.ndarray:
-    """`(size, size)` float32 matrix whose product with a column is its correlation with `taps`."""
+    """Return the `(size, size)` float32 matrix whose product correlates a column with `taps`."""
     radius = len(taps) // 2
     matrix = np.zeros((size, size), np.float32)
     for offset, tap in zip(range(-radius, radius + 1), taps, strict=True):

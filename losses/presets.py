@@ -1,71 +1,72 @@
-"""What the generator is trained for: presets that choose the losses and weigh them."""
+"""What a generator is trained for: presets that name the loss terms and weigh them.
+
+A new preset is one entry of `PRESETS`. A new term is one file beside this one and one entry in
+`Objective.terms`. Keras is imported only where terms are computed: command lines list the presets.
+"""
 
 import dataclasses
-import functools
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
 
-from keras import ops
-
-from losses.blur import RELEASED_KERNEL
-from losses.color import color_loss
-from losses.content import (
-    content_loss,
-    normalized_content_loss,
-    relative_content_loss,
-)
-from losses.structure import structure_loss
-from losses.texture import non_saturating_texture_loss, saturating_texture_loss
-from losses.total_variation import squared_variation, summed_gradient_variation
+# The released code sums these terms over the batch, where the functions here take the mean.
+SUMMED_OVER_BATCH = {"saturating_texture"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """The losses of a preset, their weights, and the networks that go with them.
+    """The weights of the generator's loss terms, and the networks that go with the terms.
 
     Attributes:
-        weights: weight of each term in the total; a term of no weight is not computed.
-        color: `f(enhanced, target) -> scalar`.
-        texture: `f(enhanced_logits) -> scalar`.
-        content: `f(enhanced_features, target_features) -> scalar`.
-        total_variation: `f(enhanced) -> scalar`.
-        norm: normalization of the generator, "batch" or "instance".
-        discriminator: kind of discriminator, "thesis", "iccv", or None without texture.
-        label_smoothing: of the discriminator's own loss.
-        discriminator_learning_rate: of Adam; the generator's is the run's own choice.
+        weights: The weight of each term by name; a term without a weight is not computed.
+        normalization: Of the generator, "batch" or "instance".
+        discriminator: The kind of discriminator, "thesis" or "iccv"; None without a texture term.
+        content_scale: The root mean square of the VGG features for which the weight of the content
+            term is meant. `relative_content` scales the features to this value.
+        relative_content: Whether the content term takes features relative to the target's.
     """
 
-    weights: dict[str, float]
-    color: Callable = color_loss
-    texture: Callable = non_saturating_texture_loss
-    content: Callable = normalized_content_loss
-    total_variation: Callable = summed_gradient_variation
-    norm: str = "batch"
+    weights: Mapping[str, float]
+    normalization: str = "batch"
     discriminator: str | None = None
-    label_smoothing: float = 0.0
-    discriminator_learning_rate: float = 1e-4
+    content_scale: float = 50.0
+    relative_content: bool = False
 
-    def terms(
-        self,
-        enhanced,
-        target,
-        enhanced_logits=None,
-        enhanced_features=None,
-        target_features=None,
-    ) -> dict:
-        """Each weighted term by name, every one a scalar; their sum is the generator's loss.
+    def terms(self, enhanced, target, enhanced_logits=None, vgg=None) -> dict:
+        """Return each weighted term by name, all scalars; their sum is the generator's loss.
 
         Args:
             enhanced: `(N, H, W, 3)` float RGB, nominally in [0, 1].
-            target: as `enhanced`.
-            enhanced_logits: `(N, 1)`, needed where `weights` has "texture".
-            enhanced_features: `(N, H_j, W_j, C_j)`, needed where `weights` has "content".
-            target_features: as `enhanced_features`.
+            target: As `enhanced`.
+            enhanced_logits: `(N, 1)` logits of `enhanced`; needed for the texture terms.
+            vgg: The function from images to VGG-19 activations; needed for the content term.
         """
+        from common.backend import keras
+        from losses.color import color_loss, released_color_loss
+        from losses.content import content_loss, relative_content_loss
+        from losses.structure import structure_loss
+        from losses.texture import saturating_texture_loss, texture_loss
+        from losses.total_variation import squared_variation, total_variation_loss
+
+        ops: Any = keras.ops
+
+        def content():
+            assert vgg is not None, "the content term needs VGG-19"
+            # In float32, whatever VGG computes in: the squares are summed.
+            enhanced_features = ops.cast(vgg(enhanced), "float32")
+            target_features = ops.cast(vgg(target), "float32")
+            if self.relative_content:
+                scale = self.content_scale
+                return relative_content_loss(enhanced_features, target_features, scale)
+            return content_loss(enhanced_features, target_features)
+
         losses = {
-            "color": lambda: self.color(enhanced, target),
-            "texture": lambda: self.texture(enhanced_logits),
-            "content": lambda: self.content(enhanced_features, target_features),
-            "total_variation": lambda: self.total_variation(enhanced),
+            "color": lambda: color_loss(enhanced, target),
+            "released_color": lambda: released_color_loss(enhanced, target),
+            "texture": lambda: texture_loss(enhanced_logits),
+            "saturating_texture": lambda: saturating_texture_loss(enhanced_logits),
+            "content": content,
+            "total_variation": lambda: total_variation_loss(enhanced),
+            "squared_variation": lambda: squared_variation(enhanced),
             "squared_error": lambda: ops.mean(ops.square(enhanced - target)),
             "absolute_error": lambda: ops.mean(ops.abs(enhanced - target)),
             "structure": lambda: structure_loss(enhanced, target),
@@ -78,49 +79,48 @@ PRESETS = {
     "thesis": Objective(
         {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 100.0},
         discriminator="thesis",
-        label_smoothing=0.2,
     ),
-    # The authors' released code. Its colour term is half the sum over pixels and channels; its
-    # texture term is a sum over the batch, which `preset` makes of the mean here.
+    # The authors' released code. Its content layer, relu5_4, has features of order 1.
     "iccv": Objective(
-        {"color": 0.5 * 0.5, "texture": 1.0, "content": 10.0, "total_variation": 2000.0},
-        color=functools.partial(color_loss, kernel=RELEASED_KERNEL),
-        texture=saturating_texture_loss,
-        content=content_loss,
-        total_variation=squared_variation,
-        norm="instance",
+        {
+            "released_color": 0.5,
+            "saturating_texture": 1.0,
+            "content": 10.0,
+            "squared_variation": 2000.0,
+        },
+        normalization="instance",
         discriminator="iccv",
-        discriminator_learning_rate=5e-4,
+        content_scale=1.0,
     ),
     # Dong et al., ECCV 2014, equation 4: mean squared error.
     "mse": Objective({"squared_error": 1.0}),
     # Johnson et al., ECCV 2016, equation 2: feature reconstruction loss alone.
     "content": Objective({"content": 1.0}),
-    # Ours, without VGG or discriminator, for few pairs and small machines: what PSNR and MS-SSIM
+    # Ours, without VGG and discriminator, for few pairs and small machines: what PSNR and MS-SSIM
     # measure, in the proportion that Zhao et al. (IEEE TCI 2017, section III.D) found to work.
     "fidelity": Objective({"absolute_error": 0.16, "structure": 0.84}),
-    # The same two terms in equal parts: more PSNR for less MS-SSIM, for nets that are too small
+    # The same two terms in equal parts: more PSNR for less MS-SSIM, for networks that are too small
     # to have all of both (docs/results.md).
     "distortion": Objective({"absolute_error": 0.5, "structure": 0.5}),
 }
+TERMS = tuple(dict.fromkeys(term for objective in PRESETS.values() for term in objective.weights))
 
 
-def preset(name: str, content_layer: str, batch_size: int = 1) -> Objective:
-    """The preset `name` for VGG features of `content_layer` and batches of `batch_size` in all.
+def preset(name: str, batch_size: int = 1, relative_content: bool = False) -> Objective:
+    """Return the objective of the preset `name`.
 
-    The texture term of "iccv" is weighed by the batch size, as the released code sums it.
-
-    The released weight of 10 belongs to relu5_4, whose activations have a mean square of order 1.
-    Those of other layers are up to 10⁵ times larger and would drown every other term, so "iccv"
-    takes the relative form there.
+    Args:
+        name: A key of `PRESETS`.
+        batch_size: The pairs of a batch on all machines together. Sums over the batch have their
+            weights multiplied by this number.
+        relative_content: See `Objective`.
 
     Raises:
-        KeyError: no such preset.
+        KeyError: No preset has this name.
     """
     objective = PRESETS[name]
-    if objective.texture is saturating_texture_loss:
-        summed = objective.weights["texture"] * batch_size
-        objective = dataclasses.replace(objective, weights={**objective.weights, "texture": summed})
-    if objective.content is content_loss and content_layer != "block5_conv4":
-        return dataclasses.replace(objective, content=relative_content_loss)
-    return objective
+    weights = {
+        term: weight * (batch_size if term in SUMMED_OVER_BATCH else 1)
+        for term, weight in objective.weights.items()
+    }
+    return dataclasses.replace(objective, weights=weights, relative_content=relative_content)

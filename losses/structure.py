@@ -1,9 +1,13 @@
-"""Structure loss: what SSIM, at several scales, misses."""
+"""Structure loss: the distance from a perfect SSIM at several scales."""
+
+from typing import Any
 
 import numpy as np
-from keras import ops
 
+from common.backend import keras
 from losses.blur import blur
+
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 LEVELS = 3
 K1, K2 = 0.01, 0.03
@@ -13,18 +17,18 @@ WINDOW /= WINDOW.sum()
 
 
 def structure_loss(enhanced, target):
-    """1 minus the mean SSIM of the images at full, half and quarter size.
+    """Return 1 minus the mean SSIM of the images at full, half and quarter size.
 
     SSIM as in Wang et al. 2004, equation 13: Gaussian window of 11 pixels and sigma 1.5, wholly
-    inside the image, range 1. The smaller scales are 2×2 means. A mean of the scales, unlike the
-    product that is MS-SSIM, has a gradient where one of them is 0.
+    inside the image, range 1. The smaller scales are 2×2 means. The mean of the scales has a
+    gradient where one SSIM is 0; the product of the scales (MS-SSIM) has none there.
 
     Args:
         enhanced: `(N, H, W, 3)` float RGB, nominally in [0, 1]; H and W static, at least 44.
-        target: as `enhanced`.
+        target: As `enhanced`.
 
     Returns:
-        Scalar in [0, 2], mean over batch, channels and positions; 0 for equal images.
+        A scalar in [0, 2], mean over batch, channels and positions; 0 for equal images.
     """
     similarity = 0.0
     for level in range(LEVELS):
@@ -35,8 +39,8 @@ def structure_loss(enhanced, target):
 
 
 def _ssim(x, y):
-    wanted = ops.concatenate([x, y, ops.square(x) + ops.square(y), x * y], axis=-1)
-    means = ops.split(blur(wanted, WINDOW, inside=True), 4, axis=-1)
+    moments = ops.concatenate([x, y, ops.square(x) + ops.square(y), x * y], axis=-1)
+    means = ops.split(blur(moments, WINDOW, inside=True), 4, axis=-1)
     mean_x, mean_y, mean_squares, mean_product = means
     squares = ops.square(mean_x) + ops.square(mean_y)
     variances = mean_squares - squares

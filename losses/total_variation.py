@@ -1,21 +1,26 @@
 """Total variation losses: the price of roughness."""
 
-from keras import ops
+from typing import Any
+
+from common.backend import keras
+
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 
-def summed_gradient_variation(images):
-    """Absolute value of the sum of the two forward differences, summed over channels.
+def total_variation_loss(images):
+    """Return the absolute value of the sum of the two forward differences, summed over channels.
 
-    Formula: `‖∇x F_W(I_s) + ∇y F_W(I_s)‖` (thesis slide "Loss functions"; ICCV equation 7), as a
-    1-norm: sum over channels, mean over positions and batch, so that the size of the image does
-    not matter. The sum inside the norm is the source's: it does not see ramps along x - y, where
-    the two cancel, and sees single-pixel noise and checkerboards in full.
+    Formula: `‖∇x F_W(I_s) + ∇y F_W(I_s)‖` (thesis slide "Loss functions"; ICCV equation 7). The
+    sources state no norm. Here the norm is a 1-norm: sum over channels, mean over positions and
+    batch, so that the size of the image does not matter. The sum inside the norm is the source's:
+    the norm ignores ramps along x - y, where the two differences cancel, and counts single-pixel
+    noise and checkerboards in full.
 
     Args:
         images: `(N, H, W, C)` float in [0, 1].
 
     Returns:
-        Scalar ≥ 0.
+        A scalar ≥ 0.
     """
     corner = images[:, :-1, :-1]
     horizontal = images[:, :-1, 1:] - corner
@@ -24,15 +29,15 @@ def summed_gradient_variation(images):
 
 
 def squared_variation(images):
-    """Mean squared horizontal difference plus mean squared vertical difference.
+    """Return the mean squared horizontal difference plus the mean squared vertical difference.
 
-    The form of the authors' released code.
+    Formula: `(Σ(∇x F)² / size_x + Σ(∇y F)² / size_y) / N`, as in the authors' released code.
 
     Args:
         images: `(N, H, W, C)` float in [0, 1].
 
     Returns:
-        Scalar ≥ 0.
+        A scalar ≥ 0.
     """
     horizontal = images[:, :, 1:] - images[:, :, :-1]
     vertical = images[:, 1:] - images[:, :-1]

@@ -8,6 +8,7 @@ from common.backend import keras
 
 # Keras loads a file only if its custom layers are registered, which these imports do.
 from models.layers import (  # noqa: F401
+    fused_batch_norm,
     global_moments,
     image_contrast,
     initializers,

@@ -1,127 +1,119 @@
-"""What a training step computes on any backend: both losses of one shared pass, both updates."""
+"""The method on one screen: what one training step computes, in the order of the paper.
 
-import keras
-from keras import ops
+Thesis slides "General architecture" and "Loss functions"; ICCV section 4 (docs/method.md). The
+generator F_W enhances the phone's photos. The discriminator D judges the enhanced and the DSLR's
+photos. Both networks learn from the same pass, each along the gradient of its own loss.
 
+`training_step` is the step on TensorFlow. `training/backends/` runs the same functions on JAX and
+on several devices. `models/gan_released.py` has the other schedule, the released code's.
+"""
+
+import dataclasses
+from typing import Any
+
+from common.backend import keras
+from losses.discriminator import discriminator_accuracy, discriminator_cross_entropy
 from losses.presets import Objective
-from losses.texture import discriminator_accuracy, discriminator_loss
+
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 
-class GanTraining:
-    """A generator, its discriminator, their optimizers, and the average of the weights.
+@dataclasses.dataclass
+class Gan:
+    """The networks of a training and their optimizers.
 
-    A backend's subclass adds `step(phone, target)`.
-
-    Args:
-        generator: from `(N, P, P, 3)` RGB in [0, 1] to the same shape.
-        objective: the generator's losses and their weights.
-        discriminator: from `(N, P, P, 3)` to `(N, 1)` logits; None where the objective has no
-            texture term.
-        features: from `(N, P, P, 3)` to VGG activations; None where it has no content term.
-        learning_rate: of Adam, for the generator; a number or a Keras schedule.
-        discriminator_learning_rate: of Adam, for the discriminator.
-        published: the network that is validated and saved: of the generator's layers, in
-            float32, it receives the average of the generator's weights after every step; by
-            default the generator itself.
-        weight_average: decay d of that exponential moving average, [0, 1). Early on the decay is
-            (1 + t)/(10 + t) at step t, where that is less, so that the first weights are soon
-            forgotten; with 0 the published weights are the last ones.
+    Attributes:
+        generator: From `(N, P, P, 3)` RGB in [0, 1] to the same shape.
+        generator_optimizer: Built for the generator.
+        objective: The terms of the generator's loss and their weights.
+        discriminator: From `(N, P, P, 3)` to `(N, 1)` logits; None without a texture term.
+        discriminator_optimizer: Built for the discriminator.
+        vgg: From `(N, P, P, 3)` to VGG-19 activations; None without a content term.
+        ema: The network that is validated and saved, in float32: the exponential moving average of
+            the generator's weights. None: the step updates no average.
+        ema_decay: The decay of the average, [0, 1); with 0 `ema` has the latest weights.
+        label_smoothing: Of the discriminator's loss.
     """
 
-    def __init__(
-        self,
-        generator: keras.Model,
-        objective: Objective,
-        discriminator: keras.Model | None = None,
-        features: keras.Model | None = None,
-        learning_rate=5e-4,
-        discriminator_learning_rate=1e-4,
-        published: keras.Model | None = None,
-        weight_average: float = 0.0,
-    ):
-        self.generator = generator
-        self.objective = objective
-        self.discriminator = discriminator
-        self.features = features
-        self.published = generator if published is None else published
-        self.weight_average = weight_average
-        self.generator_optimizer = keras.optimizers.Adam(learning_rate)
-        self.generator_optimizer.build(generator.trainable_variables)
-        self.discriminator_optimizer = None
-        if discriminator is not None:
-            self.discriminator_optimizer = keras.optimizers.Adam(discriminator_learning_rate)
-            self.discriminator_optimizer.build(discriminator.trainable_variables)
-        if published is not None:
-            published.set_weights(generator.get_weights())
-        self.variables = self._variables()
+    generator: keras.Model
+    generator_optimizer: keras.optimizers.Optimizer
+    objective: Objective
+    discriminator: keras.Model | None = None
+    discriminator_optimizer: keras.optimizers.Optimizer | None = None
+    vgg: keras.Model | None = None
+    ema: keras.Model | None = None
+    ema_decay: float = 0.0
+    label_smoothing: float = 0.0
 
-    def _variables(self) -> list[keras.Variable]:
-        holders = [self.generator, self.generator_optimizer]
-        if self.discriminator is not None:
-            holders += [self.discriminator, self.discriminator_optimizer]
-        if self.published is not self.generator:
-            holders.append(self.published)
-        return [variable for holder in holders for variable in holder.variables]
 
-    @property
-    def state(self) -> list[keras.Variable]:
-        """Every variable that a resumed training needs, up to date, in a fixed order."""
-        self.publish()
-        return self.variables
+def losses(gan: Gan, phone, target):
+    """Compute both networks' losses on one batch.
 
-    def publish(self) -> None:
-        """Bring the networks' variables up to date, where the backend keeps newer values."""
+    Args:
+        gan: The networks.
+        phone: `(N, P, P, 3)` float32 RGB in [0, 1].
+        target: As `phone`.
 
-    def losses(self, phone, target):
-        """Both networks' losses from one pass of each.
+    Returns:
+        The generator's loss and the discriminator's loss, scalars, the latter 0 without a
+        discriminator; and a report, scalars by name: each weighted term of the generator's loss,
+        "generator" and, with a discriminator, "discriminator" and "discriminator_accuracy".
+    """
+    enhanced = gan.generator(phone, training=True)
+    enhanced_logits, discriminator_loss, report = None, ops.zeros(()), {}
+    if gan.discriminator is not None:
+        both = gan.discriminator(ops.concatenate([enhanced, target]), training=True)
+        enhanced_logits, target_logits = ops.split(both, 2)
+        discriminator_loss = discriminator_cross_entropy(
+            enhanced_logits, target_logits, gan.label_smoothing
+        )
+        report["discriminator"] = discriminator_loss
+        report["discriminator_accuracy"] = discriminator_accuracy(enhanced_logits, target_logits)
+    # Color, texture, content and total variation, each times its weight (losses/presets.py).
+    terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
+    generator_loss = sum(terms.values())
+    return generator_loss, discriminator_loss, {**terms, "generator": generator_loss, **report}
 
-        Both come from the same enhanced images and the same discriminator pass over enhanced and
-        DSLR images together; each network is then to follow the gradient of its own loss (ICCV
-        section 4.2 trains them on separate batches, at almost twice the cost).
 
-        Args:
-            phone: `(N, P, P, 3)` float32 RGB in [0, 1].
-            target: as `phone`.
+def training_step(gan: Gan, jit_compile: bool = False):
+    """Return the step on TensorFlow, a function of a batch that returns the report of `losses`.
 
-        Returns:
-            The generator's loss and the discriminator's, scalars, the latter 0 without one; and
-            scalars by name: each weighted term of the generator's loss, "generator" (their sum),
-            and, with a discriminator, "discriminator" and "discriminator_accuracy".
-        """
-        enhanced = self.generator(phone, training=True)
-        given = {}
-        if self.features is not None:
-            # In float32 whatever the network computes in: their squares are summed.
-            given["enhanced_features"] = ops.cast(self.features(enhanced), "float32")
-            given["target_features"] = ops.cast(self.features(target), "float32")
-        judgement, report = ops.zeros(()), {}
-        if self.discriminator is not None:
-            both = ops.concatenate([enhanced, target])
-            logits, target_logits = ops.split(self.discriminator(both, training=True), 2)
-            given["enhanced_logits"] = logits
-            judgement = discriminator_loss(logits, target_logits, self.objective.label_smoothing)
-            report["discriminator"] = judgement
-            report["discriminator_accuracy"] = discriminator_accuracy(logits, target_logits)
-        terms = self.objective.terms(enhanced, target, **given)
-        total = sum(terms.values())
-        return total, judgement, {**terms, "generator": total, **report}
+    Args:
+        gan: The networks.
+        jit_compile: Whether XLA compiles the step.
+    """
+    import tensorflow as tf  # here: a machine that trains on JAX need not have TensorFlow
 
-    def update(self, generator_gradients, discriminator_gradients) -> None:
-        """One optimizer step of each network, and of the average."""
-        self.generator_optimizer.apply(generator_gradients, self.generator.trainable_variables)
-        if self.discriminator is not None:
-            self.discriminator_optimizer.apply(
-                discriminator_gradients, self.discriminator.trainable_variables
-            )
+    # float32 is float32, on one device or many, as on JAX; --mixed_precision is the fast way.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
-    def average(self) -> None:
-        """Move the published weights towards the generator's."""
-        if self.published is self.generator:
-            return
-        step = ops.cast(self.generator_optimizer.iterations, "float32")
-        decay = ops.minimum(self.weight_average, (1 + step) / (10 + step))
-        for mean, latest in zip(self.published.variables, self.generator.variables, strict=True):
-            if self.weight_average:
-                mean.assign(decay * mean + (1 - decay) * latest)
-            else:
-                mean.assign(latest)
+    @tf.function(jit_compile=jit_compile, reduce_retracing=True)
+    def step(phone, target):
+        with tf.GradientTape(persistent=True) as tape:
+            generator_loss, discriminator_loss, report = losses(gan, phone, target)
+        descend(tape, generator_loss, gan.generator, gan.generator_optimizer)
+        if gan.discriminator is not None:
+            descend(tape, discriminator_loss, gan.discriminator, gan.discriminator_optimizer)
+        update_ema(gan)
+        return report
+
+    return step
+
+
+def descend(tape, loss, network, optimizer) -> None:
+    """Update a network along the gradient of its loss (TensorFlow)."""
+    variables = network.trainable_variables
+    optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)
+
+
+def update_ema(gan: Gan) -> None:
+    """Move the averaged weights towards the generator's latest weights.
+
+    The decay at step t is at most (1 + t)/(10 + t), so that the first weights are soon forgotten.
+    """
+    if gan.ema is None:
+        return
+    step = ops.cast(gan.generator_optimizer.iterations, "float32")
+    decay = ops.minimum(gan.ema_decay, (1 + step) / (10 + step))
+    for average, latest in zip(gan.ema.variables, gan.generator.variables, strict=True):
+        average.assign(decay * average + (1 - decay) * latest if gan.ema_decay else latest)

@@ -127,7 +127,8 @@ def normalization_of(model: keras.Model) -> Normalization:
     kinds = {type(layer) for layer in model.layers}
     if kinds & set(WHOLE_IMAGE_LAYERS):
         return Normalization.INSTANCE
-    return Normalization.BATCH if layers.BatchNormalization in kinds else Normalization.NONE
+    batch = any(issubclass(kind, layers.BatchNormalization) for kind in kinds)
+    return Normalization.BATCH if batch else Normalization.NONE
 
 
 def manifest_norm(model: keras.Model) -> str:

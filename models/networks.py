@@ -23,14 +23,13 @@ class Network:
         builder: dotted name of the function that builds the network. The table holds a name
             because importing the function takes the seconds that Keras needs to load.
         options: arguments of the builder that flags of `train.py` can set.
-        preset: name of the objective in `losses.presets` that the network is trained for by
-            default.
+        recipe: the recipe in `training.recipes` that trains the network by default.
     """
 
     about: str
     builder: str
     options: tuple[str, ...]
-    preset: str
+    recipe: str
 
 
 NETWORKS = {
@@ -38,25 +37,25 @@ NETWORKS = {
         about="the generator of the paper",
         builder="models.generator.build_generator",
         options=("normalization", "channels", "blocks"),
-        preset="thesis",
+        recipe="stable",
     ),
     "mobile": Network(
         about="a small network for phones",
         builder="models.mobile.build_mobile",
         options=("channels", "blocks"),
-        preset="distortion",
+        recipe="mobile",
     ),
     "srcnn": Network(
         about="a rival, Dong et al. 2014",
         builder="models.rivals.srcnn.build_srcnn",
         options=(),
-        preset="mse",
+        recipe="srcnn",
     ),
     "johnson": Network(
         about="a rival, Johnson et al. 2016",
         builder="models.rivals.johnson.build_johnson",
         options=("channels", "blocks"),
-        preset="content",
+        recipe="johnson",
     ),
 }
 

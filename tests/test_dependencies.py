@@ -27,7 +27,8 @@ ALLOWED = {
     "web": {"common", "export"},
 }
 WITH_TENSORFLOW = (
-    "models/gan_tensorflow.py",
+    "models/gan.py",
+    "models/gan_released.py",
     "models/layers/fused_batch_norm.py",
     "training/backends/gan_distributed.py",
     "models/checkpoints.py",

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 import models  # first: holds back TensorFlow's chatter
-import train as training
 from simulation.cameras import PHONES
 from train import TrainConfig, TrainingError, train
+from training.config import with_recipe
 from training.pairs import training_batches
 from training.recording import read_curve
 
@@ -45,6 +45,10 @@ def config(data, run, **changes) -> TrainConfig:
     if changes.get("model") == "srcnn":
         del options["channels"]
     return TrainConfig(**(options | changes))
+
+
+def opened(options):
+    return training_batches(with_recipe(options))
 
 
 def saved_arrays(run) -> dict[str, np.ndarray]:
@@ -151,22 +155,22 @@ def test_the_seed_decides(data, tmp_path):
 
 def test_without_an_average_the_last_weights_are_saved(data, tmp_path):
     """The published network and the generator hold the same numbers, one after the other."""
-    train(config(data, tmp_path / "run", steps=2, model="srcnn", weight_average=0.0))
+    train(config(data, tmp_path / "run", steps=2, model="srcnn", ema_decay=0.0))
     arrays = list(saved_arrays(tmp_path / "run").values())
     weights = len(models.load_generator(tmp_path / "run" / "last.keras").weights)
     for generator, published in zip(arrays[:weights], arrays[-weights:], strict=True):
         np.testing.assert_array_equal(generator, published)
-    train(config(data, tmp_path / "average", steps=2, model="srcnn", weight_average=0.9))
+    train(config(data, tmp_path / "average", steps=2, model="srcnn", ema_decay=0.9))
     arrays = list(saved_arrays(tmp_path / "average").values())
     assert not np.array_equal(arrays[0], arrays[-weights])
 
 
 def test_validation_pairs_are_no_training_pairs(data, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(training, "Validation", lambda pairs: seen.append(pairs) or 1 / 0)
+    monkeypatch.setattr("training.loop.Validation", lambda pairs: seen.append(pairs) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         train(config(data, tmp_path / "run", steps=1, model="srcnn"))
-    batches, held_out = training_batches(config(data, tmp_path, batch_size=14))
+    batches, held_out = opened(config(data, tmp_path, batch_size=14))
     assert batches.count == 14
     (validated,) = seen
     np.testing.assert_array_equal(validated.phone, held_out.phone)
@@ -185,7 +189,7 @@ def test_both_datasets_share_every_batch_and_the_real_one_is_validated_on(data, 
     options = config(root, tmp_path, dataset="both", batch_size=5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("simulation.simulate_patches.simulate_dataset", lambda *_, **__: None)
-        batches, held_out = training_batches(options)
+        batches, held_out = opened(options)
     assert batches.count == 28
     phone, target = batches[3]
     for side in (phone, target):
@@ -208,7 +212,7 @@ def test_a_non_finite_loss_stops_the_run_and_keeps_the_checkpoint(data, tmp_path
 
 def test_weights_that_the_last_step_broke_are_not_saved(data, tmp_path, monkeypatch):
     scores = {"psnr": float("nan"), "ms_ssim": 0.0}
-    monkeypatch.setattr(training, "Validation", lambda _: lambda _: (scores, None))
+    monkeypatch.setattr("training.loop.Validation", lambda _: lambda _: (scores, None))
     with pytest.raises(TrainingError, match="step 1: the validation loss is nan"):
         train(config(data, tmp_path / "run", steps=1, model="srcnn"))
     assert not list((tmp_path / "run").glob("*.keras"))
@@ -274,7 +278,7 @@ def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, numbe
 
 def test_another_phone_is_simulated_as_the_generic_one_under_its_name(tmp_path):
     options = {"phone": "mine", "data_dir": str(tmp_path), "cache_dir": str(tmp_path / "cache")}
-    batches, _ = training_batches(
+    batches, _ = opened(
         TrainConfig(**options, dataset="simulated", simulated_pairs=40, batch_size=2)
     )
     assert batches.count == 30
@@ -303,7 +307,7 @@ def test_a_backend_that_is_not_there_gets_one_line(data, tmp_path, backend):
         (["--steps", "0"], "--steps must be at least 1"),
         (["--learning_rate", "-1"], "--learning_rate must be greater than 0"),
         (["--phone", "../mine"], "phone name"),
-        (["--weight_average", "1"], "--weight_average must be at least 0 and below 1"),
+        (["--ema_decay", "1"], "--ema_decay must be at least 0 and below 1"),
         (["--photos", "."], "--photos has no meaning without --dataset simulated or both"),
         (["--dataset", "simulated", "--photos", "absent"], "no such folder of photos"),
         (["--dataset", "both", "--batch_size", "1"], "a --batch_size of at least 2"),

@@ -1,1 +1,4 @@
-"""A training run: its configuration, networks, validation and records."""
+"""A training run: `recipes` and `config`, then `networks`, `loop`, `validation` and `recording`.
+
+`backends/` runs the training step on JAX and on several devices or machines.
+"""

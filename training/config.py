@@ -1,13 +1,22 @@
-"""Everything that decides a training run, and how a resumed run takes it up again."""
+"""Everything that decides a training run, and how a resumed run takes its decisions up again."""
 
 import dataclasses
 import json
 from pathlib import Path
 
 from common.atomic_files import replacing
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.run_folder import CONFIG, STATE, run_folder
+from losses.presets import PRESETS
 from models.networks import NETWORKS, networks_in_words
+from training.recipes import RECIPES
+
+DATA, NETWORK, OBJECTIVE, OPTIMIZER, DISTILLATION, MACHINE, RUN = (
+    *("training pairs", "networks", "losses", "optimization", "distillation"),
+    *("hardware", "the run"),
+)
+
+DEFAULT_RECIPE = NETWORKS["dped"].recipe  # of a command that names neither recipe nor network
 
 
 class TrainingError(ValueError):
@@ -16,79 +25,162 @@ class TrainingError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides a training run, with its defaults."""
+    """Everything that decides a training run, with the defaults.
 
-    phone: str = option(help="name of the phone: its folder in the data set")
+    A field that is a key of a recipe has the default None, which means the recipe's value. Such a
+    field has the type that it has after `resolved`.
+    """
+
+    phone: str = option(help="name of the phone: its folder in the data set", group=ESSENTIAL)
+    data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
+    recipe: str | None = option(
+        None,
+        "the whole training by name (training/recipes.py); flags given beside it win. By default "
+        + ", ".join(f"{network.recipe} for {name}" for name, network in NETWORKS.items())
+        + "; stable is what trains best, thesis and iccv follow the sources to the letter",
+        choices=tuple(RECIPES),
+        group=ESSENTIAL,
+    )
+    model: str = option(
+        None,
+        f"network to train ({networks_in_words()}); by default the recipe's",
+        choices=tuple(NETWORKS),
+        group=ESSENTIAL,
+    )
+    preset: str = option(
+        None,
+        "loss terms and their weights, and for dped the norm and the discriminator; by default "
+        "the recipe's",
+        choices=tuple(PRESETS),
+        group=ESSENTIAL,
+    )
+    steps: int = option(None, "training steps in all; by default the recipe's", group=ESSENTIAL)
+    batch_size: int = option(
+        None, "pairs a step, over all machines; by default the recipe's", group=ESSENTIAL
+    )
+    resume: bool = option(False, "go on from the run's last checkpoint", group=ESSENTIAL)
+    run_dir: str | None = option(
+        None, "folder of the run; by default runs/PHONE/MODEL", group=ESSENTIAL
+    )
     dataset: str = option(
         "dped",
-        "pairs to train on: the data set's, simulated ones, or half of each in every batch",
+        "pairs to train on: the data set's, simulated pairs, or half of each in every batch",
         choices=("dped", "simulated", "both"),
+        group=DATA,
     )
-    data_dir: str = option("dped", "root of the data set")
     simulated_dir: str | None = option(
-        None, "root of the simulated pairs; by default DATA_DIR/simulated"
+        None, "root of the simulated pairs; by default DATA_DIR/simulated", group=DATA
     )
     photos: str | None = option(
-        None, "folder of photos to simulate pairs from; by default those that ship"
+        None,
+        "folder of photos to simulate pairs from; by default the photos that ship",
+        group=DATA,
     )
     virtual_phone: str | None = option(
-        None, "phone to simulate; by default PHONE, or generic for one that has no parameters"
-    )
-    simulated_pairs: int = option(1000, "training pairs to simulate")
-    model: str = option(
-        "dped", f"network to train ({networks_in_words()})", choices=tuple(NETWORKS)
-    )
-    preset: str | None = option(
         None,
-        "losses, weights and, for dped, the norm; by default those published with the network",
-        choices=("thesis", "iccv", "mse", "content", "fidelity", "distortion"),
+        "phone to simulate; by default PHONE, or generic for a phone without parameters",
+        group=DATA,
     )
-    steps: int = option(20_000, "training steps in all")
-    batch_size: int = option(50, "pairs a step, over all machines")
-    learning_rate: float = option(5e-4, "of Adam, for the generator")
-    discriminator_learning_rate: float | None = option(
-        None, "of Adam, for the discriminator; by default the preset's"
+    simulated_pairs: int = option(1000, "training pairs to simulate", group=DATA)
+    augment: str = option(
+        None,
+        "whether to flip and rotate the pairs; by default the recipe's",
+        choices=("none", "symmetries"),
+        group=DATA,
+    )
+    channels: int | None = option(
+        None, "width of the generator; by default the published width", group=NETWORK
+    )
+    blocks: int | None = option(
+        None,
+        "residual blocks of the generator, or convolutions of mobile; by default 4 or 3",
+        group=NETWORK,
+    )
+    discriminator_width: float = option(
+        None, "multiplier of the discriminator's channels", group=NETWORK
+    )
+    initial_weights: str = option(
+        None,
+        "released: a normal of 0.01, as in the released code; near_identity: the builder's own "
+        "weights, near the identity for dped",
+        choices=("released", "near_identity"),
+        group=NETWORK,
+    )
+    start_from: str | None = option(
+        None, "begin with the weights of this .keras file", group=NETWORK
+    )
+    content_layer: str = option(
+        None, "VGG-19 layer of the content loss, such as block5_conv4", group=OBJECTIVE
+    )
+    content_features: str = option(
+        None,
+        "raw: as VGG-19 gives them, meant for block5_conv4; relative: scaled to each target's own",
+        choices=("raw", "relative"),
+        group=OBJECTIVE,
+    )
+    vgg_weights: str = option(
+        "imagenet", "imagenet (downloads), a file, or random", group=OBJECTIVE
+    )
+    label_smoothing: float = option(
+        None, "s makes the discriminator's labels s/2 and 1 - s/2", group=OBJECTIVE
+    )
+    discriminator_batch: str = option(
+        None,
+        "same: both networks learn from one pass; other: the discriminator has a second batch, "
+        "enhanced or DSLR at random, as in the released code",
+        choices=("same", "other"),
+        group=OBJECTIVE,
+    )
+    learning_rate: float = option(None, "of Adam, for the generator", group=OPTIMIZER)
+    discriminator_learning_rate: float = option(
+        None, "of Adam, for the discriminator", group=OPTIMIZER
     )
     schedule: str = option(
-        "constant",
+        None,
         "learning rates over the run: constant as published, or cosine down to 0",
         choices=("constant", "cosine"),
+        group=OPTIMIZER,
     )
-    weight_average: float = option(
-        0.999, "decay of the average of weights that is validated and saved; 0: the last weights"
+    adam_epsilon: float = option(None, "epsilon of Adam", group=OPTIMIZER)
+    ema_decay: float = option(
+        None,
+        "decay of the average of weights that is validated and saved; 0: the last weights",
+        group=OPTIMIZER,
     )
-    channels: int | None = option(None, "width of the generator; by default the published one")
-    blocks: int | None = option(
-        None, "residual blocks of the generator, or convolutions of mobile; by default 4 or 3"
-    )
-    start_from: str | None = option(None, "begin with the weights of this .keras file")
     distill: str | None = option(
         None,
-        "comma-separated teachers: learn what these .keras files or TF1 checkpoints (by their "
-        "prefix) make of unpaired photos, beside the pairs",
+        "comma-separated teachers: learn the output of these .keras files or TF1 checkpoints (by "
+        "their prefix) for unpaired photos, beside the pairs",
+        group=DISTILLATION,
     )
     unpaired_photos: str | None = option(
-        None, "folder of photos for --distill; by default the data set's full_size_test_images"
+        None,
+        "folder of photos for --distill; by default the data set's full_size_test_images",
+        group=DISTILLATION,
     )
-    distilled_pairs: int = option(15_000, "patches of the photos that the teachers are asked about")
+    distilled_pairs: int = option(15_000, "patches of the unpaired photos", group=DISTILLATION)
     distilled_share: float = option(
-        0.75, "share of each batch that is of these; 1: the data set's pairs only validate"
+        0.75,
+        "share of each batch from the teachers; 1: the data set's pairs only validate",
+        group=DISTILLATION,
     )
-    discriminator_width: float = option(1.0, "multiplier of the discriminator's channels")
-    content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
-    vgg_weights: str = option("imagenet", "imagenet (downloads), a file, or random")
-    mixed_precision: bool = option(False, "compute in bfloat16, keep the weights in float32")
-    jit_compile: bool = option(False, "let XLA compile TensorFlow's step; JAX always does")
+    mixed_precision: bool = option(
+        False, "compute in bfloat16, keep the weights in float32", group=MACHINE
+    )
+    jit_compile: bool = option(
+        False, "let XLA compile TensorFlow's step; JAX always does", group=MACHINE
+    )
     distribute: str = option(
         "none",
         "share every step among this machine's GPUs, or the workers of TF_CONFIG (TensorFlow)",
         choices=("none", "mirrored", "multiworker"),
+        group=MACHINE,
     )
-    run_dir: str | None = option(None, "folder of the run; by default runs/PHONE/MODEL")
-    cache_dir: str = option("runs/cache", "folder of packed patches")
-    validate_every: int = option(500, "steps between validations; each saves a checkpoint")
-    resume: bool = option(False, "go on from the run's last checkpoint")
-    seed: int = option(0, "of initial weights, shuffling and augmentation")
+    cache_dir: str = option("runs/cache", "folder of packed patches", group=RUN)
+    validate_every: int = option(
+        500, "steps between validations; each saves a checkpoint", group=RUN
+    )
+    seed: int = option(0, "of initial weights, shuffling and augmentation", group=RUN)
 
     def __post_init__(self):
         counts = ("steps", "batch_size", "blocks", "validate_every", "simulated_pairs")
@@ -96,17 +188,21 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise TrainingError(f"--{name} must be at least 1")
-        for name in ("learning_rate", "discriminator_learning_rate", "discriminator_width"):
+        positive = ("learning_rate", "discriminator_learning_rate", "discriminator_width")
+        for name in (*positive, "adam_epsilon"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise TrainingError(f"--{name} must be greater than 0")
-        if not 0 <= self.weight_average < 1:
-            raise TrainingError("--weight_average must be at least 0 and below 1")
+        for name in ("ema_decay", "label_smoothing"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise TrainingError(f"--{name} must be at least 0 and below 1")
         if self.channels is not None and self.channels < 1:
             raise TrainingError("--channels must be at least 1")
-        if self.channels is not None and "channels" not in NETWORKS[self.model].options:
+        sized = self.model is None or "channels" in NETWORKS[self.model].options
+        if self.channels is not None and not sized:
             raise TrainingError(f"--channels has no meaning for {self.model}: its widths are fixed")
-        if self.dataset == "both" and self.batch_size < 2:
+        if self.dataset == "both" and self.batch_size is not None and self.batch_size < 2:
             raise TrainingError("--dataset both needs a --batch_size of at least 2")
         if self.photos is not None and self.dataset == "dped":
             raise TrainingError("--photos has no meaning without --dataset simulated or both")
@@ -121,27 +217,50 @@ class TrainConfig:
 
     @property
     def folder(self) -> Path:
-        """Where the run is."""
-        return Path(self.run_dir) if self.run_dir else run_folder(self.phone, self.model)
+        """The folder of the run."""
+        if self.run_dir:
+            return Path(self.run_dir)
+        model = self.model or RECIPES[self.recipe or DEFAULT_RECIPE]["model"]
+        return run_folder(self.phone, model)
+
+
+# What a resumed run may change: places of files, and how the step is computed.
+MOVABLE = {"resume", "run_dir", "cache_dir", "data_dir", "simulated_dir", "photos"}
+MOVABLE |= {"unpaired_photos", "start_from", "distill", "jit_compile", "distribute"}
 
 
 def resolved(config: TrainConfig) -> TrainConfig:
-    """The configuration with everything decided: its preset, and on resume the earlier run's.
+    """Return the configuration with everything decided, by the recipe or by the run to resume.
 
-    On resume, what is left at its default is as in the run; what is given must agree with it,
-    but for places of files, how the step is compiled, and the steps where the learning rate does
-    not depend on them. What the step is shared among is always as given.
+    The flags given win over the recipe. On resume, what is not given is as in the earlier run, and
+    what is given must agree with the earlier run. Three things may change: places of files, the way
+    the step is compiled, and the number of steps where the learning rate does not depend on it.
+    `--distribute` is always as given.
 
     Raises:
-        TrainingError: the folder holds a run and --resume is not given, or the other way round;
-            or what is given contradicts the run.
+        TrainingError: The folder holds a run and --resume is not given, or --resume is given and
+            the folder holds none; or a flag contradicts the run.
     """
-    if not config.resume:
-        if (config.folder / STATE).exists():
-            raise TrainingError(
-                f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
-            )
-        return dataclasses.replace(config, preset=config.preset or NETWORKS[config.model].preset)
+    if config.resume:
+        return _as_in_earlier_run(config)
+    if (config.folder / STATE).exists():
+        raise TrainingError(
+            f"{config.folder}: holds a run; --resume goes on with it, --run_dir starts another"
+        )
+    return with_recipe(config)
+
+
+def with_recipe(config: TrainConfig) -> TrainConfig:
+    """Return the configuration with the recipe's value wherever no value is given."""
+    name = config.recipe or (NETWORKS[config.model].recipe if config.model else DEFAULT_RECIPE)
+    recipe = dict(RECIPES[name])
+    if config.model not in (None, recipe["model"]):
+        recipe.update(channels=None, blocks=None)  # sizes of another network
+    values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
+    return dataclasses.replace(config, recipe=name, **values)
+
+
+def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
     saved = config.folder / CONFIG
     if not saved.is_file():
         raise TrainingError(f"{config.folder}: no run to resume")
@@ -149,9 +268,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
         earlier = TrainConfig(**json.loads(saved.read_text()))
     except (ValueError, TypeError) as error:
         raise TrainingError(f"{saved}: damaged or of another version") from error
-    movable = {"resume", "run_dir", "cache_dir", "data_dir", "simulated_dir", "photos"}
-    movable |= {"unpaired_photos", "start_from", "distill"}
-    movable |= {"jit_compile", "distribute"}
+    movable = set(MOVABLE)
     if earlier.schedule == "constant":
         movable.add("steps")
     if "random" not in (earlier.vgg_weights, config.vgg_weights):

@@ -1,16 +1,14 @@
-"""The run's curves as one picture."""
+"""The curves of a run as one picture."""
 
 from pathlib import Path
 
 from common.atomic_files import replacing
+from losses.presets import TERMS
 
 PANELS = {
     "PSNR on validation pairs, dB": ("psnr", "input_psnr"),
     "MS-SSIM on validation pairs": ("ms_ssim", "input_ms_ssim"),
-    "weighted terms of the generator's loss": (
-        *("color", "texture", "content", "total_variation"),
-        *("squared_error", "absolute_error", "structure"),
-    ),
+    "weighted terms of the generator's loss": TERMS,
     "balance and artifacts (1: as the target)": (
         *("discriminator_accuracy", "contrast", "checkerboard", "color_shift"),
     ),
@@ -18,13 +16,13 @@ PANELS = {
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
-    """Draw what was recorded at each validation.
+    """Draw the records of every validation.
 
     Args:
-        rows: each with "step" and values by name, as of `training.recording.read_curve`.
-        path: the PNG to write.
+        rows: Each row has "step" and values by name, as `training.recording.read_curve` returns.
+        path: The PNG file to write.
     """
-    from matplotlib.figure import Figure  # takes a while, and training may end before it is needed
+    from matplotlib.figure import Figure  # a slow import, and a run may end without a validation
 
     figure = Figure(figsize=(11, 7), layout="constrained")
     for axes, (title, names) in zip(figure.subplots(2, 2).flat, PANELS.items(), strict=True):

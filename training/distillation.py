@@ -1,4 +1,4 @@
-"""Pairs of unpaired photos' patches and what teacher networks make of them."""
+"""Training pairs from unpaired photos: patches, and the output of teacher networks for them."""
 
 import hashlib
 import shutil
@@ -23,47 +23,47 @@ def distilled_pairs(
     cache_dir: str | Path,
     seed: int = 0,
 ) -> PatchPairs:
-    """Patches of photos, and the mean of what the teachers answer to each.
+    """Return patches of photos as inputs, and the mean output of the teachers as targets.
 
-    The answers, for a hundred thousand pixels of a teacher's time each, are kept in the cache
-    folder: the same teachers, photos, count and seed take them from there.
+    The teachers are slow, so the pairs are kept in the cache folder. A call with the same teachers,
+    photos, count and seed reads the pairs from there.
 
     Args:
         teachers: `.keras` generators, or the authors' TensorFlow 1 checkpoints by their prefix.
-        photos: as for `data.unpaired.sample_patches`.
-        count: of pairs.
-        cache_dir: as for `data.packed.open_pairs`.
-        seed: of the patches.
+        photos: As for `data.unpaired.sample_patches`.
+        count: The number of pairs.
+        cache_dir: As for `data.packed.open_pairs`.
+        seed: The seed of the patches.
 
     Raises:
-        DatasetError: a photo is too small.
-        models.WeightsError: a teacher cannot be read.
+        DatasetError: A photo is too small.
+        models.WeightsError: A teacher cannot be read.
     """
     facts = [unpaired.VERSION, count, seed, unpaired.digest(photos), *map(_digest, teachers)]
     name = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
     folder = Path(cache_dir) / f"distilled-{name}"
     if not folder.is_dir():
         patches = unpaired.sample_patches(photos, count, seed)
-        _write(folder, patches, _answers([_load(teacher) for teacher in teachers], patches))
+        _write(folder, patches, _outputs([_load(teacher) for teacher in teachers], patches))
     return PatchPairs(*(np.load(folder / f"{side}.npy", mmap_mode="r") for side in _SIDES))
 
 
 _SIDES = ("phone", "target")
 
 
-def _answers(teachers, patches: np.ndarray) -> np.ndarray:
-    answers = np.empty_like(patches)
+def _outputs(teachers, patches: np.ndarray) -> np.ndarray:
+    outputs = np.empty_like(patches)
     chunks = range(0, len(patches), CHUNK)
-    for start in tqdm(chunks, "asking the teachers", disable=None):
+    for start in tqdm(chunks, "teachers' output", disable=None):
         images = patches[start : start + CHUNK].astype(np.float32) / 255
         mean = sum(np.asarray(teacher.predict_on_batch(images)) for teacher in teachers)
         mean = np.clip(mean / len(teachers), 0, 1)
-        answers[start : start + CHUNK] = np.rint(255 * mean)
-    return answers
+        outputs[start : start + CHUNK] = np.rint(255 * mean)
+    return outputs
 
 
 def _write(folder: Path, *sides: np.ndarray) -> None:
-    """The folder appears whole or not at all."""
+    """Write the folder so that it appears whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -71,7 +71,7 @@ def _write(folder: Path, *sides: np.ndarray) -> None:
             np.save(temporary / f"{name}.npy", array)
         try:
             temporary.replace(folder)
-        except OSError:  # another run that asked the same was faster
+        except OSError:  # another run with the same pairs was faster
             if not folder.is_dir():
                 raise
     finally:

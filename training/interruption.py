@@ -1,14 +1,14 @@
-"""Signals that end a run between two steps instead of in the middle of one."""
+"""Signals that end a run between two steps instead of inside a step."""
 
 import signal
 
 
 class Interruption:
-    """While active, SIGINT and SIGTERM are noted in `received` and the current step finishes."""
+    """A block in which SIGINT and SIGTERM set `received` and let the current step finish."""
 
     def __enter__(self):
         self.received = 0
-        self.earlier = {
+        self._earlier = {
             number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
         }
         return self
@@ -17,5 +17,5 @@ class Interruption:
         self.received = number
 
     def __exit__(self, *_):
-        for number, handler in self.earlier.items():
+        for number, handler in self._earlier.items():
             signal.signal(number, handler)

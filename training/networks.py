@@ -1,72 +1,100 @@
 """The networks that a configuration asks for."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 from common.backend import import_keras
 from training.backends.workers import Workers
-from training.config import TrainConfig, TrainingError
+from training.config import TrainConfig, TrainingError, with_recipe
+
+if TYPE_CHECKING:  # both load Keras, which takes seconds
+    from models.gan import Gan
+    from training.backends.step import Step
 
 
-def build(config: TrainConfig, workers: Workers | None = None):
-    """The networks of a run with their step, as a `models.gan.GanTraining`.
+def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Step]:
+    """Build the networks of a run and the step that trains them.
 
     Args:
-        config: what to build.
-        workers: who shares the step; None for this process alone.
+        config: What to build.
+        workers: Who shares the step; None for this process alone.
+
+    Returns:
+        The networks, and the step that trains them.
 
     Raises:
-        TrainingError: the workers do not find together, or --start_from is another network.
+        TrainingError: The workers do not find each other, or --start_from is another network.
         models.WeightsError: VGG weights are missing or damaged.
     """
+    config = with_recipe(config)
     keras = import_keras()
     workers = workers or Workers()
     workers.start()  # multi-worker strategies must precede all other work of TensorFlow
     from losses.presets import preset
     from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
+    from models.gan import Gan
     from models.vgg import build_vgg19
-    from training.backends.choose import gan_training
+    from training.backends.step import make_step
 
     keras.utils.set_random_seed(config.seed)
-    objective = preset(config.preset, config.content_layer, config.batch_size)
-    discriminator = features = None
+    relative = config.content_features == "relative"
+    objective = preset(config.preset, config.batch_size, relative)
+    discriminator = discriminator_optimizer = vgg = None
     precision = "mixed_bfloat16" if config.mixed_precision else "float32"
     with workers.scope(), _precision(keras, precision):
-        generator = _generator(config, objective.norm)
+        generator = _generator(config, objective.normalization)
         if config.start_from is not None and not config.resume:
             _start_from(generator, config.start_from)
         if objective.discriminator is not None:
             builders = {"thesis": build_thesis_discriminator, "iccv": build_iccv_discriminator}
             discriminator = builders[objective.discriminator](width=config.discriminator_width)
         if "content" in objective.weights:
-            features = build_vgg19(config.content_layer, config.vgg_weights)
+            vgg = build_vgg19(config.content_layer, config.vgg_weights)
     with _precision(keras, "float32"):
-        published = _generator(config, objective.norm)
-    own_rate = config.discriminator_learning_rate or objective.discriminator_learning_rate
-    rates = [config.learning_rate, own_rate]
-    if config.schedule == "cosine":
-        rates = [keras.optimizers.schedules.CosineDecay(rate, config.steps) for rate in rates]
-    return gan_training(
+        ema = _generator(config, objective.normalization)
+    ema.set_weights(generator.get_weights())
+    with workers.scope():
+        generator_optimizer = _adam(config, config.learning_rate, generator)
+        if discriminator is not None:
+            rate = config.discriminator_learning_rate
+            discriminator_optimizer = _adam(config, rate, discriminator)
+    gan = Gan(
         generator,
+        generator_optimizer,
         objective,
         discriminator,
-        features,
-        *rates,
-        published=published,
-        weight_average=config.weight_average,
-        jit_compile=config.jit_compile,
-        strategy=workers.strategy,
+        discriminator_optimizer,
+        vgg,
+        ema,
+        config.ema_decay,
+        config.label_smoothing,
     )
+    return gan, make_step(gan, takes_other_batch(config), config.jit_compile, workers.strategy)
+
+
+def takes_other_batch(config: TrainConfig) -> bool:
+    """Return whether the discriminator of a resolved configuration has a batch of its own."""
+    from losses.presets import PRESETS
+
+    has_discriminator = PRESETS[config.preset].discriminator is not None
+    return config.discriminator_batch == "other" and has_discriminator
 
 
 def _generator(config: TrainConfig, normalization: str):
+    from models.initial_weights import set_released_initial_weights
     from models.networks import build_network
 
-    return build_network(
+    generator = build_network(
         config.model,
         normalization=normalization,
         channels=config.channels,
         blocks=config.blocks,
     )
+    if config.initial_weights == "released":
+        set_released_initial_weights(generator)
+    return generator
 
 
 def _start_from(generator, path: str) -> None:
@@ -78,9 +106,20 @@ def _start_from(generator, path: str) -> None:
     generator.set_weights(weights)
 
 
+def _adam(config: TrainConfig, rate: float, network):
+    import keras
+
+    schedule: Any = rate
+    if config.schedule == "cosine":
+        schedule = keras.optimizers.schedules.CosineDecay(rate, config.steps)
+    optimizer = keras.optimizers.Adam(schedule, epsilon=config.adam_epsilon)
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
 @contextlib.contextmanager
 def _precision(keras, policy: str):
-    """Layers made in the block compute by this Keras dtype policy."""
+    """Let the layers made in the block compute by this Keras dtype policy."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

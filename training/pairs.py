@@ -1,7 +1,9 @@
-"""The pairs that a run trains and validates on, and their batches."""
+"""The pairs that a run trains and validates on, and the batches of a step."""
 
 import dataclasses
 from pathlib import Path
+
+import numpy as np
 
 from data.batches import Batches, Part, split_for_validation
 from data.layout import full_size_photos, training_pairs
@@ -11,17 +13,20 @@ from training.config import TrainConfig, TrainingError
 
 
 def training_batches(config: TrainConfig) -> tuple[Batches, PatchPairs]:
-    """Batches of the training pairs, and the pairs to validate on.
+    """Open the batches of the training pairs, and the pairs to validate on.
 
-    With `--dataset both` half of every batch is of the data set's own pairs and half simulated;
-    with `--distill` a share of every batch is what the teachers made of unpaired photos. Validation
-    takes the data set's own alone.
+    With `--dataset both`, half of every batch comes from the data set and half is simulated. With
+    `--distill`, a share of every batch is unpaired photos with the teachers' output. Validation
+    takes the data set's own pairs alone.
+
+    Args:
+        config: A resolved configuration.
 
     Raises:
-        DatasetError: the pairs are missing or damaged.
-        SimulationError: they cannot be simulated, or there are no unpaired photos.
-        TrainingError: there are fewer than two pairs, or no such teacher.
-        models.WeightsError: a teacher cannot be read.
+        DatasetError: The pairs are missing or damaged.
+        SimulationError: The pairs cannot be simulated, or there are no unpaired photos.
+        TrainingError: There are fewer than two pairs, or a teacher does not exist.
+        models.WeightsError: A teacher cannot be read.
     """
     distilled = 0
     if config.distill:
@@ -30,25 +35,40 @@ def training_batches(config: TrainConfig) -> tuple[Batches, PatchPairs]:
     sizes = {config.dataset: own}
     if config.dataset == "both":
         sizes = {"dped": own // 2, "simulated": -(-own // 2)}
-    parts, held_out = [], None
-    for dataset, size in sizes.items():
-        pairs = _open(config, dataset)
-        training, validation = split_for_validation(pairs)
-        if not len(validation):
-            raise TrainingError(f"{config.data_dir}: at least two training pairs are needed")
-        held_out = validation if held_out is None else held_out
-        if size:
-            # Another seed for each part, or both would be turned alike.
-            parts.append(Part(training, size, config.seed + len(parts)))
+    opened = {dataset: _open(config, dataset) for dataset in sizes}
+    parts = [(opened[dataset][0], size) for dataset, size in sizes.items()]
     if distilled:
-        parts.append(Part(_distilled(config), distilled, config.seed + len(parts)))
-    return Batches(parts), held_out
+        parts.append((_distilled(config), distilled))
+    augment = config.augment == "symmetries"
+    # Each part has its own seed. One seed for all would turn their patches alike.
+    batches = Batches(
+        [
+            Part(pairs, size, config.seed + number, augment)
+            for number, (pairs, size) in enumerate((p, size) for p, size in parts if size)
+        ]
+    )
+    held_out = opened[next(iter(sizes))][1]
+    return batches, held_out
+
+
+def two_batches(batches: Batches, number: int) -> tuple[np.ndarray, ...]:
+    """Return the arrays of one step of `models/gan_released.py`.
+
+    Args:
+        batches: The batches of the run.
+        number: The number of the step.
+
+    Returns:
+        The generator's phone and target patches, the discriminator's phone and target patches, and
+        for each of the discriminator's pairs whether the discriminator sees the target.
+    """
+    return *batches[2 * number], *batches[2 * number + 1], batches.coins(number)
 
 
 def _distilled(config: TrainConfig) -> PatchPairs:
     from training.distillation import distilled_pairs
 
-    teachers = [Path(word) for word in config.distill.split(",") if word]
+    teachers = [Path(word) for word in (config.distill or "").split(",") if word]
     if not teachers:
         raise TrainingError("--distill: give at least one teacher")
     folder = config.unpaired_photos
@@ -65,7 +85,8 @@ def _distilled(config: TrainConfig) -> PatchPairs:
     )
 
 
-def _open(config: TrainConfig, dataset: str) -> PatchPairs:
+def _open(config: TrainConfig, dataset: str) -> tuple[PatchPairs, PatchPairs]:
+    """Open the pairs of a data set, simulated first where asked, split for validation."""
     root = Path(config.data_dir)
     if dataset == "simulated":
         from data.shipped_photos import shipped_photos
@@ -74,11 +95,15 @@ def _open(config: TrainConfig, dataset: str) -> PatchPairs:
         root = Path(config.simulated_dir or root / "simulated")
         photos = PhotoFolder(config.photos) if config.photos else shipped_photos()
         simulate_dataset(photos, _camera(config), root, train_patches=config.simulated_pairs)
-    return open_pairs(training_pairs(root, config.phone), config.cache_dir)
+    pairs = open_pairs(training_pairs(root, config.phone), config.cache_dir)
+    training, validation = split_for_validation(pairs)
+    if not len(validation):
+        raise TrainingError(f"{root / config.phone}: at least two training pairs are needed")
+    return training, validation
 
 
 def _camera(config: TrainConfig):
-    """The virtual phone, under the name of the phone that it stands for."""
+    """Return the virtual phone, under the name of the phone for which it stands."""
     from simulation.cameras import PHONES, phone_camera
 
     known = config.phone if config.phone in PHONES else "generic"

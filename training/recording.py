@@ -1,4 +1,4 @@
-"""What a training run leaves to look at: scalars, validation curves, sample pictures."""
+"""The records of a training run: scalars, validation curves, sample pictures."""
 
 import csv
 from pathlib import Path
@@ -14,11 +14,11 @@ CURVE = "validation.csv"
 
 
 class Recorder:
-    """Writes TensorBoard scalars, `validation.csv`, `curves.png` and `samples/step_N.png` of a run.
+    """A writer of TensorBoard scalars, `validation.csv`, `curves.png` and `samples/step_N.png`.
 
     Args:
-        run_dir: the run's folder.
-        step: where the run starts; what an earlier run recorded after it is dropped.
+        run_dir: The folder of the run.
+        step: The step at which the run starts. Records of later steps are dropped.
     """
 
     def __init__(self, run_dir: Path, step: int):
@@ -30,7 +30,7 @@ class Recorder:
         self.board = SummaryWriter(str(run_dir / "tensorboard"), purge_step=step + 1)
 
     def losses(self, step: int, report: dict[str, float]) -> None:
-        """Record the training step's scalars."""
+        """Record the scalars of a training step."""
         for name, value in report.items():
             self.board.add_scalar(f"train/{name}", value, step)
 
@@ -51,12 +51,12 @@ class Recorder:
         draw_curves(self.rows, self.drawing)
 
     def close(self) -> None:
-        """Flush what is pending."""
+        """Write the pending records."""
         self.board.close()
 
 
 def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
-    """The rows of a run's `validation.csv`, each with "step" and the scores; [] without one."""
+    """Return the rows of a run's `validation.csv`, each with "step" and scores; [] without one."""
     path = Path(run_dir) / CURVE
     if not path.is_file():
         return []
@@ -65,7 +65,7 @@ def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
             {
                 name: int(value) if name == "step" else float(value)
                 for name, value in row.items()
-                if value  # empty where an earlier version did not record it
+                if value  # empty where an earlier version recorded no such score
             }
             for row in csv.DictReader(file)
         ]

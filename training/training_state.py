@@ -1,25 +1,35 @@
-"""Training checkpoints: every variable, the step, and what was best so far, in one file."""
+"""Training checkpoints: every variable and the progress of a run, in one file."""
 
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-import keras
 import numpy as np
 
 from common.atomic_files import replacing
+from common.backend import keras
 from models.files import WeightsError
+from models.gan import Gan
+
+
+def gan_variables(gan: Gan) -> list[keras.Variable]:
+    """Return every variable that a resumed training needs, in a fixed order."""
+    holders = [gan.generator, gan.generator_optimizer]
+    holders += [gan.discriminator, gan.discriminator_optimizer, gan.ema]
+    return [variable for holder in holders if holder is not None for variable in holder.variables]
 
 
 def save_state(path: str | Path, variables: list[keras.Variable], progress: dict) -> None:
     """Write variables and progress under a temporary name, then rename it into place.
 
     Args:
-        path: the `.npz` file; it holds plain arrays, so any backend can read it.
-        variables: in an order that `restore_state` is given again.
-        progress: JSON-able facts, such as the step.
+        path: The `.npz` file. The file holds plain arrays, so any backend can read it.
+        variables: In an order that `restore_state` is given again.
+        progress: Facts that JSON can hold, such as the step.
     """
-    arrays = {f"v{n:04d}": keras.ops.convert_to_numpy(v.value) for n, v in enumerate(variables)}
+    values: list[Any] = [keras.ops.convert_to_numpy(variable.value) for variable in variables]
+    arrays: dict[str, Any] = {f"v{number:04d}": value for number, value in enumerate(values)}
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
         file.flush()
@@ -27,10 +37,10 @@ def save_state(path: str | Path, variables: list[keras.Variable], progress: dict
 
 
 def restore_state(path: str | Path, variables: list[keras.Variable]) -> dict:
-    """Put the arrays of `path` into `variables`; returns the progress that was saved.
+    """Put the arrays of `path` into `variables` and return the progress that was saved.
 
     Raises:
-        WeightsError: the file is missing, damaged, or from another network.
+        WeightsError: The file is missing or damaged, or belongs to another network.
     """
     path = Path(path)
     if not path.is_file():
@@ -39,7 +49,7 @@ def restore_state(path: str | Path, variables: list[keras.Variable]) -> dict:
         with np.load(path, allow_pickle=False) as file:
             progress = json.loads(str(file["progress"]))
             arrays = [file[name] for name in sorted(file.files) if name != "progress"]
-    except Exception as error:  # zip and format damage surface as many types
+    except Exception as error:  # a damaged archive raises many types
         raise WeightsError(f"{path}: damaged checkpoint; remove it to start over") from error
     shapes = [array.shape for array in arrays]
     if shapes != [tuple(variable.shape) for variable in variables]:

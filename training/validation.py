@@ -1,5 +1,7 @@
 """Validation of a generator during training."""
 
+from typing import Any
+
 import numpy as np
 
 from common.contact_sheet import contact_sheet
@@ -10,10 +12,10 @@ SHOWN = 8
 
 
 class Validation:
-    """Scores a generator on held-out pairs.
+    """Scores of a generator on held-out pairs.
 
     Args:
-        pairs: the pairs; none of them trained on.
+        pairs: The pairs. The training sees none of them.
     """
 
     def __init__(self, pairs: PatchPairs):
@@ -23,21 +25,22 @@ class Validation:
         self.of_input = {f"input_{name}": scores[name] for name in ("psnr", "ms_ssim")}
 
     def __call__(self, generator) -> tuple[dict[str, float], np.ndarray]:
-        """Scores of a generator, and a sheet of input | enhanced | target.
+        """Score a generator, and draw a sheet of input | enhanced | target.
 
         Returns:
-            Means over the pairs by name: "psnr" (dB), "ms_ssim"; "color_shift", "contrast" and
-            "checkerboard" (see metrics; the last as a ratio to the target's);
-            "input_psnr", "input_ms_ssim". And the sheet, uint8 RGB.
+            The scores, means over the pairs by name: "psnr" (dB), "ms_ssim"; "color_shift",
+            "contrast" and "checkerboard" (see `metrics`; the last as a ratio to the
+            target's); "input_psnr", "input_ms_ssim". Then the sheet, uint8 RGB.
         """
         enhanced = generator.predict(self.phone, batch_size=16, verbose=0)
         sheet = contact_sheet(self.phone[:SHOWN], enhanced[:SHOWN], self.target[:SHOWN])
         return {**self._scores(enhanced), **self.of_input}, sheet
 
     def _scores(self, images) -> dict[str, float]:
+        similarity: Any = in_chunks(ms_ssim, images, self.target)
         return {
             "psnr": float(psnr(images, self.target).mean()),
-            "ms_ssim": float(in_chunks(ms_ssim, images, self.target).mean()),
+            "ms_ssim": float(similarity.mean()),
             "color_shift": float(color_shift(images, self.target).mean()),
             "contrast": float(contrast_ratio(images, self.target).mean()),
             "checkerboard": float(checkerboard(images).mean() / self.pattern),

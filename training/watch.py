@@ -1,48 +1,48 @@
-"""A watch on what breaks GAN training: a discriminator that wins, color drift, checkerboards."""
+"""Signs of a failing GAN: a discriminator that wins, color drift, checkerboards."""
 
 from collections.abc import Iterator
 
 MEMORY = 0.98  # of the running accuracy: about the last 50 steps
-SETTLED = 200  # steps before which nothing is wrong yet
+SETTLED = 200  # steps before the first warning
 
 
 class Watch:
-    """Says once of each thing that goes wrong that it does, and what helps.
+    """Warns once about each sign of a failing GAN, and says what helps.
 
-    The first 200 steps of a run count as settling down.
+    No warning comes in the first 200 steps of a run.
 
     Args:
-        step: where the run starts or goes on.
+        step: The step at which the run starts or goes on.
     """
 
     def __init__(self, step: int = 0):
         self.steps = step
         self.accuracy = 0.5
-        self.said = set()
+        self.warned = set()
 
     def step(self, report: dict[str, float]) -> None:
-        """Note one training step's report."""
+        """Take in the report of one training step."""
         self.steps += 1
         accuracy = report.get("discriminator_accuracy", 0.5)
         self.accuracy = MEMORY * self.accuracy + (1 - MEMORY) * accuracy
 
     def warnings(self, scores: dict[str, float]) -> Iterator[str]:
-        """One line for each thing that is wrong at a validation and was not said before.
+        """Yield one line for each sign that a validation shows for the first time.
 
         Args:
-            scores: as `training.validation.Validation` gives.
+            scores: As `training.validation.Validation` returns.
         """
-        found = {
+        signs = {
             "discriminator": (
                 self.accuracy > 0.97,
-                f"the discriminator tells {100 * self.accuracy:.0f}% right, so its texture loss "
-                "says little; a lower --discriminator_learning_rate or --discriminator_width, "
-                "or more pairs, help",
+                f"the discriminator is right about {100 * self.accuracy:.0f}% of the patches, so "
+                "the texture loss has little effect; a lower --discriminator_learning_rate or "
+                "--discriminator_width, or more pairs, help",
             ),
             "color": (
                 scores["color_shift"] > 0.15,
-                f"mean colors are {255 * scores['color_shift']:.0f} of 255 levels off the "
-                "target's; a lower --learning_rate helps",
+                f"mean colors differ from the target's by {255 * scores['color_shift']:.0f} of 255 "
+                "levels; a lower --learning_rate helps",
             ),
             "contrast": (
                 not 0.6 < scores["contrast"] < 1.6,
@@ -51,11 +51,11 @@ class Watch:
             ),
             "checkerboard": (
                 scores["checkerboard"] > 2,
-                f"pixels alternate {scores['checkerboard']:.1f} times as strongly as in the "
-                "target (checkerboards, or noise); more steps, or a higher --weight_average, help",
+                f"neighboring pixels alternate {scores['checkerboard']:.1f} times as strongly as "
+                "in the target (checkerboards, or noise); more steps or a higher --ema_decay help",
             ),
         }
-        for name, (wrong, line) in found.items():
-            if wrong and self.steps >= SETTLED and name not in self.said:
-                self.said.add(name)
+        for name, (seen, line) in signs.items():
+            if seen and self.steps >= SETTLED and name not in self.warned:
+                self.warned.add(name)
                 yield f"warning: {line}"

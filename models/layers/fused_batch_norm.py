@@ -1,41 +1,46 @@
-"""TensorFlow's own batch norm kernel in the place of the ten operations that Keras composes."""
+"""Batch normalization that trains on TensorFlow's fused kernel."""
 
-import keras
-import tensorflow as tf
+from typing import Any
+
+from common.backend import keras
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 
-def fuse_batch_norms(model: keras.Model) -> None:
-    """Let the model's batch norms train on one fused kernel, forward and backward.
+@keras.saving.register_keras_serializable(package="dped")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras' batch normalization with TensorFlow's fused kernel for the training pass.
 
-    Keras composes the moments and the scaling of elementwise operations, each a pass over memory
-    that is the larger part of a step in bfloat16. What is computed is the same; only the variance
-    that the moving average takes is the unbiased one, larger by 1 part in `N·H·W`.
+    Keras composes moments and scaling of elementwise operations. Each operation is a pass over
+    memory, and together they are the larger part of a step in bfloat16. The fused kernel computes
+    the same values. Only the moving average of the variance differs: it follows the unbiased
+    variance, which is larger by 1 part in `N·H·W`.
 
-    Args:
-        model: its layers train on one device: the kernel takes no statistics across replicas.
+    On JAX, on replicas that share their statistics (`synchronized`), and outside of training the
+    layer is Keras' own. Weights and their order are Keras' own in every case.
+
+    Input and output: `(N, H, W, C)`, any float dtype; statistics are computed in float32.
     """
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.call = _fused(layer)
 
+    gamma: Any  # weights of Keras' layer, which annotates each as possibly None
+    beta: Any
+    moving_mean: Any
+    moving_variance: Any
 
-def _fused(layer: keras.layers.BatchNormalization):
-    composed = layer.call
-
-    def call(inputs, training=None, mask=None):
-        if not (training and layer.trainable):
-            return composed(inputs, training=training, mask=mask)
+    def call(self, inputs, training=None, mask=None):
+        fused = training and self.trainable and not self.synchronized and mask is None
+        if not fused or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=layer.gamma.value,
-            offset=layer.beta.value,
+            scale=self.gamma.value,
+            offset=self.beta.value,
             mean=tf.zeros(0),
             variance=tf.zeros(0),
-            epsilon=layer.epsilon,
+            epsilon=self.epsilon,
             is_training=True,
         )
-        for moving, latest in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
-            moving.assign(moving * layer.momentum + latest * (1 - layer.momentum))
+        for moving, latest in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + latest * (1 - self.momentum))
         return outputs
-
-    return call

@@ -4,6 +4,7 @@ import enum
 from typing import Any
 
 from common.backend import keras
+from models.layers.fused_batch_norm import FusedBatchNormalization
 from models.layers.instance_normalization import InstanceNormalization
 
 
@@ -30,7 +31,7 @@ def normalization(kind: str, name: str, initial_scale: float = 1.0) -> keras.lay
     if kind == Normalization.BATCH:
         # Keras' default momentum of 0.99 is for longer trainings: runs here have hundreds to
         # thousands of steps, and the statistics must follow the weights.
-        return keras.layers.BatchNormalization(
+        return FusedBatchNormalization(
             momentum=0.9, epsilon=1e-3, gamma_initializer=initializer, name=name
         )
     if kind == Normalization.INSTANCE:

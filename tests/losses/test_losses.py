@@ -8,19 +8,19 @@ from scipy.stats import norm
 
 import models  # noqa: F401 - brings Keras in without TensorFlow's chatter
 from common.backend import import_keras
-from losses import presets
 from losses.blur import RELEASED_KERNEL, VARIANCE_3_KERNEL, blur
-from losses.color import color_loss
-from losses.content import content_loss, normalized_content_loss, relative_content_loss
-from losses.presets import PRESETS, Objective, preset
-from losses.structure import structure_loss
-from losses.texture import (
+from losses.color import color_loss, released_color_loss
+from losses.content import content_loss, relative_content_loss
+from losses.discriminator import (
     discriminator_accuracy,
-    discriminator_loss,
-    non_saturating_texture_loss,
-    saturating_texture_loss,
+    discriminator_cross_entropy,
+    swapped_accuracy,
+    swapped_cross_entropy,
 )
-from losses.total_variation import squared_variation, summed_gradient_variation
+from losses.presets import PRESETS, TERMS, Objective, preset
+from losses.structure import structure_loss
+from losses.texture import saturating_texture_loss, texture_loss
+from losses.total_variation import squared_variation, total_variation_loss
 from metrics import ssim
 
 ops = import_keras().ops
@@ -55,9 +55,9 @@ def test_the_papers_kernel_is_a_unit_gaussian_of_variance_3():
     assert (OFFSETS * VARIANCE_3_KERNEL).sum() == pytest.approx(0, abs=1e-12)
     # The tails beyond 10 pixels hold less than 1e-6 of the variance.
     assert (OFFSETS**2 * VARIANCE_3_KERNEL).sum() == pytest.approx(3, abs=1e-5)
-    centre = VARIANCE_3_KERNEL[10] ** 2
-    assert centre == pytest.approx(0.053, abs=5e-4)  # the paper's A
-    assert centre == pytest.approx(1 / (6 * math.pi), rel=1e-6)
+    center = VARIANCE_3_KERNEL[10] ** 2
+    assert center == pytest.approx(0.053, abs=5e-4)  # the paper's A
+    assert center == pytest.approx(1 / (6 * math.pi), rel=1e-6)
     # exp(-k² / 2σ) with σ = 3, not exp(-k² / 2σ²).
     assert VARIANCE_3_KERNEL[13] / VARIANCE_3_KERNEL[10] == pytest.approx(math.exp(-9 / 6))
 
@@ -88,7 +88,7 @@ def test_blur_equals_two_correlations_with_zeros_outside(kernel, shape):
     np.testing.assert_allclose(result, expected, atol=1e-6)
 
 
-# --- colour -------------------------------------------------------------------------------------
+# --- color -------------------------------------------------------------------------------------
 
 
 def test_color_loss_of_one_pixel_is_the_kernels_energy():
@@ -119,7 +119,13 @@ def test_color_loss_sums_over_an_image_and_averages_over_the_batch():
     assert float(color_loss(target + shift, target, identity)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_color_loss_forgives_fine_texture_but_not_colour():
+def test_the_released_color_loss_is_half_the_sum_over_an_image():
+    enhanced, target = random(2, 30, 30, 3), random(2, 30, 30, 3, seed=1)
+    expected = 0.5 * float(color_loss(enhanced, target, RELEASED_KERNEL))
+    assert float(released_color_loss(enhanced, target)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_color_loss_forgives_fine_texture_but_not_color():
     target = np.full((1, 40, 40, 3), 0.5, np.float32)
     y, x = np.mgrid[:40, :40]
     checkers = 0.1 * (1 - 2 * ((x + y) % 2))[None, :, :, None].astype(np.float32)
@@ -136,11 +142,11 @@ def softplus(x):
 
 
 def test_texture_losses_at_known_logits():
-    assert float(non_saturating_texture_loss(column(0))) == pytest.approx(math.log(2))
+    assert float(texture_loss(column(0))) == pytest.approx(math.log(2))
     assert float(saturating_texture_loss(column(0))) == pytest.approx(-math.log(2))
     logits = column(1, -2)
     # -log σ(1) = 0.313262, -log σ(-2) = 2.126928: the mean.
-    assert float(non_saturating_texture_loss(logits)) == pytest.approx(1.220095, abs=1e-5)
+    assert float(texture_loss(logits)) == pytest.approx(1.220095, abs=1e-5)
     # log(1 - σ(1)) = -1.313262, log(1 - σ(-2)) = -0.126928: the mean.
     assert float(saturating_texture_loss(logits)) == pytest.approx(-0.720095, abs=1e-5)
 
@@ -148,7 +154,7 @@ def test_texture_losses_at_known_logits():
 def test_both_texture_losses_pull_the_logits_up():
     logits = column(-3, 0, 2)
     sigmoid = 1 / (1 + np.exp(-np.array([-3, 0, 2.0])))
-    result = gradient(non_saturating_texture_loss, logits)[:, 0]
+    result = gradient(texture_loss, logits)[:, 0]
     np.testing.assert_allclose(result, -(1 - sigmoid) / 3, rtol=1e-5)
     result = gradient(saturating_texture_loss, logits)[:, 0]
     np.testing.assert_allclose(result, -sigmoid / 3, rtol=1e-5)
@@ -156,29 +162,33 @@ def test_both_texture_losses_pull_the_logits_up():
 
 def test_where_the_discriminator_wins_only_one_texture_loss_still_pulls():
     sure = column(-20)
-    assert gradient(non_saturating_texture_loss, sure).item() == pytest.approx(-1, abs=1e-6)
+    assert gradient(texture_loss, sure).item() == pytest.approx(-1, abs=1e-6)
     assert -1e-8 < gradient(saturating_texture_loss, sure).item() < 0
 
 
 @pytest.mark.parametrize("logit", [-1000, 1000])
 def test_extreme_logits_stay_finite(logit):
-    for loss in (non_saturating_texture_loss, saturating_texture_loss):
+    for loss in (texture_loss, saturating_texture_loss):
         assert math.isfinite(float(loss(column(logit))))
         assert np.isfinite(gradient(loss, column(logit))).all()
-    assert math.isfinite(float(discriminator_loss(column(logit), column(-logit), 0.2)))
-    assert float(non_saturating_texture_loss(column(-1000))) == pytest.approx(1000)
+    assert math.isfinite(float(discriminator_cross_entropy(column(logit), column(-logit), 0.2)))
+    assert float(texture_loss(column(-1000))) == pytest.approx(1000)
     assert float(saturating_texture_loss(column(1000))) == pytest.approx(-1000)
 
 
 def test_discriminator_loss_is_the_mean_cross_entropy_of_both_halves():
     enhanced, target = (-1.0, 2.0, 0.5), (3.0, -0.5, 0.0)
     expected = np.mean([*softplus(enhanced), *softplus([-t for t in target])])
-    assert float(discriminator_loss(column(*enhanced), column(*target))) == pytest.approx(expected)
-    assert float(discriminator_loss(column(0), column(0))) == pytest.approx(math.log(2))
-    assert float(discriminator_loss(column(0), column(0), 0.3)) == pytest.approx(math.log(2))
+    assert float(discriminator_cross_entropy(column(*enhanced), column(*target))) == pytest.approx(
+        expected
+    )
+    assert float(discriminator_cross_entropy(column(0), column(0))) == pytest.approx(math.log(2))
+    assert float(discriminator_cross_entropy(column(0), column(0), 0.3)) == pytest.approx(
+        math.log(2)
+    )
     # Telling right is cheap, telling wrong is dear.
-    assert float(discriminator_loss(column(-9), column(9))) < 1e-3
-    assert float(discriminator_loss(column(9), column(-9))) > 8.9
+    assert float(discriminator_cross_entropy(column(-9), column(9))) < 1e-3
+    assert float(discriminator_cross_entropy(column(9), column(-9))) > 8.9
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.2, 0.5])
@@ -190,7 +200,7 @@ def test_smoothed_labels_are_those_of_a_cross_entropy(smoothing):
 
     wrong = smoothing / 2
     expected = np.mean([cross_entropy(enhanced, wrong), cross_entropy(target, 1 - wrong)])
-    result = discriminator_loss(column(*enhanced), column(*target), smoothing)
+    result = discriminator_cross_entropy(column(*enhanced), column(*target), smoothing)
     assert float(result) == pytest.approx(expected, rel=1e-5)
 
 
@@ -198,23 +208,44 @@ def test_smoothed_labels_are_those_of_a_cross_entropy(smoothing):
 def test_smoothing_draws_sure_logits_back(smoothing):
     best = math.log(2 / smoothing - 1)
     assert best > 0
-    flat = gradient(lambda e, t: discriminator_loss(e, t, smoothing), column(-best), column(best))
+    flat = gradient(
+        lambda e, t: discriminator_cross_entropy(e, t, smoothing), column(-best), column(best)
+    )
     np.testing.assert_allclose(flat, 0, atol=1e-6)
     sure = gradient(
-        lambda e, t: discriminator_loss(e, t, smoothing), column(-best - 3), column(best + 3)
+        lambda e, t: discriminator_cross_entropy(e, t, smoothing),
+        column(-best - 3),
+        column(best + 3),
     )
     # Descent raises the enhanced logit and lowers the target's.
     assert sure[0] < -0.01 and sure[1] > 0.01
     wrong = smoothing / 2
     entropy = -wrong * math.log(wrong) - (1 - wrong) * math.log(1 - wrong)
-    minimum = float(discriminator_loss(column(-best), column(best), smoothing))
+    minimum = float(discriminator_cross_entropy(column(-best), column(best), smoothing))
     assert minimum == pytest.approx(entropy, rel=1e-5)
 
 
 def test_discriminator_accuracy_counts_both_halves():
-    # Right: -1 and -2 of the enhanced, 3 of the targets. A logit of 0 says nothing.
+    # Correct: -1 and -2 of the enhanced, 3 of the targets. A logit of 0 decides nothing.
     result = discriminator_accuracy(column(-1, -2, 0, 4), column(3, 0, -5, -6))
     assert float(result) == pytest.approx(3 / 8)
+
+
+def test_swapped_samples_have_the_cross_entropy_of_the_side_they_show():
+    shows_target = np.array([True, False, False, True])
+    expected = np.mean(softplus([-3.0, -1.0, 2.0, 0.5]))
+    result = swapped_cross_entropy(column(3.0, -1.0, 2.0, -0.5), shows_target)
+    assert float(result) == pytest.approx(expected, rel=1e-5)
+    # Correct: the target at 3, the enhanced image at -1.
+    accuracy = swapped_accuracy(column(3.0, -1.0, 2.0, -0.5), shows_target)
+    assert float(accuracy) == pytest.approx(0.5)
+    # Its mean over all choices of the samples is the loss of both halves.
+    enhanced, target = np.array([-1.0, 2.0]), np.array([3.0, -0.5])
+    choices = [(np.array([a, b]), np.where([a, b], target, enhanced)) for a in (True, False)
+               for b in (True, False)]  # fmt: skip
+    mean = np.mean([float(swapped_cross_entropy(column(*x), shown)) for shown, x in choices])
+    both = discriminator_cross_entropy(column(*enhanced), column(*target))
+    assert mean == pytest.approx(float(both), rel=1e-5)
 
 
 # --- content ------------------------------------------------------------------------------------
@@ -228,8 +259,8 @@ def test_content_losses_by_hand():
     assert float(content_loss(ENHANCED, TARGET)) == pytest.approx(14 / 4)
     fraction = (1 / 5 + 13 / 16) / 2
     assert float(relative_content_loss(ENHANCED, TARGET)) == pytest.approx(fraction)
-    assert float(normalized_content_loss(ENHANCED, TARGET)) == pytest.approx(2500 * fraction)
-    for loss in (content_loss, relative_content_loss, normalized_content_loss):
+    assert float(relative_content_loss(ENHANCED, TARGET, 50)) == pytest.approx(2500 * fraction)
+    for loss in (content_loss, relative_content_loss):
         assert float(loss(TARGET, TARGET)) == 0
 
 
@@ -241,11 +272,11 @@ def test_relative_content_is_a_fraction_at_any_scale():
     assert math.isfinite(float(relative_content_loss(TARGET, 0 * TARGET)))
 
 
-def test_normalized_content_is_the_distance_of_features_of_root_mean_square_50():
+def test_relative_content_is_the_distance_of_features_of_root_mean_square_50():
     target, enhanced = 100 * random(2, 5, 4, 7), 100 * random(2, 5, 4, 7, seed=1)
     size = np.sqrt(np.mean(np.square(target, dtype=np.float64), axis=(1, 2, 3), keepdims=True))
     expected = np.mean(np.square(50 * (enhanced - target) / size))
-    result = normalized_content_loss(enhanced, target)
+    result = relative_content_loss(enhanced, target, 50.0)
     assert float(result) == pytest.approx(expected, rel=1e-4)
 
 
@@ -277,7 +308,7 @@ def pattern(function, height=12, width=17, channels=3):
 def test_total_variation_of_patterns(function, summed, squared):
     images = pattern(function)
     # The absolute form is summed over the three channels, the squared one averaged.
-    assert float(summed_gradient_variation(images)) == pytest.approx(3 * summed, abs=1e-5)
+    assert float(total_variation_loss(images)) == pytest.approx(3 * summed, abs=1e-5)
     assert float(squared_variation(images)) == pytest.approx(squared, abs=1e-5)
 
 
@@ -295,7 +326,7 @@ def test_summed_variation_looks_past_one_diagonal_only():
     wave = 0.4 * np.cos(2 * np.pi * steps / period)
     second = np.abs(np.roll(wave, -1) + np.roll(wave, 1) - 2 * wave).mean()
     first = np.abs(np.roll(wave, -1) - wave).mean()
-    across, along = (float(summed_gradient_variation(stripes(sign))) / 3 for sign in (-1, 1))
+    across, along = (float(total_variation_loss(stripes(sign))) / 3 for sign in (-1, 1))
     assert across == pytest.approx(second, rel=1e-3)
     assert along == pytest.approx(2 * first, rel=1e-3)
     assert across < along / 4
@@ -307,9 +338,9 @@ def test_summed_variation_looks_past_one_diagonal_only():
 def test_one_noisy_pixel_is_seen_where_its_differences_are():
     image = np.zeros((1, 5, 6, 2), np.float32)
     image[0, 2, 3, 0] = 1.0  # the other channel adds nothing, and halves every mean over channels
-    # Both differences at the pixel are -1 (|sum| = 2); its left and upper neighbours see 1 each.
+    # Both differences at the pixel are -1 (|sum| = 2); its left and upper neighbors see 1 each.
     # The sum is taken where both differences exist: 4 × 5 positions.
-    assert float(summed_gradient_variation(image)) == pytest.approx(4 / 20)
+    assert float(total_variation_loss(image)) == pytest.approx(4 / 20)
     # 5 × 5 horizontal and 4 × 6 vertical differences, two of each are ±1.
     assert float(squared_variation(image)) == pytest.approx(2 / 50 + 2 / 48)
 
@@ -317,118 +348,92 @@ def test_one_noisy_pixel_is_seen_where_its_differences_are():
 # --- objective ----------------------------------------------------------------------------------
 
 
-def refuse(*arguments):
-    raise AssertionError("a term without weight was computed")
+def test_every_term_is_weighted_and_sees_its_own_inputs():
+    """Against the functions, with weights found nowhere else."""
+    enhanced, target = random(2, 48, 48, 3), random(2, 48, 48, 3, seed=1)
+    logits = column(1, -2)
 
+    def vgg(images):
+        return ops.convert_to_tensor(images)[:, ::4, ::4] * 7
 
-def test_terms_are_weighted_losses_of_their_own_inputs():
-    enhanced, target = random(2, 8, 8, 3), random(2, 8, 8, 3, seed=1)
-    seen = {}
-
-    def spy(name, value):
-        def loss(*arguments):
-            seen[name] = arguments
-            return ops.convert_to_tensor(value)
-
-        return loss
-
-    weighing = Objective(
-        {"color": 2.0, "texture": 3.0, "content": 0.5, "total_variation": 10.0},
-        color=spy("color", 1.0),
-        texture=spy("texture", -7.0),
-        content=spy("content", 11.0),
-        total_variation=spy("total_variation", 0.25),
-    )
-    terms = weighing.terms(enhanced, target, "logits", "enhanced features", "target features")
-    assert {name: float(value) for name, value in terms.items()} == {
-        "color": 2.0, "texture": -21.0, "content": 5.5, "total_variation": 2.5,
-    }  # fmt: skip
-    assert seen["color"][0] is enhanced and seen["color"][1] is target
-    assert seen["texture"] == ("logits",)
-    assert seen["content"] == ("enhanced features", "target features")
-    assert seen["total_variation"][0] is enhanced and len(seen["total_variation"]) == 1
+    expected = {
+        "color": color_loss(enhanced, target),
+        "released_color": released_color_loss(enhanced, target),
+        "texture": texture_loss(logits),
+        "saturating_texture": saturating_texture_loss(logits),
+        "content": content_loss(vgg(enhanced), vgg(target)),
+        "total_variation": total_variation_loss(enhanced),
+        "squared_variation": squared_variation(enhanced),
+        "squared_error": np.mean((enhanced - target) ** 2),
+        "absolute_error": np.mean(np.abs(enhanced - target)),
+        "structure": structure_loss(enhanced, target),
+    }
+    assert set(TERMS) == set(expected)
+    weights = {name: 1.5 + number for number, name in enumerate(TERMS)}
+    terms = Objective(weights).terms(enhanced, target, logits, vgg)
+    assert list(terms) == list(weights)
+    for name, value in terms.items():
+        assert float(value) == pytest.approx(weights[name] * float(expected[name]), rel=1e-5), name
 
 
 def test_only_weighted_terms_are_computed():
+    """Without logits and VGG every other term would fail."""
     enhanced = np.full((1, 4, 4, 3), 0.5, np.float32)
-    pixels = Objective(
-        {"squared_error": 4.0},
-        color=refuse, texture=refuse, content=refuse, total_variation=refuse,
-    )  # fmt: skip
-    terms = pixels.terms(enhanced, enhanced - 0.1)
+    terms = Objective({"squared_error": 4.0}).terms(enhanced, enhanced - 0.1)
     assert list(terms) == ["squared_error"]
     assert float(terms["squared_error"]) == pytest.approx(4 * 0.01, rel=1e-4)
 
 
 PUBLISHED = {
-    # weights, norm, discriminator, label smoothing
+    # weights, normalization, discriminator
     "thesis": (
         {"color": 1, "texture": 1, "content": 0.1, "total_variation": 100},
-        "batch", "thesis", 0.2,
+        "batch", "thesis",
     ),
-    # The released colour term, of weight 0.5, is half the sum over an image.
     "iccv": (
-        {"color": 0.25, "texture": 1, "content": 10, "total_variation": 2000},
-        "instance", "iccv", 0.0,
+        {"released_color": 0.5, "saturating_texture": 1, "content": 10, "squared_variation": 2000},
+        "instance", "iccv",
     ),
-    "mse": ({"squared_error": 1}, "batch", None, 0.0),
-    "content": ({"content": 1}, "batch", None, 0.0),
-    "fidelity": ({"absolute_error": 0.16, "structure": 0.84}, "batch", None, 0.0),
-    "distortion": ({"absolute_error": 0.5, "structure": 0.5}, "batch", None, 0.0),
+    "mse": ({"squared_error": 1}, "batch", None),
+    "content": ({"content": 1}, "batch", None),
+    "fidelity": ({"absolute_error": 0.16, "structure": 0.84}, "batch", None),
+    "distortion": ({"absolute_error": 0.5, "structure": 0.5}, "batch", None),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_presets_have_the_published_weights(name):
-    weights, normalization, discriminator, smoothing = PUBLISHED[name]
-    found = preset(name, "block5_conv4")
+    weights, normalization, discriminator = PUBLISHED[name]
+    found = preset(name)
     assert found.weights == weights
-    assert (found.norm, found.discriminator) == (normalization, discriminator)
-    assert found.label_smoothing == smoothing
+    assert (found.normalization, found.discriminator) == (normalization, discriminator)
+    assert not found.relative_content
     # A discriminator exists exactly where the texture is judged.
-    assert (found.discriminator is None) == ("texture" not in found.weights)
+    judged = {"texture", "saturating_texture"} & set(found.weights)
+    assert (found.discriminator is None) == (not judged)
 
 
 def test_every_preset_is_held_by_these_tests():
     assert PRESETS.keys() == PUBLISHED.keys()
     with pytest.raises(KeyError):
-        preset("none", "block5_conv4")
+        preset("none")
 
 
-def test_presets_choose_the_forms_of_their_sources():
-    enhanced, target = random(2, 30, 30, 3), random(2, 30, 30, 3, seed=1)
-    features = random(2, 2, 2, 4), random(2, 2, 2, 4, seed=1)
-    logits = column(1, -2)
-
-    def terms(name):
-        found = preset(name, "block5_conv4", batch_size=2)
-        return {k: float(v) for k, v in found.terms(enhanced, target, logits, *features).items()}
-
-    assert terms("thesis") == pytest.approx({
-        "color": float(color_loss(enhanced, target, VARIANCE_3_KERNEL)),
-        "texture": 1.220095,
-        "content": 0.1 * float(normalized_content_loss(*features)),
-        "total_variation": 100 * float(summed_gradient_variation(enhanced)),
-    }, rel=1e-5)  # fmt: skip
-    assert terms("iccv") == pytest.approx({
-        "color": 0.25 * float(color_loss(enhanced, target, RELEASED_KERNEL)),
-        "texture": -1.440190,
-        "content": 10 * float(content_loss(*features)),
-        "total_variation": 2000 * float(squared_variation(enhanced)),
-    }, rel=1e-5)  # fmt: skip
-    assert terms("mse") == pytest.approx({"squared_error": np.mean((enhanced - target) ** 2)})
-    assert terms("content") == pytest.approx({"content": float(normalized_content_loss(*features))})
+def test_the_released_texture_term_is_a_sum_over_the_batch():
+    weights = preset("iccv", batch_size=50).weights
+    assert weights == {**PUBLISHED["iccv"][0], "saturating_texture": 50}
+    assert preset("thesis", batch_size=50).weights == PUBLISHED["thesis"][0]
+    assert PRESETS["iccv"].weights == PUBLISHED["iccv"][0]
 
 
-def test_the_released_content_form_belongs_to_relu5_4_alone():
-    assert preset("iccv", "block5_conv4").content is content_loss
-    for layer in ("block1_conv1", "block3_conv4", "block5_conv3"):
-        changed = preset("iccv", layer)
-        assert changed.content is relative_content_loss
-        # Nothing else changes, and the preset itself stays as it is.
-        assert dataclasses.replace(changed, content=content_loss) == presets.PRESETS["iccv"]
-        assert preset("thesis", layer) == PRESETS["thesis"]
-        assert preset("content", layer) == PRESETS["content"]
+@pytest.mark.parametrize(("name", "scale"), [("thesis", 50), ("iccv", 1), ("content", 50)])
+def test_relative_content_has_the_scale_that_the_presets_weight_is_meant_for(name, scale):
+    features = 100 * random(2, 8, 8, 4), 100 * random(2, 8, 8, 4, seed=1)
+    found = preset(name, relative_content=True)
+    alone = dataclasses.replace(found, weights={"content": 1.0})
+    term = alone.terms(*features, vgg=lambda images: images)["content"]
+    expected = scale**2 * float(relative_content_loss(*features))
+    assert float(term) == pytest.approx(expected, rel=1e-5)
 
 
 # --- structure ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Unpaired patches, teachers' answers, and training on them."""
+"""Unpaired patches, teachers' output, and training on them."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from data.layout import DatasetError
 from data.unpaired import digest, sample_patches
 from models.generator import build_generator
 from models.mobile import build_mobile
-from training.config import TrainConfig, TrainingError
+from training.config import TrainConfig, TrainingError, with_recipe
 from training.distillation import distilled_pairs
 from training.pairs import training_batches
 
@@ -105,11 +105,13 @@ def test_pairs_are_what_the_teachers_answer_on_average(teachers, tmp_path, monke
 
 
 def test_batches_are_of_both_kinds_in_the_share_asked_for(data, tmp_path, teachers):
-    batches, held_out = training_batches(config(data, tmp_path, teachers, distilled_share=0.75))
-    assert [part.batch_size for part in batches.parts] == [2, 6]
-    assert [part.count for part in batches.parts] == [14, 20]
+    batches, held_out = training_batches(
+        with_recipe(config(data, tmp_path, teachers, distilled_share=0.75))
+    )
+    assert [part.size for part in batches._parts] == [2, 6]
+    assert [len(part.pairs) for part in batches._parts] == [14, 20]
     assert len(held_out) == 10 and batches[0][0].shape == (8, 100, 100, 3)
-    alone, _ = training_batches(config(data, tmp_path, teachers, distilled_share=1.0))
+    alone, _ = training_batches(with_recipe(config(data, tmp_path, teachers, distilled_share=1.0)))
     assert (alone.count, alone.batch_size) == (20, 8)
 
 

@@ -17,7 +17,8 @@ from data.batches import Batches, Part
 from data.packed import PatchPairs
 from train import TrainConfig, TrainingError, train
 from training.backends.workers import workers_of
-from training.config import resolved
+from training.config import resolved, with_recipe
+from training.pairs import two_batches
 from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +38,12 @@ DYING = """
 import os, runpy, signal, sys
 from data.batches import Batches
 
-def dying(self, number, make=Batches.__getitem__):
+def batch(self, number, made=Batches.__getitem__):
     if number == 8:
         os.kill(os.getpid(), signal.SIGKILL)
-    return make(self, number)
+    return made(self, number)
 
-Batches.__getitem__ = dying
+Batches.__getitem__ = batch
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
@@ -59,18 +60,24 @@ from training.config import TrainConfig
 from training.backends.workers import Workers
 from training.networks import build
 
+from training.training_state import gan_variables
+
 settings = json.loads(sys.argv[1])
 rng = np.random.default_rng(0)
 batches = rng.random((3, 4, 100, 100, 3), np.float32)
+coins = np.array([True, False, True, True])
 reports, states = [], []
 for workers in (Workers(), Workers("mirrored")):
-    networks = build(TrainConfig("x", **settings), workers)
+    gan, step = build(TrainConfig("x", **settings), workers)
     for target in batches:
-        report = networks.step(target * 0.5 + 0.1, target)
+        batch = target * 0.5 + 0.1, target
+        if settings["recipe"] == "iccv":
+            batch = *batch, batch[0][::-1], batch[1][::-1], coins
+        report = step(*batch)
         reports.append({name: float(value) for name, value in report.items()})
-    states.append([keras.ops.convert_to_numpy(variable) for variable in networks.state])
+    states.append([keras.ops.convert_to_numpy(variable) for variable in gan_variables(gan)])
 assert workers.strategy.num_replicas_in_sync == 2
-for variable in networks.generator.variables + networks.discriminator.variables:
+for variable in gan.generator.variables + gan.discriminator.variables:
     first, second = workers.strategy.experimental_local_results(variable.value)
     assert np.array_equal(first, second), variable.path
 for one, both in zip(*states, strict=True):
@@ -161,11 +168,9 @@ def assert_same_run(run, expected):
         np.testing.assert_allclose(values[name], value, atol=tolerance)
 
 
-@pytest.mark.parametrize(
-    "preset", ["thesis", pytest.param("iccv", marks=pytest.mark.slow)]
-)  # fmt: skip
-def test_two_workers_train_as_one_process(data, tmp_path, preset):
-    settings = {"steps": 3, "preset": preset}
+@pytest.mark.parametrize("recipe", ["stable", pytest.param("iccv", marks=pytest.mark.slow)])
+def test_two_workers_train_as_one_process(data, tmp_path, recipe):
+    settings = {"steps": 3, "recipe": recipe}
     workers = start_workers(options(data, tmp_path / "two", **settings))
     train(TrainConfig(**options(data, tmp_path / "one", **settings)))
     assert_succeed(workers)
@@ -244,11 +249,11 @@ def test_workers_that_were_started_differently_say_so(data, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("preset", ["thesis", "iccv"])
-def test_two_replicas_of_one_process_train_as_one(preset):
-    settings = {name: value for name, value in TINY.items() if name != "steps"}
+@pytest.mark.parametrize("recipe", ["stable", "iccv"])
+def test_two_replicas_of_one_process_train_as_one(recipe):
+    settings = {**TINY, "recipe": recipe, "discriminator_learning_rate": 1e-4}
     done = subprocess.run(
-        [sys.executable, "-c", MIRRORED, json.dumps({**settings, "preset": preset})],
+        [sys.executable, "-c", MIRRORED, json.dumps(settings)],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
         capture_output=True,
@@ -263,15 +268,16 @@ def test_two_replicas_of_one_process_train_as_one(preset):
 def test_the_shares_make_up_the_batch():
     rng = np.random.default_rng(0)
     sides = rng.integers(256, size=(2, 7, 6, 6, 3), dtype=np.uint8)
-    batches = Batches([Part(PatchPairs(*sides), 6, seed=5)])
-    mixed = Batches([Part(PatchPairs(*sides), 2, seed=5), Part(PatchPairs(*sides), 4)])
+    pairs = PatchPairs(*sides)
+    batches = Batches([Part(pairs, 6, seed=5)])
+    mixed = Batches([Part(pairs, 2, seed=5), Part(pairs, 4)])
     for source in (batches, mixed):
         shares = [source.share(worker, 3) for worker in range(3)]
         assert [share.batch_size for share in shares] == [2, 2, 2]
         assert shares[0].count == source.count
         for number in range(4):
-            parts = zip(*(share[number] for share in shares), strict=True)
-            for side, part in zip(source[number], parts, strict=True):
+            parts = zip(*(two_batches(share, number) for share in shares), strict=True)
+            for side, part in zip(two_batches(source, number), parts, strict=True):
                 np.testing.assert_array_equal(np.concatenate(part), side)
 
 
@@ -345,7 +351,7 @@ def test_jax_does_not_distribute(monkeypatch, kind):
 
 
 def test_what_a_resumed_run_is_shared_among_is_not_inherited(data, tmp_path):
-    earlier = TrainConfig(**options(data, tmp_path, distribute="multiworker"))
+    earlier = with_recipe(TrainConfig(**options(data, tmp_path, distribute="multiworker")))
     (tmp_path / "config.json").write_text(json.dumps(vars(earlier)))
     for kind in ("none", "mirrored"):
         again = TrainConfig("mine", run_dir=str(tmp_path), resume=True, distribute=kind)
@@ -361,11 +367,12 @@ def test_a_worker_whose_step_never_ends_gives_up_with_one_line():
     source = """
 import time
 from training.backends.workers import _watchdog
-progress = {"step": 3}
+from training.progress import Progress
+progress = Progress(pairs=1, fingerprint=2, step=3)
 with _watchdog(progress, 1.5):
     for _ in range(4):
         time.sleep(0.5)
-        progress["step"] += 1
+        progress.step += 1
     time.sleep(60)
 """
     started = time.monotonic()

@@ -1,1 +1,4 @@
-"""The GAN step of `models/gan.py` on JAX and on several devices or machines."""
+"""The training step of `models/gan.py` on TensorFlow, on JAX, and on several devices or machines.
+
+`step.py` chooses; `gan_jax.py` and `gan_distributed.py` wrap; `workers.py` agrees among processes.
+"""

@@ -1,17 +1,18 @@
 """The training step on several replicas, by `tf.distribute`: devices, or machines, or both."""
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from models.gan import GanTraining
-from models.gan_tensorflow import learn
+from common.backend import keras
+from models.gan import Gan, training_step, update_ema
+from models.gan_released import released_step
 
-# What a collective operation raises where its peer is gone. Other errors are this process' own.
+# A collective operation raises these errors when its peer is gone. Other errors are this process's.
 PEER_ERRORS = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -26,21 +27,21 @@ class ClusterError(RuntimeError):
 
 
 def make_strategy(kind: str) -> tf.distribute.Strategy:
-    """The strategy "mirrored" (this machine's devices) or "multiworker" (the cluster of TF_CONFIG).
+    """Return the strategy "mirrored" (local devices) or "multiworker" (TF_CONFIG's cluster).
 
-    The latter waits until every worker is there, and must come before any other TensorFlow work.
+    The multi-worker strategy waits for every worker and must come before other TensorFlow work.
 
     Raises:
-        ClusterError: the cluster could not be formed.
+        ClusterError: The cluster could not be formed.
     """
     if kind == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
-    # By default one thread a core: on two cores, workers were seen to wait for each other for ever
-    # in the middle of a step.
+    # The default is one thread a core. With two cores, workers have waited for each other without
+    # end in the middle of a step.
     tf.config.threading.set_inter_op_parallelism_threads(max(16, os.cpu_count() or 1))
     try:
-        # No timeout of its own: TensorFlow starts a thread for each, which sleeps to its end.
+        # Without a timeout: TensorFlow starts a thread for each timeout, which sleeps to its end.
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         raise ClusterError(str(error).split("\n")[0]) from error
@@ -48,7 +49,7 @@ def make_strategy(kind: str) -> tf.distribute.Strategy:
 
 @contextlib.contextmanager
 def peer_errors_converted() -> Iterator[None]:
-    """A lost worker raises ClusterError."""
+    """Raise ClusterError where a worker is lost."""
     try:
         yield
     except PEER_ERRORS as error:
@@ -56,7 +57,7 @@ def peer_errors_converted() -> Iterator[None]:
 
 
 def summing(strategy: tf.distribute.Strategy):
-    """A function of an int64 array `(N,)` that gives its sum over the workers, on each of them."""
+    """Return a function that sums an int64 array `(N,)` over the workers, on each worker."""
 
     def in_replica(values):
         context = tf.distribute.get_replica_context()
@@ -72,46 +73,56 @@ def summing(strategy: tf.distribute.Strategy):
     )
 
 
-class DistributedGanTraining(GanTraining):
-    """A `GanTraining` each of whose steps the replicas of a strategy share.
+class DistributedStep:
+    """A step that the replicas of a strategy share.
 
-    The numbers are those of one process with the whole batch: losses are means over the batch, so
-    those of the equal shares have the global ones as their mean; batch norm takes its moments over
-    all shares. Only rounding differs.
+    The numbers are those of one process with the whole batch, up to rounding. Losses are means over
+    the batch, so the mean over equal shares is the loss of the whole batch. Batch norm takes its
+    moments over all shares.
 
     Args:
-        *args: as for `GanTraining`; the networks but `published` made in the strategy's scope,
-            `published` outside, so that it is this process' own: prediction needs no other worker.
-        strategy: a mirrored or multi-worker mirrored strategy.
-        **kwargs: as for `GanTraining`.
+        gan: The networks. All but `ema` are made in the strategy's scope. `ema` is made outside, so
+            that it belongs to this process alone: prediction needs no other worker.
+        strategy: A mirrored or multi-worker mirrored strategy.
+        other_batch: As for `training.backends.step.make_step`.
     """
 
-    def __init__(self, *args, strategy: tf.distribute.Strategy, **kwargs):
-        self.strategy = strategy
-        with strategy.scope():
-            super().__init__(*args, **kwargs)
-        for model in (self.generator, self.discriminator):
-            for layer in model.layers if model is not None else ():
+    def __init__(self, gan: Gan, strategy: tf.distribute.Strategy, other_batch: bool = False):
+        self._gan = gan
+        self._strategy = strategy
+        for network in (gan.generator, gan.discriminator):
+            for layer in network.layers if network is not None else ():
                 if isinstance(layer, keras.layers.BatchNormalization):
                     layer.synchronized = True
-        self.step = tf.function(self._step, reduce_retracing=True)
+        for optimizer in (gan.generator_optimizer, gan.discriminator_optimizer):
+            if optimizer is not None:
+                # Keras' optimizers add up the replicas' gradients and divide by this number.
+                optimizer.loss_scale_factor = strategy.num_replicas_in_sync
+        # Each replica runs the step without the average: together they would move the one network
+        # several times. As a plain function: replicas cannot meet inside of a `tf.function`.
+        step = (released_step if other_batch else training_step)(dataclasses.replace(gan, ema=None))
+        self._replica_step = step.python_function
+        self._compiled = tf.function(self._step, reduce_retracing=True)
 
-    def _step(self, phone, target) -> dict[str, tf.Tensor]:
-        """Train on this worker's share of a batch; the report is of the whole batch."""
-        report = self.strategy.run(self._replica_step, (phone, target))
-        # Outside of the replicas: there each of them would move the one published network.
-        self.average()
+    def __call__(self, *batch) -> dict[str, tf.Tensor]:
+        """Train on this worker's share of a batch; the report is that of the whole batch."""
+        return self._compiled(*batch)
+
+    def sync(self) -> None:
+        """Do nothing: TensorFlow updates the variables themselves."""
+
+    def _step(self, *batch) -> dict[str, tf.Tensor]:
+        report = self._strategy.run(self._on_replica, batch)
+        update_ema(self._gan)
         return {
-            name: self.strategy.experimental_local_results(value)[0]
+            name: self._strategy.experimental_local_results(value)[0]
             for name, value in report.items()
         }
 
-    def _replica_step(self, phone, target) -> dict[str, tf.Tensor]:
+    def _on_replica(self, *batch) -> dict[str, tf.Tensor]:
+        """Train on one replica's share of the worker's share."""
         context = tf.distribute.get_replica_context()
-        local_replicas = len(self.strategy.extended.worker_devices)
-        own = context.replica_id_in_sync_group % local_replicas
-        phone, target = (
-            tf.reshape(side, (local_replicas, -1, *side.shape[1:]))[own] for side in (phone, target)
-        )
-        report = learn(self, phone, target, context.num_replicas_in_sync)
-        return context.all_reduce(tf.distribute.ReduceOp.MEAN, report)
+        replicas = len(self._strategy.extended.worker_devices)
+        own = context.replica_id_in_sync_group % replicas
+        shares = (tf.reshape(array, (replicas, -1, *array.shape[1:]))[own] for array in batch)
+        return context.all_reduce(tf.distribute.ReduceOp.MEAN, self._replica_step(*shares))

@@ -1,81 +1,134 @@
-"""The training step on JAX: one jitted pure function of all the state."""
+"""The training step on JAX: one jitted pure function from state to state."""
+
+from collections.abc import Callable
+from typing import Any
 
 import jax
-import keras
 import numpy as np
 
-from models.gan import GanTraining
+from common.backend import keras
+from models.gan import Gan, losses, update_ema
+from models.gan_released import discriminator_losses, generator_losses
+from training.training_state import gan_variables
 
 
-class JaxGanTraining(GanTraining):
-    """A `GanTraining` whose step is one `jax.jit`-ed function from state to state.
+class JaxStep:
+    """A step that is one `jax.jit`-ed function.
 
-    Between steps the newest weights, optimizer moments and statistics are arrays on the device,
-    handed from step to step without a copy; `publish` puts them into the Keras variables.
+    Between steps the latest weights, optimizer moments and statistics are arrays on the device,
+    which one step hands to the next without a copy. `sync` puts them into the Keras variables.
+
+    Args:
+        gan: The networks.
+        other_batch: As for `training.backends.step.make_step`.
     """
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        # On accelerators float32 products lose 13 bits by default, which the variances of the
-        # structure loss do not survive. --mixed_precision is the fast way.
+    def __init__(self, gan: Gan, other_batch: bool = False):
+        # On accelerators float32 products lose 13 bits by default, too many for the variances of
+        # the structure loss. --mixed_precision is the fast way.
         jax.config.update("jax_default_matmul_precision", "float32")
-        self._arrays = None
-        self._compiled = jax.jit(self._step, donate_argnums=0)
+        self._gan = gan
+        self._variables = gan_variables(gan)
+        self._frozen = [] if gan.vgg is None else gan.vgg.variables
+        self._arrays: list[Any] | None = None
+        step = self._released_step if other_batch else self._step
+        self._compiled = jax.jit(step, donate_argnums=0)
 
-    def step(self, phone, target) -> dict[str, np.ndarray]:
-        """Train both networks on one batch; arguments and report as of `losses`."""
+    def __call__(self, *batch: np.ndarray) -> dict[str, jax.Array]:
+        """Train on a batch; the report stays on the device."""
         if self._arrays is None:
-            self._arrays = [variable.value for variable in self.variables]
+            self._arrays = [variable.value for variable in self._variables]
         # As an argument: as constants VGG's weights would be compiled into the program.
         frozen = [variable.value for variable in self._frozen]
-        self._arrays, report = self._compiled(self._arrays, frozen, phone, target)
-        return jax.device_get(report)  # all scalars in one transfer
+        self._arrays, report = self._compiled(self._arrays, frozen, *batch)
+        return report
 
-    def publish(self) -> None:
-        """Put the newest arrays into the variables."""
+    def sync(self) -> None:
+        """Put the latest arrays into the variables."""
         if self._arrays is not None:
-            for variable, array in zip(self.variables, self._arrays, strict=True):
+            for variable, array in zip(self._variables, self._arrays, strict=True):
                 variable.assign(array)
             self._arrays = None
 
-    @property
-    def _frozen(self) -> list[keras.Variable]:
-        return [] if self.features is None else self.features.variables
-
     def _step(self, arrays, frozen, phone, target):
-        generator, discriminator = (
-            [] if model is None else model.trainable_variables
-            for model in (self.generator, self.discriminator)
-        )
-        state = dict(zip(map(id, self.variables), arrays, strict=True))
+        """Compute the step of `models.gan.training_step`."""
+        gan = self._gan
+        pairs = [(gan.generator, gan.generator_optimizer)]
+        if gan.discriminator is not None:
+            pairs.append((gan.discriminator, gan.discriminator_optimizer))
 
-        def losses(generator_weights, discriminator_weights):
-            given = {
-                **state,
-                **dict(zip(map(id, generator), generator_weights, strict=True)),
-                **dict(zip(map(id, discriminator), discriminator_weights, strict=True)),
-            }
-            mapping = [(variable, given[id(variable)]) for variable in self.variables]
+        def both_losses():
+            *values, report = losses(gan, phone, target)
+            return values[: len(pairs)], report
+
+        arrays, report = self._descend(arrays, frozen, pairs, both_losses)
+        return self._with_ema(arrays), report
+
+    def _released_step(
+        self, arrays, frozen, phone, target, other_phone, other_target, shows_target
+    ):
+        """Compute the step of `models.gan_released.released_step`."""
+        gan = self._gan
+
+        def generator_loss():
+            loss, report = generator_losses(gan, phone, target)
+            return [loss], report
+
+        def discriminator_loss():
+            loss, report = discriminator_losses(gan, other_phone, other_target, shows_target)
+            return [loss], report
+
+        generator = (gan.generator, gan.generator_optimizer)
+        discriminator = (gan.discriminator, gan.discriminator_optimizer)
+        arrays, report = self._descend(arrays, frozen, [generator], generator_loss)
+        arrays, judgment = self._descend(arrays, frozen, [discriminator], discriminator_loss)
+        return self._with_ema(arrays), {**report, **judgment}
+
+    def _descend(self, arrays, frozen, pairs, compute: Callable[[], tuple[list, dict]]):
+        """Update networks, each along the gradient of its own loss of one pass.
+
+        Args:
+            arrays: The values of all variables.
+            frozen: The values of VGG's variables.
+            pairs: The networks to update, each with its optimizer.
+            compute: Returns one loss for each network, and a report.
+
+        Returns:
+            The new values of all variables, and the report.
+        """
+        sides = [network.trainable_variables for network, _ in pairs]
+        state = dict(zip(map(id, self._variables), arrays, strict=True))
+
+        def pass_losses(*weights):
+            given = dict(state)
+            for side, values in zip(sides, weights, strict=True):
+                given.update(zip(map(id, side), values, strict=True))
+            mapping = [(variable, given[id(variable)]) for variable in self._variables]
             mapping += zip(self._frozen, frozen, strict=True)
             with keras.StatelessScope(state_mapping=mapping) as scope:
-                total, judgement, report = self.losses(phone, target)
+                values, report = compute()
             # The pass has moved the statistics of batch norm.
-            return (total, judgement), (self._values(scope), report)
+            return tuple(values), (self._values(scope), report)
 
-        weights = [
-            [state[id(variable)] for variable in side] for side in (generator, discriminator)
-        ]
+        weights = [[state[id(variable)] for variable in side] for side in sides]
         # One pass, then back through it once for each loss; XLA drops what neither gradient needs.
-        (total, judgement), pull_back, (moved, report) = jax.vjp(losses, *weights, has_aux=True)
-        one, zero = jax.numpy.ones_like(total), jax.numpy.zeros_like(judgement)
-        generator_gradients, _ = pull_back((one, zero))
-        _, discriminator_gradients = pull_back((zero, one))
-        mapping = zip(self.variables, moved, strict=True)
-        with keras.StatelessScope(state_mapping=list(mapping)) as scope:
-            self.update(generator_gradients, discriminator_gradients)
-            self.average()
+        values, pull_back, (moved, report) = jax.vjp(pass_losses, *weights, has_aux=True)
+        gradients = []
+        for index in range(len(sides)):
+            ones = (jax.numpy.full_like(v, n == index) for n, v in enumerate(values))
+            gradients.append(pull_back(tuple(ones))[index])
+        mapping = list(zip(self._variables, moved, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            for (_, optimizer), gradient, side in zip(pairs, gradients, sides, strict=True):
+                optimizer.apply(gradient, side)
         return self._values(scope), report
 
-    def _values(self, scope) -> list[jax.Array]:
-        """The variables' values at the end of a stateless scope."""
-        return [scope.get_current_value(variable) for variable in self.variables]
+    def _with_ema(self, arrays):
+        mapping = list(zip(self._variables, arrays, strict=True))
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            update_ema(self._gan)
+        return self._values(scope)
+
+    def _values(self, scope) -> list[Any]:
+        """Return the variables' values at the end of a stateless scope."""
+        return [scope.get_current_value(variable) for variable in self._variables]

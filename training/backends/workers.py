@@ -11,33 +11,35 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from data.batches import Batches
 from training.config import TrainConfig, TrainingError
+from training.progress import Progress
 
-# What may differ between the workers of one run: places on their machines.
+# Flags that may differ between the workers of one run: places on their machines.
 LOCAL = {"data_dir", "simulated_dir", "run_dir", "cache_dir", "photos", "vgg_weights"}
 LOCAL |= {"unpaired_photos", "start_from", "distill"}
-
 
 # Seconds without a step after which a worker gives up. The others wait while the chief validates.
 PATIENCE = 900.0
 
 
 class Workers:
-    """All workers of a run as one of them sees them; by itself the only one, without a strategy.
+    """All workers of a run, as one worker sees them; by default one worker without a strategy.
 
     Args:
-        kind: of distribution, as --distribute names it.
-        index: of this worker; 0 is the chief, which alone validates and writes into the run.
-        count: how many there are.
+        kind: The kind of distribution, as --distribute names it.
+        index: The number of this worker; 0 is the chief, which alone validates and writes.
+        count: The number of workers.
     """
 
     def __init__(self, kind: str = "none", index: int = 0, count: int = 1):
         self.kind = kind
         self.index = index
         self.count = count
-        self.strategy = None
+        self.strategy: Any = None
+        self._sum: Any = None
 
     @property
     def chief(self) -> bool:
@@ -45,19 +47,19 @@ class Workers:
         return self.index == 0
 
     def share(self, batches: Batches) -> Batches:
-        """This worker's share of each batch.
+        """Return this worker's share of each batch.
 
         Raises:
-            TrainingError: it is no whole number of pairs.
+            TrainingError: The share is no whole number of pairs.
         """
         self._check_divides(batches.batch_size, self.count, "workers")
         return batches.share(self.index, self.count)
 
     def start(self) -> None:
-        """Create the strategy; with several workers this waits for all of them.
+        """Create the strategy; with several workers, wait for all of them.
 
         Raises:
-            TrainingError: the cluster could not be formed.
+            TrainingError: The cluster could not be formed.
         """
         if self.kind == "none":
             return
@@ -65,7 +67,7 @@ class Workers:
 
         if self.count > 1 and self.chief:
             print(f"waiting for {self.count} workers", flush=True)
-        # Python's own handler would run only after the wait, which has no end without a worker.
+        # Python's own handler would run after the wait, which never ends where a worker is missing.
         handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             self.strategy = make_strategy(self.kind)
@@ -76,14 +78,14 @@ class Workers:
         self._sum = summing(self.strategy)
 
     def scope(self):
-        """Where the variables that the replicas share are made, as a context."""
+        """Return the context in which the variables that the replicas share are made."""
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
-    def check_agreement(self, config: TrainConfig, progress: dict) -> None:
-        """Check that all workers start alike; the numbers would be wrong, or a step wait for ever.
+    def check_agreement(self, config: TrainConfig, progress: Progress) -> None:
+        """Check that all workers start alike, so that the numbers are right and no step hangs.
 
         Raises:
-            TrainingError: they were given other flags, data, or checkpoints; or this worker's
+            TrainingError: The workers have different flags, data or checkpoints; or this worker's
                 replicas do not divide the batch.
         """
         if self.strategy is None:
@@ -91,7 +93,8 @@ class Workers:
         replicas = self.strategy.num_replicas_in_sync
         self._check_divides(config.batch_size, replicas, "replicas")
         flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in LOCAL}
-        facts = [replicas, *(zlib.crc32(repr(fact).encode()) for fact in (flags, progress))]
+        given = (flags, dataclasses.asdict(progress))
+        facts = [replicas, *(zlib.crc32(repr(fact).encode()) for fact in given)]
         if any(self._sum(facts) != [self.count * fact for fact in facts]):
             raise TrainingError(
                 "the workers differ in flags, in GPUs, in the number of pairs, or in the "
@@ -99,17 +102,17 @@ class Workers:
             )
 
     def any(self, flag) -> bool:
-        """Whether the flag is set on any worker; all must ask."""
+        """Return whether the flag is set on any worker. All workers must call this together."""
         if self.count == 1:
             return bool(flag)
         return bool(self._sum([bool(flag)])[0])
 
     @contextlib.contextmanager
-    def watched(self, progress: dict) -> Iterator[None]:
-        """While active, the loss of another worker raises TrainingError; they leave it together.
+    def watched(self, progress: Progress) -> Iterator[None]:
+        """Raise TrainingError if another worker is lost in the block; all leave it together.
 
         Args:
-            progress: its "step" is the last one that was done.
+            progress: Its `step` is the last step that was done.
         """
         if self.count == 1:
             yield
@@ -120,7 +123,7 @@ class Workers:
         try:
             with peer_errors_converted(), _watchdog(progress, PATIENCE):
                 yield
-                self.any(False)  # or the first to leave would count as lost
+                self.any(False)  # wait: the first worker to leave would count as lost
             failed = False
         except ClusterError as error:
             raise TrainingError(_lost(progress)) from error
@@ -132,31 +135,31 @@ class Workers:
     def _check_divides(batch_size: int, parts: int, name: str) -> None:
         if batch_size % parts:
             raise TrainingError(
-                f"--batch_size {batch_size} is of all machines together and must be a multiple "
-                f"of the {parts} {name}"
+                f"--batch_size {batch_size} counts the pairs of all machines together and must be "
+                f"a multiple of the {parts} {name}"
             )
 
 
-def _lost(progress: dict) -> str:
+def _lost(progress: Progress) -> str:
     return (
-        f"a worker was lost after step {progress['step']}; restarting all workers with "
+        f"a worker was lost after step {progress.step}; restarting all workers with "
         "--resume goes on from the last checkpoint"
     )
 
 
 @contextlib.contextmanager
-def _watchdog(progress: dict, patience: float) -> Iterator[None]:
-    """While active, end the process when `progress["step"]` stands still for `patience` seconds.
+def _watchdog(progress: Progress, patience: float) -> Iterator[None]:
+    """End the process if `progress.step` stands still for `patience` seconds in the block.
 
-    A worker that is stopped, but not gone, lets the others wait inside of a step without an end.
+    If a worker is stopped but not gone, the others wait for it inside of a step without end.
     """
     done = threading.Event()
 
     def watch():
-        step, since = progress["step"], time.monotonic()
+        step, since = progress.step, time.monotonic()
         while not done.wait(min(5.0, patience / 4)):
-            if progress["step"] != step:
-                step, since = progress["step"], time.monotonic()
+            if progress.step != step:
+                step, since = progress.step, time.monotonic()
             elif time.monotonic() - since > patience:
                 print(f"error: {_lost(progress)}", file=sys.stderr)
                 _leave()
@@ -171,10 +174,10 @@ def _watchdog(progress: dict, patience: float) -> Iterator[None]:
 
 
 def _leave() -> None:
-    """End the process where it is.
+    """End the process at once.
 
-    TensorFlow's own way out waits for the other workers, and they for this one; of a process that
-    is gone they hear within seconds.
+    TensorFlow's own exit waits for the other workers, and they wait for this one. They notice
+    within seconds that a process is gone.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -182,10 +185,10 @@ def _leave() -> None:
 
 
 def workers_of(config: TrainConfig) -> Workers:
-    """The workers that the configuration and, for several machines, TF_CONFIG name.
+    """Return the workers that the configuration and, for several machines, TF_CONFIG name.
 
     Raises:
-        TrainingError: the backend cannot distribute, or TF_CONFIG is missing or wrong.
+        TrainingError: The backend cannot distribute, or TF_CONFIG is missing or wrong.
     """
     if config.distribute == "none":
         return Workers()
@@ -214,7 +217,7 @@ def workers_of(config: TrainConfig) -> Workers:
             and len(set(addresses)) == len(addresses)
         )
         index = tasks.index((task["type"], task["index"])) if usable else None
-    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or of another shape
+    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or JSON of another shape
         index = None
     if index is None:
         raise TrainingError(f"TF_CONFIG is not of the form {example}")

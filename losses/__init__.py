@@ -1,0 +1,1 @@
+"""The loss terms, one a file, as pure functions; `presets.py` names and weighs the terms."""

@@ -1,0 +1,93 @@
+"""Whole trainings by name: `python train.py --recipe NAME`.
+
+A recipe is a dict of plain values. Each key is a flag of `train.py`, and a flag on the command
+line wins over the recipe. A new recipe is one entry of `RECIPES`. docs/method.md compares the
+thesis, the paper, the released code and these recipes.
+"""
+
+# The thesis' slides. `# silent` marks what the slides do not state: there the value is the paper's
+# (ICCV section 4.2) or, where the paper is silent too, the released code's.
+THESIS = {
+    "model": "dped",
+    "preset": "thesis",  # terms, weights, norm and discriminator of the slides
+    "content_layer": "block5_conv4",  # silent; relu5_4
+    "content_features": "raw",
+    "initial_weights": "released",  # silent
+    "channels": None,  # the network's published width
+    "blocks": None,  # the network's published depth
+    "discriminator_width": 1.0,
+    "discriminator_batch": "same",  # silent; one pass gives the numbers of two on one batch
+    "label_smoothing": 0.0,
+    "steps": 20_000,  # silent
+    "batch_size": 50,  # silent
+    "learning_rate": 5e-4,  # silent
+    "discriminator_learning_rate": 5e-4,  # silent
+    "schedule": "constant",  # silent
+    "adam_epsilon": 1e-8,  # silent
+    "augment": "none",  # silent
+    "ema_decay": 0.0,
+}
+
+# The authors' released code.
+ICCV = {
+    "model": "dped",
+    "preset": "iccv",  # terms, weights, norm and discriminator of the released code
+    "content_layer": "block5_conv4",  # relu5_4
+    "content_features": "raw",
+    "initial_weights": "released",  # truncated normal of 0.01, biases 0.01
+    "channels": None,  # 64
+    "blocks": None,  # 4
+    "discriminator_width": 1.0,
+    "discriminator_batch": "other",  # enhanced or DSLR at random, after the generator's update
+    "label_smoothing": 0.0,
+    "steps": 20_000,
+    "batch_size": 50,
+    "learning_rate": 5e-4,
+    "discriminator_learning_rate": 5e-4,
+    "schedule": "constant",
+    "adam_epsilon": 1e-8,  # TensorFlow 1's default
+    "augment": "none",
+    "ema_decay": 0.0,
+}
+
+# The objective of the thesis with what trains best.
+STABLE = {
+    **THESIS,
+    # The network starts as a copy of its input, so it has to learn the difference only.
+    "initial_weights": "near_identity",
+    # VGG's features are of another size at every layer; relative ones let one weight suit all.
+    "content_features": "relative",
+    # A discriminator that is sure of itself gives no gradient: soft labels bound its logits,
+    "label_smoothing": 0.2,
+    # and a lower rate keeps it from running ahead of the generator.
+    "discriminator_learning_rate": 1e-4,
+    # Flips and rotations make eight pairs of one.
+    "augment": "symmetries",
+    # A GAN's last weights swing from step to step; their mean does not.
+    "ema_decay": 0.999,
+    "adam_epsilon": 1e-7,  # Keras' default
+}
+
+# `models.networks.NETWORKS` names the recipe of a training that names none: stable for dped.
+RECIPES = {
+    "stable": STABLE,
+    "thesis": THESIS,
+    "iccv": ICCV,
+    # The best scores on few pairs: no VGG, no discriminator, a quarter of the time of a step.
+    "fidelity": {**STABLE, "preset": "fidelity"},
+    # Minutes on two cores: a quarter of the width, few steps, a rate that falls to 0.
+    "quick": {
+        **STABLE,
+        "preset": "fidelity",
+        "channels": 16,
+        "batch_size": 8,
+        "steps": 400,
+        "learning_rate": 2e-3,
+        "schedule": "cosine",
+    },
+    # The network for phones. It is too small for texture; PSNR is what it lacks first.
+    "mobile": {**STABLE, "model": "mobile", "preset": "distortion"},
+    # The rivals, each with the objective of its paper.
+    "srcnn": {**STABLE, "model": "srcnn", "preset": "mse"},
+    "johnson": {**STABLE, "model": "johnson", "preset": "content"},
+}
