@@ -1,4 +1,9 @@
-"""Bootstrap intervals: how much a mean would vary with other images of the same kind."""
+"""Bootstrap intervals: how much a mean would vary with other images of the same kind.
+
+SciPy's `bootstrap` gives the same ends, and a test compares them. The functions here also draw the
+same images for two methods, and take infinite decibels. BCa intervals contained the truth no more
+often for 40 images, for symmetric and for skewed values.
+"""
 
 from collections.abc import Callable
 
