@@ -1,9 +1,10 @@
-"""A shipped network for the app's tests: a JVM has no LiteRT of its own here.
+"""Run a shipped network for the app's tests, because LiteRT for a JVM is not available.
 
-python android/check/network.py MODEL.tflite FOLDER
+    python android/check/network.py MODEL.tflite FOLDER
 
-writes `photo.png` and Python's `enhanced.png` of it to FOLDER, then answers each tile (and its
-thumbnail) on standard input with the network's output on standard output, as raw tensors.
+The program writes `photo.png` and Python's result `enhanced.png` to FOLDER. Then it reads tiles
+(and their thumbnails) from standard input, and writes the network's results to standard output, as
+raw tensors.
 """
 
 import sys
@@ -19,7 +20,7 @@ from inference.litert_engine import LiteRTEngine
 
 
 def main(model: str, folder: str) -> None:
-    """Write the pictures, then serve until the input ends."""
+    """Write the pictures, then run the network until the input ends."""
     photo = np.ascontiguousarray(skimage.data.coffee())  # 600×400, in the public domain
     Image.fromarray(photo).save(Path(folder, "photo.png"))
     enhanced = enhance_image(LiteRTEngine(model, threads=1), photo)
@@ -27,9 +28,9 @@ def main(model: str, folder: str) -> None:
     runner = Interpreter(model, num_threads=1).get_signature_runner()
     details = runner.get_input_details()
     inputs = {name: details[name] for name in ("image", "thumbnail") if name in details}
-    answers = sys.stdout.buffer
-    answers.write(b"ready\n")
-    answers.flush()
+    output = sys.stdout.buffer
+    output.write(b"ready\n")
+    output.flush()
     while True:
         tensors = {}
         for name, detail in inputs.items():
@@ -38,8 +39,8 @@ def main(model: str, folder: str) -> None:
             if len(content) < size:
                 return
             tensors[name] = np.frombuffer(content, detail["dtype"]).reshape(detail["shape"])
-        answers.write(runner(**tensors)["enhanced"].tobytes())
-        answers.flush()
+        output.write(runner(**tensors)["enhanced"].tobytes())
+        output.flush()
 
 
 if __name__ == "__main__":

@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# The app's resources, and later the whole app, with Debian's tools: what Gradle does elsewhere.
+# Packs the app's resources, and later the whole app, with Debian's tools instead of Gradle.
 #   package.sh resources   R.java and a resource archive for the tests
 #   package.sh apk         a signed package of what Maven compiled
-# The libraries are TensorFlow Lite's from Maven Central in LiteRT's place: the same classes, but
-# not for pages of 16 KB. The package proves that the parts fit together; it is not for phones.
+# TensorFlow Lite's libraries from Maven Central stand in for LiteRT's: they have the same classes, but
+# do not support pages of 16 KB. The package shows that the parts fit together; it is not for phones.
 set -euo pipefail
 cd "$(dirname "$0")"
 app=../app/src/main
 made=target
 sdk=$made/android/android-36.jar
-# Debian's aapt2 cannot read the resources of that; names and numbers of public ones never change.
+# Debian's aapt2 cannot read that file's resources. Public resources keep their names and numbers.
 framework=/usr/share/android-framework-res/framework-res.apk
 value() { sed -n "s/^ *$1 = \"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" ../app/build.gradle.kts | head -n 1; }
 id=$(value applicationId)
 
-link() { # $1: the archive; then more of aapt2's options
-    # Gradle puts these two into the manifest, too.
+link() { # $1: the archive; then more options of aapt2
+    # Gradle writes both values into the manifest too.
     sed -e "s/\${applicationId}/$id/" -e "s/<manifest /&package=\"$(value namespace)\" /" \
         $app/AndroidManifest.xml > $made/AndroidManifest.xml
-    # Debian's aapt2 is older than <uses-native-library>; anything else it warns of is an error.
+    # Debian's aapt2 is older than <uses-native-library>. Every other warning is an error.
     aapt2 link -o "$1" --manifest $made/AndroidManifest.xml -I $framework -A $made/assets --auto-add-overlay \
         --min-sdk-version "$(value minSdk)" --target-sdk-version "$(value targetSdk)" \
         --version-code "$(value versionCode)" --version-name "$(value versionName)" \
@@ -47,7 +47,7 @@ apk() {
     for library in tensorflow-lite tensorflow-lite-gpu; do
         (cd $made/apk && jar xf ../aar/$library.aar jni && cp -r jni/. lib/ && rm -r jni)
     done
-    # Libraries lie uncompressed and on page borders, so that phones need not unpack them.
+    # Uncompressed libraries on page borders need no unpacking on phones.
     (cd $made/apk && jar uf app.apk classes*.dex && jar uf0 app.apk lib)
     zipalign -f -p 4 $made/apk/app.apk $made/apk/aligned.apk
     [ -f $made/debug.keystore ] || keytool -genkeypair -keystore $made/debug.keystore -storepass android \
@@ -62,15 +62,15 @@ verify() {
     aapt dump badging $made/dped.apk > $made/badging.txt 2> /dev/null || true
     for said in "package: name='$id'" "sdkVersion:'24'" "targetSdkVersion:'36'" \
         "launchable-activity: name='dped.app.MainActivity'" "native-code: 'arm64-v8a'"; do
-        grep -qF "$said" $made/badging.txt || { echo "The package does not say $said"; exit 1; }
+        grep -qF "$said" $made/badging.txt || { echo "The package does not contain: $said"; exit 1; }
     done
     jar tf $made/dped.apk > $made/contents.txt
     for model in $made/assets/models/*; do
-        grep -q "^assets/models/$(basename "$model")$" $made/contents.txt || { echo "No $model"; exit 1; }
+        grep -q "^assets/models/$(basename "$model")$" $made/contents.txt || { echo "The package lacks $model"; exit 1; }
     done
-    # Each class that the manifest and the layouts name must be in the package.
+    # The package must contain each class that the manifest and the layouts name.
     for class in $(grep -ohE 'dped\.app\.[A-Za-z]+' $app/AndroidManifest.xml $app/res/layout*/*.xml | sort -u); do
-        grep -qaF "L${class//.//};" $made/apk/classes*.dex || { echo "No class $class"; exit 1; }
+        grep -qaF "L${class//.//};" $made/apk/classes*.dex || { echo "The package lacks the class $class"; exit 1; }
     done
     echo "dped.apk: $(stat -c %s $made/dped.apk) bytes, signed, $(ls $made/assets/models | wc -l) assets"
 }

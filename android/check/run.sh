@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves what can be proved of the app without Google's repository, a phone or Gradle: README.md says
-# what that is. Needs a JDK of 17 or later, Maven, and on Debian: apt-get install aapt zipalign
-# apksigner android-framework-res. With the project's .venv it also runs the shipped networks. Ends
-# with 75 where Maven's repository cannot be reached, and 1 where the app is wrong. `run.sh fetch`
-# downloads only.
+# Checks the app without Google's repository, a phone or Gradle; README.md lists the checks. Needs a
+# JDK of 17 or later, Maven, and on Debian: apt-get install aapt zipalign apksigner
+# android-framework-res. With the project's .venv the check also runs the shipped networks. The exit
+# status is 75 if Maven's repository cannot be reached, and 1 if the app is wrong. `run.sh fetch`
+# only downloads.
 set -euo pipefail
 cd "$(dirname "$0")"
 missing=""
@@ -11,10 +11,10 @@ for tool in mvn javac jar keytool aapt aapt2 zipalign apksigner; do
     command -v $tool > /dev/null || missing="$missing $tool"
 done
 [ -f /usr/share/android-framework-res/framework-res.apk ] || missing="$missing android-framework-res"
-[ -z "$missing" ] || { echo "android-check: not here:$missing"; exit 1; }
+[ -z "$missing" ] || { echo "android-check: missing:$missing (android/README.md says what to install)"; exit 1; }
 mkdir -p target
 
-quietly() { # $1: a log's name; then a command
+quietly() { # $1: name of the log; then a command
     "${@:2}" > "target/$1.log" 2>&1 && return
     tail -n 60 "target/$1.log"
     echo "android-check: $1 failed"
@@ -34,7 +34,7 @@ fi
 [ "${1:-}" != fetch ] || exit 0
 ./package.sh resources
 python=$(cd ../.. && pwd)/.venv/bin/python
-[ -x "$python" ] || { python=""; echo "Without .venv the shipped networks are not run."; }
+[ -x "$python" ] || { python=""; echo "No .venv: the check does not run the shipped networks."; }
 rm -rf target/classes target/test-classes target/surefire-reports target/real target/screens
 quietly tests "${maven[@]}" test "-Dcheck.python=$python"
 grep -hE "levels from Python's|^\[(INFO|WARNING)\] Tests run" target/tests.log

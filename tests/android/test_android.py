@@ -18,6 +18,7 @@ def test_the_app_is_tested_against_what_python_computes_now():
 
 
 def test_the_core_is_plain_kotlin():
+    """The core may use org.json, which is on Maven Central too, and nothing else of Android."""
     core = sorted((ANDROID / "app/src/main/kotlin/dped/core").glob("*.kt"))
     assert core
     for path in core:
@@ -27,7 +28,7 @@ def test_the_core_is_plain_kotlin():
 def test_the_wrapper_is_gradles_own():
     jar = (ANDROID / "gradle/wrapper/gradle-wrapper.jar").read_bytes()
     digest = hashlib.sha256(jar).hexdigest()
-    # What Gradle publishes for the wrapper of 8.13.
+    # Gradle publishes this checksum for the wrapper of 8.13.
     assert digest == "81a82aaea5abcc8ff68b3dfcb58b3c3c429378efd98e7433460610fecd7ae45f"
     assert (
         "gradle-8.13-bin.zip" in (ANDROID / "gradle/wrapper/gradle-wrapper.properties").read_text()

@@ -34,7 +34,7 @@ class CompareViewTest {
     }
 
     @Test
-    fun whatIsLookedAtCloselyIsThePhotoItself() {
+    fun aZoomedViewShowsThePhotoItself() {
         // The photo has lines of one pixel, which turn into one gray in a preview of half the size.
         val lines = Bitmap.createBitmap(4096, 4096, Bitmap.Config.ARGB_8888)
         val rows = IntArray(4096) { if (it % 2 == 0) packed(0, 0, 0) else packed(255, 255, 255) }

@@ -28,7 +28,7 @@ class EnginesTest {
     private val opened = mutableListOf<Processor>()
 
     @Test
-    fun theShippedModelsAreThereFastestFirst() {
+    fun theShippedModelsAreListedFastestFirst() {
         assertEquals(listOf("int8", "fp16"), usable.map { it.precision })
         assertEquals(emptyList<String>(), models.list().refused.keys.filter { "iphone_mobile" in it })
         for (model in usable) {
@@ -38,13 +38,13 @@ class EnginesTest {
     }
 
     @Test
-    fun aModelOfAnotherFileIsRefused() {
+    fun aModelWithAnotherFilesManifestIsRefused() {
         assertThrows(PlainException::class.java) { models.load(usable[0].copy(sha256 = "00")) }
         assertThrows(PlainException::class.java) { models.load(usable[0].copy(file = "none.tflite")) }
     }
 
     @Test
-    fun aGpuThatComputesTheSampleIsTrusted() {
+    fun aGpuThatReproducesTheSampleIsUsed() {
         for (model in usable) {
             val engine = engines { m, _ -> SampleNetwork(m, models, 0) }.engine(model, Processor.GPU)
             assertEquals(Processor.GPU, engine.processor)
@@ -53,18 +53,18 @@ class EnginesTest {
     }
 
     @Test
-    fun aGpuThatIsOffIsNot() {
+    fun aGpuWithAWrongResultIsReplaced() {
         val model = usable[0]
         val networks = mutableListOf<LookingNetwork>()
         val engine = engines { m, _ -> LookingNetwork(m).also { networks += it } }.engine(model, Processor.GPU)
         assertEquals(Processor.CPU, engine.processor)
-        assertTrue(engine.note!!, "wrongly" in engine.note)
+        assertTrue(engine.note!!, "wrong sample picture" in engine.note)
         assertEquals(listOf(Processor.GPU, Processor.CPU), opened)
         assertEquals(listOf(true, false), networks.map { it.closed })
     }
 
     @Test
-    fun theAllowanceIsTheManifests() {
+    fun theManifestSetsTheAllowedDifference() {
         val model = usable[0]
         val levels = model.sample!!.levels
         assertNull(engines { m, _ -> SampleNetwork(m, models, levels) }.engine(model, Processor.GPU).note)
@@ -73,7 +73,7 @@ class EnginesTest {
     }
 
     @Test
-    fun aGpuThatIsNotThereIsReplaced() {
+    fun aMissingGpuIsReplaced() {
         for (error in listOf(IllegalArgumentException("no GPU"), UnsatisfiedLinkError("no library"))) {
             val engine = engines { m, processor ->
                 if (processor == Processor.GPU) throw error
@@ -85,14 +85,14 @@ class EnginesTest {
     }
 
     @Test
-    fun aModelWithoutASampleIsNotTrustedToTheGpu() {
+    fun aModelWithoutASampleRunsOnTheCpu() {
         val engine = engines { m, _ -> LookingNetwork(m) }.engine(usable[0].copy(sample = null), Processor.GPU)
         assertEquals(Processor.CPU, engine.processor)
         assertEquals(listOf(Processor.CPU), opened)
     }
 
     @Test
-    fun checkingSaysHowFarOff() {
+    fun checkReportsTheDifference() {
         val model = usable[0]
         val right = engines { m, _ -> SampleNetwork(m, models, 3) }.check(model, Processor.CPU)
         assertEquals(context.getString(R.string.check_right, "CPU", 3, 10), right)
@@ -101,7 +101,7 @@ class EnginesTest {
     }
 
     @Test
-    fun withoutTheRuntimesLibraryASentenceIsSaid() {
+    fun aMissingRuntimeLibraryGivesASentence() {
         // A JVM has no LiteRT: the error of LiteRtNetwork must not end the app.
         val engines = Engines(context, models) { m, p -> LiteRtNetwork(models.load(m), m, p) }
         val error = assertThrows(PlainException::class.java) { engines.engine(usable[0], Processor.GPU) }

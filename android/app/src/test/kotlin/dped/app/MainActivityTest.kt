@@ -81,7 +81,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun workIsCancelledAndNothingIsLeftOfIt() {
+    fun cancelledWorkLeavesNothingBehind() {
         var network: WaitingNetwork? = null
         val looking = mutableListOf<LookingNetwork>()
         val phone = Phone { model, _ -> WaitingNetwork(LookingNetwork(model).also { looking += it }).also { network = it } }
@@ -120,7 +120,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun whatIsNoPictureIsSaidAndTheOldPhotoStays() {
+    fun anUnreadableFileIsReportedAndTheOldPhotoStays() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
         phone.choose(photoFile(photo))
         val before = phone.session.photo
@@ -146,7 +146,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun aPhotoIsTurnedUprightAndKeepsWhereItIsFrom() {
+    fun aPhotoIsTurnedUprightAndKeepsItsExif() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
         // In the file the left half is red. After a turn by a right angle the upper half is red.
         val stored = ArrayPixels(80, 40, IntArray(3200) { if (it % 80 < 40) packed(250, 0, 0) else packed(0, 0, 250) })
@@ -166,7 +166,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun aPhotoTooLargeForMemoryIsReducedAndThatIsSaid() {
+    fun aPhotoTooLargeForMemoryIsReducedAndReported() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
         phone.session.reader = PhotoReader(phone.app) { 100_000 }
         phone.choose(photoFile(photo))
@@ -203,7 +203,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun aPhotoSharedMeanwhileTakesTheOthersPlace() {
+    fun aPhotoSharedMeanwhileReplacesTheOther() {
         var network: WaitingNetwork? = null
         val phone = Phone { model, _ -> WaitingNetwork(LookingNetwork(model)).also { network = it } }
         phone.choose(photoFile(photo))
@@ -220,7 +220,7 @@ class MainActivityTest {
     }
 
     @Test
-    fun aModelThatFailsIsSaid() {
+    fun aFailingModelIsReported() {
         val phone = Phone { _, _ -> throw IllegalArgumentException("bad model") }
         phone.choose(photoFile(photo))
         phone.tap(R.id.enhance)

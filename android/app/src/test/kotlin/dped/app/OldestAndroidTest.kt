@@ -22,7 +22,7 @@ import org.robolectric.annotation.GraphicsMode
 @GraphicsMode(GraphicsMode.Mode.LEGACY)
 class OldestAndroidTest {
     @Test
-    fun theGalleryIsWrittenToOnceTheUserAllowsIt() {
+    fun theAppWritesToTheGalleryAfterTheUserAllowsIt() {
         val phone = Phone { model, _ -> LookingNetwork(model) }
         assertEquals(Intent.ACTION_GET_CONTENT, phone.choose(photoFile(patternPhoto(30, 50))).action)
         phone.tap(R.id.enhance)

@@ -33,7 +33,7 @@ class RealNetworkTest(private val precision: String) {
     }
 
     @Test
-    fun thePhotoIsPythons() {
+    fun theResultEqualsPythons() {
         assumeTrue("needs the project's Python", File(python).canExecute())
         val phone = Phone { model, _ -> network!!.also { it.model = model } }
         val manifest = phone.session.models.list().usable.single { it.name == "iphone_mobile" && it.precision == precision }

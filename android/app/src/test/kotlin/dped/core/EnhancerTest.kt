@@ -10,7 +10,7 @@ import org.junit.Test
 
 class EnhancerTest {
     @Test
-    fun photosInTilesAreWhatPythonMakesOfThemWhole() {
+    fun photosInTilesEqualPythonsWholePhotos() {
         for (v in vectors("android_vectors.json", "photos")) {
             val type = if (v.text("dtype") == "uint8") TensorType.UINT8 else TensorType.FLOAT32
             val model = manifest(v.int("tile"), v.int("halo"), v.int("multiple"), type, v.intOr("thumbnail"))
@@ -50,7 +50,7 @@ class EnhancerTest {
     }
 
     @Test
-    fun cancelEndsItBetweenTiles() {
+    fun cancelStopsBetweenTiles() {
         val model = manifest(32, 4)
         val network = LookingNetwork(model)
         var done = 0
@@ -61,7 +61,7 @@ class EnhancerTest {
     }
 
     @Test
-    fun aNetworksErrorComesThrough() {
+    fun aNetworksErrorReachesTheCaller() {
         val broken = object : Network {
             override fun run(image: java.nio.ByteBuffer, thumbnail: java.nio.ByteBuffer?, enhanced: java.nio.ByteBuffer) =
                 throw IllegalStateException("no memory")

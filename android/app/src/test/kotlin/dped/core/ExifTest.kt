@@ -24,7 +24,7 @@ class ExifTest {
     }
 
     @Test
-    fun aResultKeepsTheTagsButForOrientationAndSmallPicture() {
+    fun aResultKeepsAllTagsExceptOrientationAndPreview() {
         for (little in listOf(true, false)) {
             val jpeg = jpeg(little)
             val expected = jpeg.copyOfRange(6, jpeg.size - rest.size)
@@ -39,7 +39,7 @@ class ExifTest {
     }
 
     @Test
-    fun filesWithoutOrCutAnywhereGiveNothingAndNoError() {
+    fun filesWithoutExifOrCutAnywhereGiveNull() {
         assertNull(uprightExif((bytes(0xFF, 0xD8) + rest).inputStream()))
         assertNull(uprightExif(bytes(0x89, 0x50).inputStream()))
         val jpeg = jpeg(true)

@@ -33,7 +33,7 @@ class ManifestTest {
     }
 
     @Test
-    fun whatThisAppCannotRunIsRefusedWithTheReason() {
+    fun unsupportedModelsAreRefusedWithTheReason() {
         refusedWith("\"norm\": \"thumbnail\"", "\"norm\": \"instance\"", "whole photo")
         refusedWith("\"norm\": \"thumbnail\"", "\"stages\": {}, \"norm\": \"none\"", "whole photo")
         refusedWith("\"norm\": \"thumbnail\"", "\"norm\": \"other\"", "unknown norm")

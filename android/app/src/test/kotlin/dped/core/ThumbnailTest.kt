@@ -6,7 +6,7 @@ import org.junit.Test
 
 class ThumbnailTest {
     @Test
-    fun thumbnailsArePythons() {
+    fun thumbnailsEqualPythons() {
         for (v in vectors("android_vectors.json", "thumbnails")) {
             val found = thumbnailOf(patternPhoto(v.int("height"), v.int("width")), v.int("size"))
             val expected = v.numbers("values")
@@ -16,7 +16,7 @@ class ThumbnailTest {
     }
 
     @Test
-    fun aCellIsTheMeanOfItsPixelsByHand() {
+    fun aCellIsTheMeanOfItsPixels() {
         // Three pixels in two cells: the middle pixel counts half in each cell.
         val photo = ArrayPixels(3, 1, intArrayOf(packed(0, 255, 30), packed(90, 255, 30), packed(255, 255, 60)))
         val expected = floatArrayOf(30 / 255f, 1f, 30 / 255f, 200 / 255f, 1f, 50 / 255f)
@@ -25,7 +25,7 @@ class ThumbnailTest {
     }
 
     @Test
-    fun cancelEndsIt() {
+    fun cancelStopsTheThumbnail() {
         assertThrows(CancelledException::class.java) { thumbnailOf(patternPhoto(9, 9), 4) { true } }
     }
 }

@@ -7,7 +7,7 @@ import org.junit.Test
 /** Tests of the plan against docs/tiling_vectors.json, which Python wrote. */
 class TilingTest {
     @Test
-    fun plansArePythons() {
+    fun plansEqualPythons() {
         for (v in vectors("tiling_vectors.json", "plans")) {
             val (tile, halo, multiple) = listOf(v.int("tile"), v.int("halo"), v.int("multiple"))
             val sides = listOf(v.int("height"), v.int("width"))
@@ -17,7 +17,7 @@ class TilingTest {
     }
 
     @Test
-    fun axesOfLargePhotosArePythons() {
+    fun axesOfLargePhotosEqualPythons() {
         for (v in vectors("tiling_vectors.json", "axes")) {
             val (length, tile, halo) = listOf(v.int("length"), v.int("tile"), v.int("halo"))
             val multiple = v.int("multiple")
@@ -31,7 +31,7 @@ class TilingTest {
     }
 
     @Test
-    fun whatPythonRefusesIsRefused() {
+    fun plansThatPythonRefusesAreRefused() {
         for (v in vectors("tiling_vectors.json", "refused")) {
             assertThrows("$v", PlanException::class.java) {
                 planTiles(1, v.int("length"), v.int("tile"), v.int("tile"), v.int("halo"))

@@ -16,7 +16,7 @@ class ViewportTest {
     }
 
     @Test
-    fun whatIsUnderTheFingersStaysThere() {
+    fun thePointUnderTheFingersStays() {
         viewport.zoom(8f, 50f, 100f)
         assertEquals(2f, viewport.scale)
         assertTrue(viewport.zoomed)
@@ -25,7 +25,7 @@ class ViewportTest {
     }
 
     @Test
-    fun thePhotoNeitherLeavesTheViewNorGrowsForEver() {
+    fun thePhotoStaysInTheViewAndHasAGreatestScale() {
         viewport.zoom(1e9f, 0f, 0f)
         assertEquals(8f, viewport.scale)
         viewport.move(1e6f, -1e6f)
