@@ -3,5 +3,6 @@
 Read in this order: `design` (the study), `class_photos` and `prepare` (make it), `plan` (questions
 of a participant), `visit`, `store`, `tokens`, `app`, `hardening` and `serve` (collect votes),
 `votes`, `shares`, `bradley_terry`, `agreement`, `claims` and `analysis` (compute the results),
-`results_charts`, `results_page` and `report_votes` (show them). `simulate_votes` tests the whole.
+`row_plots`, `results_charts`, `results_page` and `report_votes` (show the results).
+`simulate_votes` runs all stages with known scores.
 """

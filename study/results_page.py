@@ -12,6 +12,7 @@ from study import results_charts
 from study.analysis import Analysis, analyze
 from study.design import Study, StudyError
 from study.results_charts import ALL_PHONES, TOTAL, percent
+from study.row_plots import to_svg
 from study.shares import Share
 from study.votes import Vote
 
@@ -117,7 +118,7 @@ def _shares(analysis: Analysis) -> str:
             figure = results_charts.shares_figure(analysis, [[panel]])
             figures.append(
                 f"<figure><figcaption>{_key(analysis, first)} against {_key(analysis, second)}"
-                f"</figcaption>{results_charts.to_svg(figure, label)}</figure>"
+                f"</figcaption>{to_svg(figure, label)}</figure>"
             )
         parts.append(f'<h3>{escape(phone)}</h3><div class="plots">{"".join(figures)}</div>')
     return (
@@ -136,9 +137,7 @@ def _scores(analysis: Analysis) -> str:
     figures = []
     for phone in analysis.scores:
         name = phone or ALL_PHONES
-        svg = results_charts.to_svg(
-            results_charts.scores_figure(analysis, [phone]), f"Scores for {name}"
-        )
+        svg = to_svg(results_charts.scores_figure(analysis, [phone]), f"Scores for {name}")
         figures.append(f"<figure><figcaption>{escape(name)}</figcaption>{svg}</figure>")
     warning = (
         ""

@@ -15,8 +15,8 @@ from study.analysis import analyze
 from study.design import read_study
 from study.plan import plan
 from study.report_votes import ReportConfig
-from study.results_charts import CLASS_COLORS
 from study.results_page import results_page
+from study.row_plots import CLASS_COLORS
 from study.simulate_votes import SimulateVotesConfig
 from study.store import Store, sqlite_url
 from study.votes import read_votes
