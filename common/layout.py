@@ -1,14 +1,16 @@
-"""Folder names of the DPED data set.
+"""The folders and file names of a dataset in the DPED layout.
 
-OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg         aligned 100×100 patches
-OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg     the same, from other photos
+OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg         aligned 100×100 patches for training
+OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg     aligned patches of other photos, for testing
 OUTPUT/PHONE/test_data/full_size_test_images/N.jpg     whole phone photos
+
+The patches with one number in PHONE and in canon show the same part of a scene.
 """
 
 from pathlib import Path
 
 PATCH_SIZE = 100  # pixels; thesis slide "Photo alignment"
-TARGET = "canon"  # the folder of the DSLR's patches, whatever the camera
+TARGET = "canon"  # the folder of the DSLR's patches, for DSLRs of any brand
 PATCH_SUFFIXES = (".jpg", ".jpeg", ".png")
 TRAIN, TEST = "train", "test"
 PATCHES = {TRAIN: Path("training_data"), TEST: Path("test_data", "patches")}

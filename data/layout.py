@@ -1,4 +1,4 @@
-"""The files of a DPED data set, for any phone; `common.layout` has its folders."""
+"""The files of a dataset, for any phone; `common.layout` describes their folders."""
 
 import dataclasses
 from pathlib import Path
@@ -7,12 +7,12 @@ from common.layout import FULL_SIZE, PATCH_SUFFIXES, PATCHES, TARGET, TEST, TRAI
 
 
 class DatasetError(ValueError):
-    """A data set that is missing, incomplete or damaged."""
+    """A dataset that is missing, incomplete or damaged. The message is one line."""
 
 
 @dataclasses.dataclass(frozen=True)
 class PairFolder:
-    """Files of aligned patches: `phone[i]` and `target[i]` show the same scene."""
+    """The files of aligned patches: `phone[i]` and `target[i]` show the same part of a scene."""
 
     phone: tuple[Path, ...]
     target: tuple[Path, ...]
@@ -22,65 +22,79 @@ class PairFolder:
 
 
 def training_pairs(root: str | Path, phone: str) -> PairFolder:
-    """The training patches of `phone`; see `_pairs` for the errors."""
+    """Return the training patches of a phone.
+
+    Args:
+        root: The folder of all datasets.
+        phone: The name of the phone.
+
+    Raises:
+        DatasetError: The dataset or a folder is missing, there are no patches, or a patch has no
+            partner.
+    """
     return _pairs(_phone_dir(root, phone) / PATCHES[TRAIN], phone)
 
 
 def test_pairs(root: str | Path, phone: str) -> PairFolder:
-    """The held-out test patches of `phone`; see `_pairs` for the errors."""
+    """Return the test patches of a phone, with the arguments and errors of `training_pairs`."""
     return _pairs(_phone_dir(root, phone) / PATCHES[TEST], phone)
 
 
-test_pairs.__test__ = False  # not a test, whatever pytest thinks of its name
+# Without this mark pytest would take the function for a test, because of its name.
+test_pairs.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def full_size_photos(root: str | Path, phone: str) -> list[Path]:
-    """The whole test photos of `phone`, possibly none."""
+    """Return the whole test photos of a phone; the list may be empty.
+
+    Raises:
+        DatasetError: The dataset is missing.
+    """
     folder = _phone_dir(root, phone) / FULL_SIZE
     return _images(folder) if folder.is_dir() else []
 
 
-def _phone_dir(root, phone) -> Path:
+def _phone_dir(root: str | Path, phone: str) -> Path:
     if not is_phone_name(phone):
         raise DatasetError(f"phone name {phone!r}: give a plain folder name other than {TARGET!r}")
     folder = Path(root) / phone
     if not folder.is_dir():
         raise DatasetError(
-            f"{folder}: no such data set; unpack DPED there, put your own pairs there, or "
-            f"simulate some with `python -m simulation.simulate_patches` (see README.md)"
+            f"{folder}: no such dataset; unpack DPED there, align your own photos with "
+            "`python -m align`, or simulate pairs with `python -m simulation.simulate_patches`"
         )
     return folder
 
 
 def _pairs(folder: Path, phone: str) -> PairFolder:
-    """Pair the files of two folders by name.
-
-    Raises:
-        DatasetError: a folder is missing or empty, or a patch has no partner.
-    """
-    sides = []
-    for side in (folder / phone, folder / TARGET):
-        if not side.is_dir():
-            raise DatasetError(f"{side}: no such folder")
-        sides.append({path.stem: path for path in _images(side)})
-    names, target_names = sides[0].keys(), sides[1].keys()
+    """Pair the files of two folders by their names without suffix."""
+    phone_files, target_files = _named(folder / phone), _named(folder / TARGET)
+    names, target_names = phone_files.keys(), target_files.keys()
     if names != target_names:
-        lonely = min(names ^ target_names, key=_numeric)
+        lonely = min(names ^ target_names, key=_numeric_order)
         raise DatasetError(
             f"{folder}: {len(names)} patches in {phone}, {len(target_names)} in {TARGET}; "
             f"{lonely} has no partner"
         )
     if not names:
         raise DatasetError(f"{folder / phone}: no patches ({', '.join(PATCH_SUFFIXES)})")
-    ordered = sorted(names, key=_numeric)
-    return PairFolder(*(tuple(side[name] for name in ordered) for side in sides))
+    ordered = sorted(names, key=_numeric_order)
+    return PairFolder(
+        tuple(phone_files[name] for name in ordered), tuple(target_files[name] for name in ordered)
+    )
+
+
+def _named(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder")
+    return {path.stem: path for path in _images(folder)}
 
 
 def _images(folder: Path) -> list[Path]:
     files = [path for path in folder.iterdir() if path.suffix.lower() in PATCH_SUFFIXES]
-    return sorted(files, key=lambda path: _numeric(path.stem))
+    return sorted(files, key=lambda path: _numeric_order(path.stem))
 
 
-def _numeric(stem: str) -> tuple[int, str]:
-    """Sort key: 2 before 10, other names by themselves."""
+def _numeric_order(stem: str) -> tuple[int, str]:
+    """Return the sort key that puts 2 before 10, and other names in alphabetical order."""
     return (int(stem) if stem.isdecimal() else -1, stem)

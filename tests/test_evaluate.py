@@ -129,7 +129,7 @@ def test_bad_input_gets_one_line(tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert "no such data set" in done.stderr
+    assert "no such dataset" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

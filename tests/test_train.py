@@ -303,7 +303,7 @@ def test_a_backend_that_is_not_there_gets_one_line(data, tmp_path, backend):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--phone", "absent"], "no such data set"),
+        (["--phone", "absent"], "no such dataset"),
         (["--steps", "0"], "--steps must be at least 1"),
         (["--learning_rate", "-1"], "--learning_rate must be greater than 0"),
         (["--phone", "../mine"], "phone name"),

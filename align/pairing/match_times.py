@@ -22,6 +22,8 @@ CANDIDATES = 24  # offsets that are examined closely
 MAX_VOTES = 4_000_000  # time differences that vote for an offset; 32 MB
 MAX_DENSITY = 30  # pairs of shots within the tolerance, for each shot; more are a burst, or copies
 
+Times = Sequence[float] | np.ndarray
+
 
 class TimeMatch(NamedTuple):
     """The shots paired at one offset: indices (phone, DSLR), and the score of the pairs."""
@@ -30,7 +32,7 @@ class TimeMatch(NamedTuple):
     score: float  # the sum over the pairs of 1 − (seconds apart / TOLERANCE)²
 
 
-def estimate_clock_offset(phone_times: Sequence[float], dslr_times: Sequence[float]) -> float:
+def estimate_clock_offset(phone_times: Times, dslr_times: Times) -> float:
     """Estimate how far the DSLR's clock is ahead of the phone's, from irregular times alone.
 
     All differences of two times vote. Around the offsets with most votes the shots are paired one
@@ -102,11 +104,7 @@ def _refine_offset(
         offset, match = moved, better
 
 
-def match_times(
-    phone_times: Sequence[float] | np.ndarray,
-    dslr_times: Sequence[float] | np.ndarray,
-    offset: float,
-) -> TimeMatch:
+def match_times(phone_times: Times, dslr_times: Times, offset: float) -> TimeMatch:
     """Pair shots one to one in the order of time, so that the score is greatest.
 
     Args:

@@ -9,7 +9,7 @@ from data.layout import DatasetError, full_size_photos, training_pairs
 
 
 def touch(folder, *names):
-    """Empty files: the layout reads names alone."""
+    """Write empty files: the layout reads only names."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).touch()
@@ -17,7 +17,7 @@ def touch(folder, *names):
 
 @pytest.fixture
 def training(tmp_path):
-    """The training folder of the phone "mine", without patches yet."""
+    """Return the training folder of the phone "mine", without patches."""
     folder = tmp_path / "mine" / "training_data"
     touch(folder / "mine")
     touch(folder / "canon")
@@ -85,10 +85,10 @@ def test_only_a_plain_folder_name_is_a_phone(tmp_path, training, phone):
     assert repr(phone) in message and "plain folder name" in message
 
 
-def test_a_missing_data_set_is_named_with_the_command_that_makes_one(tmp_path):
+def test_a_missing_dataset_is_named_with_the_command_that_makes_one(tmp_path):
     for read in (training_pairs, layout.test_pairs, full_size_photos):
         message = refusal(read, tmp_path, "mine")
-        assert message.startswith(f"{tmp_path / 'mine'}: no such data set")
+        assert message.startswith(f"{tmp_path / 'mine'}: no such dataset")
     assert "`python -m simulation.simulate_patches`" in message
 
 
@@ -117,7 +117,7 @@ def test_the_first_patch_without_partner_is_named(tmp_path, training, mine, cano
     assert refusal(training_pairs, tmp_path, "mine") == f"{training}: {expected}"
 
 
-def test_the_small_data_set_is_deterministic_and_worth_learning(tmp_path, write_dataset):
+def test_the_small_dataset_is_deterministic_and_worth_learning(tmp_path, write_dataset):
     first = write_dataset(tmp_path / "a", "mine", train=2, test=1)
     again = write_dataset(tmp_path / "b", "mine", train=2, test=1)
     other = write_dataset(tmp_path / "c", "mine", train=2, test=1, seed=1)
