@@ -19,14 +19,17 @@ class Rejection(enum.StrEnum):
 
     OUTSIDE = "outside", "The DSLR's photo does not show the whole window."
     FLAT = "flat", "One of the two patches shows no detail: sky, a plain wall, deep shadow."
-    CORRELATION = "correlation", "The two patches do not look alike enough to show one thing."
+    CORRELATION = (
+        "correlation",
+        "The two patches differ too much: motion, blur, noise, or parallax.",
+    )
     STRAY = (
         "disagrees with neighbors",
-        "The best match of the window lies where the windows around it say it cannot be.",
+        "The best match of the window contradicts the matches of the windows around it.",
     )
     BLOWN_OUT = "blown out", "More than a quarter of one of the two patches is pure white."
     OUT_OF_FOCUS = (
         "out of focus",
         "The DSLR's patch is blurrier than the phone's, or both patches are out of focus.",
     )
-    DUPLICATE = "duplicate", "An earlier pair of patches in the dataset shows the same."
+    DUPLICATE = "duplicate", "An earlier pair of patches shows the same content."

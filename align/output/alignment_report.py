@@ -26,6 +26,11 @@ CAPTIONS = {
     "DSLR's photo does not show the scene.",
     "windows": "The kept windows, from red (correlation 0.8 or less) to green (1).",
 }
+FIGURES = (
+    "Inliers are the matches that agree on one homography. The scale is the number of DSLR pixels "
+    "for one phone pixel. A shift is the distance of a kept window from the homography, in phone "
+    "pixels."
+)
 STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1rem auto; padding: 0 1rem;
        color: #222; background: #fff }
@@ -38,7 +43,7 @@ figcaption { font-size: .85rem; color: #555 }
            gap: 0 1rem }
 table { border-collapse: collapse }
 td, th { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top }
-td:first-child { text-align: right; font-variant-numeric: tabular-nums }
+td:first-child, th:first-child { text-align: right; font-variant-numeric: tabular-nums }
 li { overflow-wrap: anywhere }
 """
 
@@ -165,9 +170,9 @@ def _pair(folder: Path, number: int, entry: DatasetEntry, unit: Unit) -> str:
         shutil.copyfile(source, folder / target)
         figures.append(_figure(target, caption if number == 0 else ""))
     facts = [f"{len(entry.numbers)} of {len(unit.ncc)} windows kept", entry.split]
-    facts += [f"{name} {value:.4g}" for name, value in unit.summary.items()]
+    facts += [f"{name.replace('_', ' ')} {value:.4g}" for name, value in unit.summary.items()]
     matches, *others = figures
-    heading = "<h2>Pairs</h2>\n" if number == 0 else ""
+    heading = f"<h2>Pairs</h2>\n<p>{FIGURES}</p>\n" if number == 0 else ""
     return (
         f"{heading}<h3>{html.escape(entry.pair.name)}</h3>\n"
         f"<p>{html.escape(', '.join(filter(None, facts)))}</p>\n{matches}\n"

@@ -18,7 +18,7 @@ from align.matching.estimate_homography import HomographyEstimate
 from align.rejection import Rejection
 from align.window import Placement, Window, WindowGrid, WindowPatches
 
-# Value of the top left pixel of a phone's photo, where no scene is as dark.
+# Values of the top left pixel of a phone's photo; no scene is as dark.
 FAIL, DIE, NO_FILE, NO_MEMORY, WAIT = 1, 2, 3, 4, 5
 REJECTED = 0.5  # every seventh window's correlation
 
@@ -70,7 +70,7 @@ def trouble(kind):
 
 
 def write_shoot(root, scenes=3, size=(200, 300), corner=None, suffix=".png"):
-    """Photos of a phone and a DSLR under ROOT/phone and ROOT/dslr, a scene each.
+    """Write photos of a phone and a DSLR to ROOT/phone and ROOT/dslr, one pair a scene.
 
     Args:
         root: existing folder.

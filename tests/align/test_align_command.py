@@ -1,4 +1,4 @@
-"""What becomes of finished pairs: duplicates, the split, the files, and nothing by halves."""
+"""The whole command: duplicates, the split, the files, and no incomplete dataset."""
 
 import csv
 import functools
@@ -13,13 +13,14 @@ from fake_aligner import FAIL, NO_FILE, align, logged, picture, write_shoot
 from PIL import Image
 
 import data.layout
-from align.__main__ import AlignConfig, main
+from align.__main__ import main
 from align.align_pair import align_pair
 from align.alignment_error import AlignmentError
+from align.config import AlignConfig
 
 
 def run(tmp_path, *more, output="dped", **flags):
-    """Align what `write_shoot` wrote, here and with the fake aligner; the set's folder."""
+    """Align the photos of `write_shoot` with the fake aligner; return the dataset's folder."""
     folders = [str(tmp_path / side) for side in ("phone", "dslr")]
     aligner = functools.partial(align, log=tmp_path / "log")
     values = {"workers": 1, "test_share": 0.3} | flags
@@ -35,7 +36,7 @@ def table(path):
 
 @pytest.fixture
 def here(monkeypatch):
-    """Jobs run in this process, in order."""
+    """Run the jobs in this process, in order."""
 
     def run_jobs(jobs, workers, dask, on_done):
         for job in jobs:
@@ -44,7 +45,7 @@ def here(monkeypatch):
     monkeypatch.setattr("align.__main__.run_jobs", run_jobs)
 
 
-def test_a_set_is_complete_and_can_be_read(tmp_path, here, capsys):
+def test_a_dataset_is_complete_and_can_be_read(tmp_path, here, capsys):
     write_shoot(tmp_path, 4)
     folder = run(tmp_path)
     train = data.layout.training_pairs(tmp_path / "dped", "mine")
@@ -131,7 +132,7 @@ def test_a_photo_that_is_there_twice_is_aligned_once(tmp_path, here):
     assert reasons["scene6.png"] == "phone and DSLR photo are the same file"
 
 
-def test_a_set_has_no_window_twice(tmp_path, here):
+def test_a_dataset_has_no_window_twice(tmp_path, here):
     write_shoot(tmp_path, 2)
     for side in ("phone", "dslr"):  # the same pixels in another file
         Image.open(tmp_path / side / "scene0.png").save(tmp_path / side / "scene2.jpg", quality=99)
@@ -172,7 +173,7 @@ def test_nothing_kept_is_an_error_that_says_why(tmp_path, here):
     assert [path.name for path in (tmp_path / "dped").iterdir()] == [".mine.align"]
 
 
-def test_an_existing_set_is_refused_before_any_work(tmp_path, here):
+def test_an_existing_dataset_is_refused_before_any_work(tmp_path, here):
     write_shoot(tmp_path, 2)
     folder = run(tmp_path)
     before = (folder / "pairs.csv").read_bytes()
@@ -184,7 +185,9 @@ def test_an_existing_set_is_refused_before_any_work(tmp_path, here):
 
 
 @pytest.mark.parametrize("name", ["write_dataset", "write_photo_table", "write_report"])
-def test_an_interrupted_assembly_leaves_no_set_and_loses_nothing(tmp_path, here, monkeypatch, name):
+def test_an_interrupted_write_leaves_no_dataset_and_loses_nothing(
+    tmp_path, here, monkeypatch, name
+):
     write_shoot(tmp_path, 2)
 
     def interrupted(*_):
@@ -210,7 +213,7 @@ def test_where_the_disk_cannot_link_patches_are_copied(tmp_path, here, monkeypat
     assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 5
 
 
-def test_photos_in_a_format_that_no_data_set_has_are_not_copied(tmp_path, here):
+def test_photos_in_a_format_that_no_dataset_has_are_not_copied(tmp_path, here):
     write_shoot(tmp_path, 3, suffix=".bmp")
     folder = run(tmp_path)
     assert len(data.layout.test_pairs(tmp_path / "dped", "mine")) == 5

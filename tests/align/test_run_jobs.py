@@ -1,4 +1,4 @@
-"""Units of work: in a process, in several that may die, on a cluster, and again after a break."""
+"""Units: in one process, in processes that may die, and again after an interruption."""
 
 import csv
 import dataclasses
@@ -18,9 +18,10 @@ import pytest
 from fake_aligner import DIE, FAIL, NO_FILE, NO_MEMORY, WAIT, align, logged, write_shoot
 from PIL import Image
 
-from align.__main__ import AlignConfig, main
+from align.__main__ import main
 from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
+from align.config import AlignConfig
 from align.output.write_unit import RejectedPatches, new_unit, read_unit, unit_name
 from align.rejection import Rejection
 from align.run_jobs import SINGLE_THREADED, run_jobs
@@ -32,7 +33,8 @@ import functools, sys
 from pathlib import Path
 import fake_aligner
 from common import command_line
-from align.__main__ import AlignConfig, main
+from align.__main__ import main
+from align.config import AlignConfig
 from align.alignment_error import AlignmentError
 aligner = functools.partial(fake_aligner.align, log=Path(sys.argv.pop(1)))
 run = lambda config: main(config, aligner)
@@ -42,7 +44,7 @@ if __name__ == "__main__":
 
 
 def command(log, folders, output, *words):
-    """The command with the fake aligner, started; photos in two folders."""
+    """Start the command with the fake aligner, on photos in two folders."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests/align")])
     start = [sys.executable, "-c", SCRIPT, log, "--phone_dir", folders[0], "--dslr_dir", folders[1]]
     return subprocess.Popen(
@@ -65,7 +67,7 @@ def job(tmp_path, scene=0, patch_format="jpg", aligner=align, **settings):
 
 
 def jobs(tmp_path, corner, **more):
-    """A job for each of the scenes, and the log of what is aligned."""
+    """Return a job for each scene, and the log of aligned scenes."""
     write_shoot(tmp_path, len(corner), corner=corner)
     log = tmp_path / "log"
     aligner = functools.partial(align, log=log)
@@ -84,7 +86,7 @@ def wait_until(condition, seconds=60):
 
 
 def alive(pid):
-    """Whether a process runs: neither gone nor a zombie."""
+    """Return whether a process runs: it is neither gone nor a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
@@ -310,7 +312,7 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     wait_until(lambda: not alive(worker), 10)
 
 
-def test_two_runs_do_not_write_one_set(tmp_path):
+def test_two_runs_do_not_write_one_dataset(tmp_path):
     folders = write_shoot(tmp_path, 1, corner={0: WAIT})
     log, output = tmp_path / "log", tmp_path / "dped"
     process = command(log, folders, output, "--workers", "1")
@@ -318,7 +320,7 @@ def test_two_runs_do_not_write_one_set(tmp_path):
     with pytest.raises(AlignmentError, match=r"\.mine\.align: another run"):
         main(config(folders, output, workers=1), align)
     assert logged(log) == {0: 1}
-    os.killpg(process.pid, signal.SIGKILL)  # leaves no claim behind
+    os.killpg(process.pid, signal.SIGKILL)  # a killed process leaves no claim
     process.communicate(timeout=10)
     write_shoot(tmp_path, 1)
     assert main(config(folders, output, workers=1), align) == 0
@@ -332,7 +334,7 @@ def test_other_settings_do_not_find_the_units(tmp_path, capsys):
         main(config(folders, tmp_path / "dped", workers=1), aligner)
     assert len(list((tmp_path / "dped" / ".mine.align").iterdir())) == 1
     write_shoot(tmp_path, 2)
-    os.utime(folders[0] / "scene0.png", (1, 1))  # rewritten: another photo, as far as one can tell
+    os.utime(folders[0] / "scene0.png", (1, 1))  # a rewritten file counts as another photo
     assert main(config(folders, tmp_path / "dped", workers=1, stride=50), aligner) == 0
     assert "were done before" not in capsys.readouterr().out
     assert logged(log) == {0: 2, 1: 2}

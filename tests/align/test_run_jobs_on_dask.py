@@ -1,4 +1,4 @@
-"""The same work on a Dask cluster: a real scheduler and two workers, each a process."""
+"""Jobs on a Dask cluster: a real scheduler and two workers, each a process."""
 
 import functools
 import json
@@ -13,8 +13,9 @@ import pytest
 from fake_aligner import DIE, FAIL, align, logged, write_shoot
 
 import data.layout
-from align.__main__ import AlignConfig, main
+from align.__main__ import main
 from align.alignment_error import AlignmentError
+from align.config import AlignConfig
 
 pytest.importorskip("distributed", reason="pip install -e '.[dask]'")
 
@@ -36,10 +37,10 @@ def start(folder, *words, paths=PATHS):
 
 @pytest.fixture
 def scheduler(tmp_path):
-    """The address of a scheduler without workers, and how to start some."""
+    """Yield the address of a scheduler without workers, and the function that starts workers."""
     (tmp_path / "dask").mkdir()
     file = tmp_path / "dask" / "scheduler.json"
-    # It must read what is sent to the workers, so it sees the project as they do.
+    # The scheduler unpickles the workers' jobs, so the scheduler needs the project, too.
     options = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file"]
     processes = [start(tmp_path / "dask", "distributed.cli.dask_scheduler", *options, str(file))]
 
@@ -61,7 +62,7 @@ def scheduler(tmp_path):
         yield address, workers
     finally:
         for process in processes:
-            process.kill()  # they have nothing to tidy up
+            process.kill()  # these processes have nothing to clean up
         for process in processes:
             process.wait(SECONDS)
 
@@ -72,7 +73,7 @@ def run(tmp_path, address, aligner, output="dped"):
     return main(config, aligner)
 
 
-def test_two_workers_write_the_set_that_this_machine_writes(tmp_path, scheduler):
+def test_two_workers_write_the_dataset_that_this_machine_writes(tmp_path, scheduler):
     address, workers = scheduler
     workers(2)
     write_shoot(tmp_path, 12, corner={3: FAIL})
@@ -101,7 +102,7 @@ def test_workers_that_die_are_one_error_and_finished_units_stay(tmp_path, schedu
     address, workers = scheduler
     workers(2)
     write_shoot(tmp_path, 3, corner={2: DIE})
-    # Without a nanny nobody starts them again: in the end there is none, or the pair is given up.
+    # Without a nanny nobody restarts workers: all workers die, or Dask gives the pair up.
     workers(4)
     with pytest.raises(AlignmentError, match="workers died") as raised:
         run(tmp_path, address, align)

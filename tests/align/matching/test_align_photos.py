@@ -1,4 +1,4 @@
-"""A phone's and a DSLR's photo of one scene, end to end, against exact geometry."""
+"""Two photos of one scene, aligned from end to end and compared with exact geometry."""
 
 import dataclasses
 
@@ -29,7 +29,7 @@ HALF = 49.5  # from a window's corner to its center
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """Two pictures of one photo; `true` takes points from the phone's to the DSLR's."""
+    """Two pictures of one photo; `true` maps points of the phone's picture to the DSLR's."""
 
     phone: np.ndarray
     dslr: np.ndarray
@@ -46,7 +46,7 @@ def pictures(photo, phone, seed):
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """An alignment whose windows have been read; patches by the windows' corners."""
+    """An alignment with its windows, and their patches by the windows' corners."""
 
     alignment: Alignment
     windows: tuple[Window, ...]
@@ -80,7 +80,7 @@ def kept(result):
 
 
 def true_turn(scene, points):
-    """Degrees by which the DSLR shows the surroundings of points turned, clockwise."""
+    """Return the clockwise rotation around points in the DSLR's picture, in degrees."""
     slopes = [
         (scene.true(points + step) - scene.true(points - step)) / 40 for step in 20 * np.eye(2)
     ]
@@ -88,14 +88,14 @@ def true_turn(scene, points):
 
 
 def turn_of(linear):
-    """Of the rotation nearest to each 2×2 matrix, degrees."""
+    """Return the angle of the rotation nearest to each 2×2 matrix, in degrees."""
     sine, cosine = linear[:, 1, 0] - linear[:, 0, 1], linear[:, 0, 0] + linear[:, 1, 1]
     return np.degrees(np.arctan2(sine, cosine))
 
 
 @pytest.fixture(scope="module")
 def wall():
-    """Four photos on a wall, 1200×850: fur, metal, foliage, a face, and plain sky."""
+    """Return four photos side by side, 1200×850: fur, metal, foliage, a face, and plain sky."""
     photos = shipped_photos()
     above = photos["motorcycle_left"][:450, :700], photos["astronaut"][:450, :500]
     below = photos["coffee"][:400, :600], photos["rocket"][:400, :600]
@@ -110,7 +110,7 @@ def iphone(wall):
 
 @pytest.fixture(scope="module")
 def small():
-    """Of one photo, 741×500: for what does not need many windows."""
+    """Return pictures of one photo, 741×500, for tests that need few windows."""
     return pictures(shipped_photos()["motorcycle_left"], "sony", 2)
 
 
@@ -129,7 +129,7 @@ def test_kept_windows_are_where_the_lenses_put_them(wall, iphone, phone):
     turn = np.abs(turn_of(found[:, :, :2]) - true_turn(scene, centers(good)))
     assert np.percentile(turn, 99) <= 0.1
 
-    # Of the windows whose place, with some surroundings, is inside the DSLR's picture.
+    # The DSLR's picture shows these windows with some surroundings.
     everywhere = centers(result.windows)
     corners = [
         scene.true(everywhere + 56 * np.array(way))
@@ -142,7 +142,7 @@ def test_kept_windows_are_where_the_lenses_put_them(wall, iphone, phone):
     assert len(good) >= 0.8 * (possible & ~sky).sum()
 
 
-def test_the_books_are_in_order(iphone):
+def test_every_window_has_its_numbers_or_its_reason(iphone):
     scene, result = iphone
     height, width = scene.phone.shape[:2]
     places = [(window.x, window.y) for window in result.windows]
@@ -178,7 +178,7 @@ def test_the_shift_leads_through_the_homography_to_the_place(iphone):
 
 
 def test_windows_reach_the_last_pixel(small):
-    """Of 500×300 pixels five columns and three rows."""
+    """A photo of 500×300 pixels has five columns and three rows of windows."""
     places = [(c.x, c.y) for c in aligned(small.phone[:300, :500], small.dslr).windows]
     assert places == [(x, y) for y in (0, 100, 200) for x in (0, 100, 200, 300, 400)]
 
@@ -209,7 +209,7 @@ def test_patches_are_the_phones_pixels_and_what_correlates_with_them(iphone):
 
 
 def test_what_only_one_photo_shows_is_not_kept(iphone, texture):
-    """Something hung over 300×250 pixels of the DSLR's picture: twenty windows and more."""
+    """An object hides 300×250 pixels of the DSLR's picture, which is more than twenty windows."""
     scene, before = iphone
     dslr = scene.dslr.copy()
     low, high = np.array([250, 80]), np.array([560, 340])
@@ -247,7 +247,7 @@ def test_the_same_photos_give_the_same_result(small):
 
 
 def turned(image, points, quarters):
-    """The photo turned counterclockwise, and where its points went."""
+    """Return the photo turned counterclockwise, and its points turned with the photo."""
     width = image.shape[1]
     for _ in range(quarters):
         points = np.stack([points[:, 1], width - 1 - points[:, 0]], axis=1)
@@ -258,7 +258,7 @@ def turned(image, points, quarters):
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_a_dslr_photo_that_does_not_say_how_it_was_held(small, quarters):
-    """Turned by quarters, and no EXIF to tell; so a landscape meets a portrait."""
+    """The photo is turned by quarters without EXIF, so a landscape meets a portrait."""
     plain = aligned(small.phone, small.dslr)
     dslr, _ = turned(small.dslr, np.zeros((0, 2)), quarters)
     alignment = aligned(small.phone, dslr)
@@ -266,7 +266,9 @@ def test_a_dslr_photo_that_does_not_say_how_it_was_held(small, quarters):
     assert len(good) >= len(kept(plain)) - 1 and len(good) >= 8
     _, expected = turned(small.dslr, small.true(centers(good)), quarters)
     assert np.linalg.norm(located(good) - expected, axis=1).max() < 1
-    assert max(abs(window.placement.angle) for window in good) < 1  # on top of the homography's
+    assert (
+        max(abs(window.placement.angle) for window in good) < 1
+    )  # added to the homography's rotation
     # The patch is upright: turned to the phone's.
     ours, theirs = alignment.patches_of(good[0])
     assert cross_correlation(patch_luma(ours), patch_luma(theirs)) > 0.9
@@ -283,7 +285,7 @@ def test_a_portrait_phone_photo(small):
 
 
 def test_the_dslrs_colors_come_into_the_phones_space(small):
-    """The same colors, stored as Adobe RGB, give the same patches."""
+    """Colors stored as Adobe RGB give the patches that the same colors in sRGB give."""
     stored = color_transform(ADOBE, SRGB)(small.dslr)
     assert np.abs(stored.astype(int) - small.dslr).max() > 20
     plain = aligned(small.phone, small.dslr)
@@ -299,14 +301,14 @@ def test_the_dslrs_colors_come_into_the_phones_space(small):
             item.patches_of(c)[1].mean((0, 1)) for item, c in ((plain, first), (alignment, second))
         ]
         np.testing.assert_allclose(*colors, atol=1.5)
-        # And correlation is judged on what is kept.
+        # The correlation is that of the converted patches.
         ncc = cross_correlation(*map(patch_luma, alignment.patches_of(second)))
         assert ncc == pytest.approx(second.ncc, abs=1e-6)
     untold = aligned(small.phone, stored)
     first, second = both[0]
     same_place = next(c for c in untold.windows if (c.x, c.y) == (second.x, second.y))
     off = untold.patches_of(same_place)[1].mean((0, 1)) - plain.patches_of(first)[1].mean((0, 1))
-    assert np.abs(off).max() > 3  # or the test says nothing
+    assert np.abs(off).max() > 3  # otherwise the test proves nothing
 
 
 def test_pairs_that_cannot_be_aligned_say_why(small):
@@ -323,7 +325,7 @@ def gray(image):
 
 
 def difference(reference, image, where):
-    """What the best gain and offset leave of the one's deviation; a fraction."""
+    """Return the share of the deviation that the best gain and offset leave."""
     return np.sqrt(1 - cross_correlation(gray(reference)[where], gray(image)[where]) ** 2)
 
 
@@ -346,7 +348,7 @@ def test_the_dslr_is_warped_onto_the_phones_grid(iphone):
     errors = [difference(phone, picture, covered) for picture in (before, after)]
     assert errors[1] < 0.4 * errors[0] and errors[1] < 0.35
 
-    # To a small part of a pixel, from top to bottom: by phase correlation of crops.
+    # Phase correlation of crops finds less than a third of a pixel from top to bottom.
     window = cv2.createHanningWindow((200, 200), cv2.CV_32F)
     for y in range(100, height - 300, 150):
         for x in range(100, width - 300, 150):

@@ -1,4 +1,4 @@
-"""The one resampling: where it samples, what it lets through, and what it filters out."""
+"""The resampling of a patch: its positions, and the detail that it keeps and removes."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ def affine(scale=1.0, degrees=0.0, center=(120.0, 100.0)):
 
 
 def waves(x, y):
-    """Band-limited: no period below 5 pixels; in 0..255."""
+    """Return band-limited waves in 0..255, with no period below 5 pixels."""
     return (
         127
         + 40 * np.sin(2 * np.pi * (0.09 * x + 0.05 * y) + 0.3)
@@ -29,7 +29,7 @@ def sampled(function, height=220, width=240):
 
 
 def places(matrix, side):
-    """Where the pixels of a square lie in the photo."""
+    """Return the photo positions of a square's pixels."""
     offset = np.arange(side) - (side - 1) / 2
     grid = np.stack(np.meshgrid(offset, offset), axis=-1)
     return np.moveaxis(grid @ matrix[:, :2].T + matrix[:, 2], -1, 0)
@@ -76,13 +76,13 @@ def test_band_limited_waves_are_sampled_where_they_should_be(matrix):
 
 
 def amplitude(patch, period):
-    """Of the wave of that period along x; the patch's width is a whole number of periods."""
+    """Return the amplitude of the wave of a period along x that divides the patch's width."""
     phase = np.exp(-2j * np.pi * np.arange(patch.shape[1]) / period)
     return 2 * np.abs((patch.astype(float) * phase).mean())
 
 
 def test_halving_keeps_what_the_coarse_grid_holds_and_removes_the_rest():
-    """100 output pixels are 200 of the photo; a wave of 100·f periods is f cycles an output pixel.
+    """100 output pixels cover 200 photo pixels; 100·f periods are f cycles an output pixel.
 
     Above the new Nyquist frequency, 0.5, a wave would fold back to 1 − f.
     """
@@ -104,7 +104,7 @@ def test_halving_keeps_what_the_coarse_grid_holds_and_removes_the_rest():
 
 
 def test_nothing_is_filtered_at_equal_scale():
-    """Period 2.5 pixels, near the finest there is: it stays where the grids coincide."""
+    """A wave of 2.5 pixels, near the finest possible, stays where the grids coincide."""
     image = sampled(lambda x, y: 127 + 100 * np.sin(2 * np.pi * 0.4 * x) + 0 * y)
     patch = cut_square(image, affine(center=(120.5, 100.5)), 100)
     assert amplitude(patch, 2.5) == pytest.approx(100, abs=0.5)
@@ -141,7 +141,7 @@ def test_a_square_up_to_the_last_pixel_is_cut_and_no_farther():
 
 
 def test_the_border_does_not_change_a_patch_away_from_it():
-    """All that a patch rests on lies within reach: a crop around it gives the same patch."""
+    """A patch depends only on pixels near it: a crop around the patch gives an equal patch."""
     image = np.random.default_rng(0).integers(0, 256, (220, 240), np.uint8)
     for scale in (1.0, 2.0):
         matrix = affine(scale=scale, degrees=5, center=(120.3, 110.4))
@@ -155,7 +155,7 @@ def test_the_border_does_not_change_a_patch_away_from_it():
 
 @pytest.mark.parametrize("scale", [1.0, 1.7, 2.0])
 def test_a_small_square_is_the_middle_of_a_large_one(scale):
-    """Whatever is read around a square for its outermost pixels is there."""
+    """The pixels around a square that its outermost pixels need are read."""
     image = np.random.default_rng(0).integers(0, 256, (220, 240), np.uint8)
     matrix = affine(scale=scale, center=(120.3, 110.4))
     small, large = (
@@ -182,7 +182,7 @@ def test_low_pass_is_a_centered_average(scale):
 
 
 def test_low_pass_by_hand():
-    """At scale 2: sinc(k/2)·sinc(k/6), which is 0 at even k: 1 at 0, 6/π² at 1."""
+    """At scale 2 the kernel is sinc(k/2)·sinc(k/6): 1 at 0, 6/π² at 1, and 0 at other even k."""
     kernel = low_pass_kernel(2.0)[6:]
     assert kernel[1] / kernel[0] == pytest.approx(
         np.sin(np.pi / 2) / (np.pi / 2) * np.sin(np.pi / 6) / (np.pi / 6), rel=1e-5

@@ -1,4 +1,4 @@
-"""The coarse step: exact geometry found again, and everything refused that is not two cameras."""
+"""The coarse step: known geometry is found, and photos of different scenes are refused."""
 
 import cv2
 import numpy as np
@@ -28,17 +28,17 @@ def corner_errors(found, true, shape=SHAPE):
 
 
 def seen_through(matrix, scene, shape=SHAPE):
-    """A photo of the scene whose pixel at `matrix` · p shows the scene's p."""
+    """Return a photo of the scene whose pixel at `matrix` · p shows the scene's point p."""
     return cv2.warpPerspective(scene, matrix, shape[::-1], flags=cv2.INTER_LANCZOS4)
 
 
-def test_transform_by_hand():
+def test_apply_homography_by_hand():
     matrix = np.array([[2.0, 0, 1], [0, 4, 3], [0.5, 0, 1]])
     # (2, 5): (2·2 + 1, 4·5 + 3) / (0.5·2 + 1)
     np.testing.assert_allclose(apply_homography(matrix, [[2, 5], [0, 0]]), [[2.5, 11.5], [1, 3]])
 
 
-def test_transform_of_no_points_is_no_points():
+def test_no_points_stay_no_points():
     moved = apply_homography(VIEW, np.zeros((0, 2)))
     assert moved.shape == (0, 2) and moved.dtype == np.float64
 
@@ -79,7 +79,7 @@ def test_a_quarter_turn_and_a_portrait_photo(texture):
 
 
 def test_a_strong_view_takes_a_second_look(monkeypatch):
-    """Seen so obliquely few features look alike; through the first estimate nearly all do."""
+    """An oblique view leaves few matches; the warp by the first estimate gives most of them."""
     scene = cv2.cvtColor(shipped_photos()["coffee"], cv2.COLOR_RGB2GRAY)
     tilted = np.array([[0.9, 0.3, 10], [0.02, 0.45, 60], [1e-4, 1e-4, 1.0]])
     photo = seen_through(tilted, scene, scene.shape)
@@ -91,7 +91,7 @@ def test_a_strong_view_takes_a_second_look(monkeypatch):
 
 @pytest.mark.parametrize("magnified", ["phone", "dslr"])
 def test_large_photos_are_not_off_by_part_of_a_pixel(texture, magnified):
-    """4800 pixels are shrunk threefold for the features, 1200 are not.
+    """A photo of 4800 pixels is shrunk threefold for the features, a photo of 1200 is not.
 
     A pixel of the small photo covers four of the large one, so that its center, x, is at 4x + 1.5.
     Taking corners for centers on the way to the features would move that by a whole pixel.
@@ -129,7 +129,7 @@ def test_a_mirrored_photo_is_refused(texture):
 
 
 def test_a_mirrored_constellation_is_refused(sighting):
-    """Were features alike in the mirror, all 60 would agree on a homography."""
+    """Mirrored positions of 60 features agree on one homography, which is refused."""
     points = scattered(60)
     with pytest.raises(AlignmentError, match=r"mirror|share no scene"):
         sighting(points, (479, 0) + points * (-1, 1))
@@ -145,7 +145,7 @@ def test_photos_that_touch_at_the_edge_are_refused(texture):
 
 @pytest.fixture
 def sighting(monkeypatch):
-    """The function that estimates from features at given points, each known by its descriptor."""
+    """Return a function that estimates from features at given points, matched by descriptors."""
 
     def estimate_from(points, seen, phone_shape=SHAPE, dslr_shape=SHAPE):
         descriptors = np.abs(np.random.default_rng(0).normal(size=(len(points), 128)))
@@ -175,7 +175,7 @@ def test_three_matches_do_not_make_a_homography(sighting):
 
 
 def test_matches_that_fold(sighting):
-    """The horizon, where depth is 0, crosses the photo at x = 400; all matches are this side."""
+    """The horizon (depth 0) crosses the photo at x = 400; all matches lie on one side."""
     points = scattered(60, high=(300, 359))
     folding = np.array([[1, 0, 0], [0, 1, 0], [-1 / 400, 0, 1.0]])
     with pytest.raises(AlignmentError, match="mirror or fold"):
@@ -201,7 +201,7 @@ def test_stretch_up_to_three_is_plausible(sighting):
 
 
 def test_the_photos_must_share_a_tenth(sighting):
-    """The DSLR shows a part of the phone's photo, of full height."""
+    """The DSLR shows a part of the phone's photo in full height."""
     for part, enough in ((0.11, True), (0.09, False)):
         points = scattered(60, high=(479 * part, 359))
         seen = points + np.array([479 * (1 - part), 0])
@@ -213,7 +213,7 @@ def test_the_photos_must_share_a_tenth(sighting):
 
 
 def test_matches_must_be_spread(sighting):
-    """Cells are a quarter of the common field wide and high, 120×90 pixels."""
+    """A cell is a quarter of the common field wide and high: 120×90 pixels."""
     inside_three = scattered(60, (5, 5), (350, 85))
     with pytest.raises(AlignmentError, match="lie in 3 of 16 parts of the common field, 4 are"):
         sighting(inside_three, inside_three)
@@ -222,7 +222,7 @@ def test_matches_must_be_spread(sighting):
 
 
 def test_common_field_by_hand():
-    """The DSLR, 100×80, sees the phone's photo from (20, 10) on, at twice the scale."""
+    """The DSLR (100×80) shows the phone's photo from (20, 10) on, at twice the scale."""
     matrix = np.array([[2, 0, -40], [0, 2, -20], [0, 0, 1.0]])
     field = common_field(matrix, (60, 50), (80, 100))
     # The DSLR's last pixel centers, (99, 79), are at (69.5, 49.5); the phone's, at (49, 59).
@@ -233,7 +233,7 @@ def test_common_field_by_hand():
 
 
 def test_a_match_is_the_clear_favorite_of_both():
-    """In the plane: descriptors at angles, so that distances are chords."""
+    """The descriptors lie at angles in a plane, so their distances are chords."""
 
     def at(*degrees):
         angles = np.radians(degrees)
@@ -267,7 +267,7 @@ def test_measured_homographies_of_oxford(reference_data, scene, number):
 
 
 def test_too_strong_a_viewpoint_is_refused_in_words(reference_data):
-    """Graffiti 1→6 is beyond SIFT: a homography of chance must not come out, nor a traceback."""
+    """SIFT cannot match graffiti 1→6: the result is an error, not a homography by chance."""
     folder = reference_data / "align" / "oxford" / "graffiti"
     if not folder.is_dir():
         pytest.skip(f"no {folder}")

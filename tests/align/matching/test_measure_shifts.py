@@ -1,4 +1,4 @@
-"""Between coarse and fine: shifts of every window, where lenses and look-alikes mislead."""
+"""Shifts of windows between coarse and fine step, with lens distortion and repeated texture."""
 
 import cv2
 import numpy as np
@@ -12,21 +12,21 @@ from simulation.geometry import Geometry, Pose, resample
 
 
 def windows(shape, stride=100):
-    """Top left corners, rows×columns×2, (x, y)."""
+    """Return top left corners, rows×columns×2, (x, y)."""
     return np.stack(
         np.meshgrid(*(range(0, side - PATCH_SIZE + 1, stride) for side in shape[::-1])), axis=-1
     )
 
 
 def pinhole(geometry):
-    """Homography from the scene to where a lens without distortion would show it."""
+    """Return the homography from the scene to the picture of a lens without distortion."""
     radius = geometry.half_diagonal
     x, y = (np.array(geometry.frame_size) - 1) / 2
     return np.array([[radius, 0, x], [0, radius, y], [0, 0, 1]]) @ geometry.plane_to_view
 
 
 def two_views(scene, phone_size, dslr_size):
-    """Photos through two lenses, uint8 gray, the homography of their pinholes, and the truth.
+    """Return photos through two lenses, uint8 gray, their pinholes' homography, and the truth.
 
     Returns:
         phone, dslr, matrix, and the function from phone to DSLR points.
@@ -42,7 +42,7 @@ def two_views(scene, phone_size, dslr_size):
 
 @pytest.mark.parametrize(("width", "step"), [(900, 1), (1500, 2)])
 def test_shifts_follow_the_lenses(texture, width, step):
-    """The homography knows no distortion: to the corners shifts grow to some 15 of 900 pixels."""
+    """The homography knows no distortion: shifts grow to some 15 of 900 pixels at the corners."""
     scene = texture(540, 900) if step == 1 else texture(700, 1500, finest=4)
     size = tuple(int(side * 0.92) for side in scene.shape[::-1]) if step == 1 else (1450, 640)
     phone, dslr, matrix, true = two_views(scene, size, (size[0] + 60, size[1] + 40))
@@ -66,7 +66,7 @@ def test_shifts_follow_the_lenses(texture, width, step):
 
 @pytest.mark.parametrize("factor", [2, 3])
 def test_a_dslr_of_more_pixels_is_not_off_by_part_of_a_pixel(texture, factor):
-    """Shrunk to the phone's pixels its centers move; taken for unmoved, 0.25 pixels go astray."""
+    """Shrinking moves the centers of pixels; ignoring the move would cost 0.25 pixels."""
     phone = texture(400, 500, finest=4)
     dslr = cv2.resize(phone, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     move = (factor - 1) / 2
@@ -77,7 +77,7 @@ def test_a_dslr_of_more_pixels_is_not_off_by_part_of_a_pixel(texture, factor):
 
 
 def facade(texture):
-    """A house among trees: 13×9 windows all alike, one every 24 pixels, and a wall a little rough.
+    """Return a house among trees, with 13×9 equal windows, one every 24 pixels.
 
     Returns:
         uint8 gray 560×860, and whether a point (x, y) ± 50 pixels lies on the house alone.
@@ -103,7 +103,7 @@ def noisy(scene, seed):
 
 
 def test_a_repeated_texture_ends_at_the_true_shift(texture):
-    """Both 14 pixels to the right and 10 to the left, windows coincide; the trees know which."""
+    """Windows coincide 14 pixels to the right and 10 to the left; only the trees differ."""
     scene, inside = facade(texture)
     phone, dslr = noisy(scene, 0), noisy(np.roll(scene, 14, axis=1), 1)
     corners = windows(phone.shape, 50)[:, :-1]
@@ -112,7 +112,7 @@ def test_a_repeated_texture_ends_at_the_true_shift(texture):
     assert on_house.sum() >= 15
 
     def alone(corner):
-        """The maximum within 25 pixels, by itself."""
+        """Return the maximum within 25 pixels, without votes of neighbors."""
         x, y = np.maximum(corner - 25, 0)
         around = dslr[y : corner[1] + 125, x : corner[0] + 125]
         template = phone[corner[1] : corner[1] + 100, corner[0] : corner[0] + 100]
@@ -154,7 +154,7 @@ def test_a_photo_barely_larger_than_a_window_is_searched(texture):
     scene = texture(110, 120)
     found = measure_shifts(scene, scene, np.eye(3), np.array([[[49.5, 49.5]]]))
     assert found.shift.shape == (1, 1, 2) and found.step == 1
-    assert not found.measured.any()  # who has no neighbors has nobody to bear it out
+    assert not found.measured.any()  # a window without neighbors has no confirmation
 
 
 def test_subpixel_is_the_top_of_the_parabolas():

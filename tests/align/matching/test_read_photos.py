@@ -22,7 +22,7 @@ ADOBE_GAMMA = 563
 
 
 def rgb_profile(primaries, gamma):
-    """The bytes of a display profile of three primaries and one exponent (ICC.1:2001-04)."""
+    """Return the bytes of a display profile of three primaries and one exponent (ICC.1:2001-04)."""
     tags = {
         tag: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(65536 * value) for value in xyz))
         for tag, xyz in {**primaries, b"wtpt": (0.9505, 1.0, 1.0891)}.items()
@@ -45,7 +45,7 @@ ADOBE = rgb_profile(ADOBE_PRIMARIES, ADOBE_GAMMA)
 
 @pytest.fixture
 def scene():
-    """Blobs of color, large enough to be a photo: 240×320."""
+    """Return blobs of color, large enough for a photo: 240×320."""
     blobs = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
     return cv2.resize(blobs, (320, 240), interpolation=cv2.INTER_CUBIC)
 
@@ -56,7 +56,7 @@ def save(path, pixels, **options):
 
 
 def refusal(path):
-    """The reason, after checking that the path is named once, at the start, on one line."""
+    """Return the reason of an error, whose message is one line that starts with the path."""
     with pytest.raises(AlignmentError) as raised:
         read_camera_photo(path)
     message = str(raised.value)
@@ -71,7 +71,7 @@ def test_a_photo_comes_upright_with_its_profile(tmp_path, scene):
     path = save(tmp_path / "x.png", np.rot90(scene), exif=exif, icc_profile=ADOBE)
     photo = read_camera_photo(path)
     assert photo.pixels.dtype == np.uint8
-    np.testing.assert_array_equal(photo.pixels, scene)  # and in the file's own values
+    np.testing.assert_array_equal(photo.pixels, scene)  # with the file's own values
     assert photo.profile == ADOBE
     assert read_camera_photo(save(tmp_path / "y.jpg", scene)).profile is None
 
@@ -84,7 +84,7 @@ def test_orientation_of_a_jpeg(tmp_path, scene):
     assert np.sqrt(np.mean(error**2)) < 2
 
 
-def test_files_that_are_no_photos(tmp_path, scene):
+def test_files_that_are_not_photos(tmp_path, scene):
     (tmp_path / "text.jpg").write_text("no photo")
     assert "not an image" in refusal(tmp_path / "text.jpg")
     (tmp_path / "empty.png").touch()
@@ -160,7 +160,7 @@ def test_shapes_at_the_limits(tmp_path, scene):
 @pytest.mark.parametrize("level", [0, 12, 128, 255])
 @pytest.mark.parametrize("noise", [0, 8])
 def test_blank_frames(tmp_path, level, noise):
-    # Noise of 8 levels is 0.03 of full scale: more than FLATTEST pixel by pixel, but an eighth
+    # Noise of 8 levels is 0.03 of full scale: more than MIN_DEVIATION pixel by pixel, but an eighth
     # of that in squares of 8×8.
     grain = np.random.default_rng(1).normal(0, noise, (240, 320, 3))
     pixels = np.clip(level + grain, 0, 255).astype(np.uint8)
@@ -179,7 +179,7 @@ def test_the_faintest_scene_that_is_not_blank(tmp_path):
             read_camera_photo(path)
 
 
-def test_colors_reach_the_phones_space():
+def test_colors_are_converted_to_the_phones_space():
     to_adobe = color_transform(phone_profile=ADOBE, dslr_profile=None)
     tall = np.zeros((600, 2, 3), np.uint8)  # more rows than are converted at a time
     tall[0], tall[299], tall[599] = (255, 0, 0), (0, 255, 0), (255, 255, 255)

@@ -1,4 +1,4 @@
-"""What is kept: every reason for a rejection, just on either side of its limit."""
+"""Each rule for a rejection, tested on both sides of its limit."""
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ def judge(phone, dslr, min_ncc):
 
 @pytest.fixture
 def patch(texture):
-    """A sharp patch, as a camera's: float 100×100 in 0..255, deviation about 40."""
+    """Return a patch as sharp as a camera's: float 100×100 in 0..255, deviation about 40."""
     return texture(140, 140, finest=2)[20:120, 20:120].astype(np.float64)
 
 
@@ -69,7 +69,7 @@ def test_a_good_pair_is_kept_with_its_correlation(patch):
 
 @pytest.mark.parametrize("faint", ["phone", "dslr"])
 def test_flat_below_a_deviation_of_0_015(faint):
-    """Of full scale: 3.825 levels of 255. Stripes of ±4, some of them only ±3, around 128."""
+    """The limit is 3.825 levels of 255. The patches have stripes of ±4 or ±3 around 128."""
     stripes = np.where(np.arange(100) % 2, 1.0, -1.0) * np.ones((100, 1))
     for full, flat in ((82, False), (79, True)):  # √(0.82·16 + 0.18·9) = 3.84; 3.81
         weak = 128 + stripes * np.where(np.arange(100) < full, 4, 3)[:, None]
@@ -89,7 +89,7 @@ def test_blown_out_with_more_than_a_quarter_white(patch, burnt):
 
 
 def test_a_saturated_color_is_not_blown_out(patch):
-    """White is all three channels: a red flower whose red clips keeps its green and blue."""
+    """White needs all three channels: a red flower with clipped red is not white."""
     whole = np.clip(rgb(patch), 0, 249)
     red = whole.copy()
     red[:60, :, 0] = 255
@@ -126,12 +126,12 @@ def blurred(image, sigma):
 def test_a_dslr_blurrier_than_the_phone_is_out_of_focus(patch):
     results = [judge(rgb(patch), rgb(blurred(patch, sigma)), 0.6)[0] for sigma in (0, 0.3, 2, 3)]
     assert results == [None, None, "out of focus", "out of focus"]
-    # The phone may be as blurry as it likes: that is what there is to learn.
+    # The phone may be blurry: the network learns to sharpen.
     assert judge(rgb(blurred(patch, 1.5)), rgb(patch), 0.6)[0] is None
 
 
 def test_both_out_of_focus(patch):
-    """Neither is blurrier than the other, but nothing fine is left."""
+    """Neither patch is blurrier than the other one, but no fine detail is left."""
     for sigma, dropped in ((0, False), (1.5, False), (4, True), (6, True)):
         soft = rgb(blurred(patch, sigma))
         gain, _ = measure_detail(patch_luma(soft), patch_luma(soft))
@@ -140,7 +140,7 @@ def test_both_out_of_focus(patch):
 
 
 def transfer(frequency, sigmas):
-    """Of a difference of Gaussians, at cycles a pixel."""
+    """Return the transfer function of a difference of Gaussians, at cycles a pixel."""
     return np.subtract(*(np.exp(-2 * (np.pi * sigma * frequency) ** 2) for sigma in sigmas))
 
 
@@ -148,17 +148,17 @@ FINE_WAVE, COARSE_WAVE = 30 / 198, 8 / 198  # cycles a pixel
 
 
 def two_waves(fine, coarse, slow=COARSE_WAVE):
-    """Luma of two waves, one in each band, of the given amplitudes.
+    """Return the luma of two waves, one in each band, with these amplitudes.
 
-    Their crests are on the first and on the last row, so that the mirrored border continues them.
+    The waves have crests on the first and last row, so the mirrored border continues the waves.
     """
     x = 2 * np.pi * np.arange(100)
     rows = fine * np.cos(FINE_WAVE * x) + coarse * np.cos(slow * x)
     return np.float32(0.5 + rows[:, None] * np.ones(100))
 
 
-def test_sharpness_of_two_waves_in_closed_form():
-    """Fine waves of the DSLR 1.5 times the phone's, coarse ones 1.2 times."""
+def test_detail_of_two_waves_in_closed_form():
+    """The DSLR's fine waves are 1.5 times the phone's, its coarse waves 1.2 times."""
     bands = (0.8, 1.6), (3.2, 6.4)
     # Either band also sees a little of the other's wave.
     energies = [
@@ -177,7 +177,7 @@ def test_sharpness_of_two_waves_in_closed_form():
 
 
 def test_focus_limits_on_either_side():
-    """The DSLR's gain may be 0.7 of the phone's, and its fine amplitude 0.2 of its coarse."""
+    """The DSLR needs 0.7 of the phone's gain, and a fine amplitude of 0.2 of its coarse one."""
     phone = two_waves(0.06, 0.10)
     for fine, dropped in ((0.037, True), (0.044, False)):
         gain, detail = measure_detail(phone, two_waves(fine, 0.10))
@@ -192,7 +192,7 @@ def test_focus_limits_on_either_side():
 
 
 def test_the_phones_noise_is_not_detail(patch):
-    """A soft phone photo full of noise has more fine energy than the DSLR's, and none in common."""
+    """A soft, noisy phone photo has more fine energy than the DSLR's, but shares none of it."""
     rng = np.random.default_rng(0)
     phone = 0.5 * blurred(patch, 1) + 60
     grainy = phone + rng.normal(0, 12, patch.shape)

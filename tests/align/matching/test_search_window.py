@@ -1,4 +1,4 @@
-"""One window: subpixel shift and rotation through another camera's tone and noise."""
+"""One window: subpixel shift and rotation, despite another camera's tone and noise."""
 
 import cv2
 import numpy as np
@@ -20,9 +20,9 @@ def placement(search, corner=CORNER):
 
 
 def turned(image, degrees, shift, scale=1.0):
-    """The photo with what was at CENTER moved by the shift, and turned about it.
+    """Return the photo with the content at CENTER shifted, and turned around its new place.
 
-    Clockwise as seen, that is, from the right (+x) towards the bottom (+y).
+    Positive angles turn clockwise, from the right (+x) towards the bottom (+y).
 
     Returns:
         float32, and the affine map, 2×3, from points of the photo to where they went.
@@ -30,7 +30,7 @@ def turned(image, degrees, shift, scale=1.0):
     angle = np.radians(degrees)
     linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     moves = np.column_stack([linear, CENTER + shift - linear @ CENTER])
-    # Four times as fine, as OpenCV rounds places to 1/32 of a pixel.
+    # Four times as fine, because OpenCV rounds places to 1/32 of a pixel.
     fine = cv2.resize(np.float32(image), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
     up = np.array([[4, 0, 1.5], [0, 4, 1.5], [0, 0, 1.0]])
     there = up @ np.vstack([moves, [0, 0, 1]]) @ np.linalg.inv(up)
@@ -76,7 +76,7 @@ def test_shift_and_rotation_are_found(texture, tone, degrees, shift):
 
 
 def test_the_start_is_refined_not_added_twice(texture):
-    """Started 20 pixels away with the right shift, stretch and reach 4, it ends at the same."""
+    """A search with a start near a shift of 20 pixels ends at the true shift."""
     scene = texture(*SHAPE, finest=4)
     moved, moves = turned(scene, 0, (20.3, -15.2), scale=1.02)
     search = WindowSearch(scene, recorded(moved), np.eye(3), 4)
@@ -88,7 +88,7 @@ def test_the_start_is_refined_not_added_twice(texture):
 
 
 def test_shift_is_in_phone_pixels_and_through_the_homography(texture):
-    """A DSLR of twice the pixels; the homography is off by (1.5, −0.75) phone pixels."""
+    """The DSLR has twice the pixels, and the homography is off by (1.5, −0.75) phone pixels."""
     scene = texture(*SHAPE, finest=4)
     dslr = cv2.resize(scene, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     true = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1.0]])
@@ -108,7 +108,7 @@ def refusal(search, corner=CORNER):
 
 
 def test_a_flat_window_is_not_searched(texture):
-    """Standard deviation 0.015 of 255 is 3.8; noise of 3 is below, of 5 above."""
+    """The limit, 0.015 of 255, is 3.8: noise of 3 lies below, noise of 5 above."""
     rng = np.random.default_rng(0)
     scene = texture(*SHAPE)
     flat = recorded(rng.normal(128, 3, SHAPE))
@@ -118,7 +118,7 @@ def test_a_flat_window_is_not_searched(texture):
 
 
 def test_a_window_at_the_edge_of_the_dslr_is_outside(texture):
-    """With a reach of 5 the window needs 5 pixels around it."""
+    """A reach of 5 needs 5 pixels around the window."""
     scene = texture(*SHAPE, finest=4)
     search = WindowSearch(scene, scene, np.eye(3), 5)
     assert refusal(search, (4, 60)) is refusal(search, (70, 116)) is Rejection.OUTSIDE
@@ -164,7 +164,7 @@ def corners_of(shape, stride=50):
 
 
 def test_windows_follow_a_stretch_of_the_photo(texture):
-    """2 % larger about the middle: every window its own shift, the stretch from its neighbors."""
+    """In a photo enlarged by 2 % each window has its own shift, and its neighbors' stretch."""
     scene = texture(360, 460, finest=4)
     middle = np.array([229.5, 179.5])
     stretch = np.array([[1.02, 0, -0.02 * middle[0]], [0, 1.02, -0.02 * middle[1]]])
@@ -192,7 +192,7 @@ def test_where_a_window_has_no_place_the_neighbors_shift_stands(texture):
 
 
 def test_a_window_that_moved_alone_is_a_stray(texture):
-    """A poster hung 2 pixels further: it matches perfectly, and its neighbors disagree."""
+    """A poster that hangs 2 pixels further on matches perfectly, but its neighbors disagree."""
     scene = texture(460, 560, finest=4)
     poster = texture(130, 130, seed=9, finest=4)
     phone, photo = scene.copy(), scene.copy()

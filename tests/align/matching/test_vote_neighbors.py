@@ -1,4 +1,4 @@
-"""What neighbors expect of a window: exact on affine fields, deaf to a few who are wrong."""
+"""Votes of neighbors: exact on affine fields, and robust against a few outliers."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_an_affine_field_is_known_exactly_to_every_window():
     assert agreed.voters[2, 3] == 24 and agreed.voters[0, 0] == 8
 
 
-def test_the_window_itself_has_no_say():
+def test_the_window_itself_has_no_vote():
     centers = grid(7, 7)
     shift = field(centers)
     shift[3, 3] += (40, -25)
@@ -68,7 +68,7 @@ def test_a_window_is_confirmed_up_to_the_tolerance():
 
 
 def test_both_sides_of_a_depth_step_are_confirmed():
-    """A near plane, 20 pixels off, beside a far one: nobody is wrong, only no fit holds for all."""
+    """A near plane lies beside a far plane: all shifts are right, but no fit holds for all."""
     centers = grid(8, 10)
     shift = field(centers)
     shift[:, 5:] += (20, 4)
@@ -88,7 +88,7 @@ def test_a_false_maximum_at_a_depth_step_is_not_confirmed():
 
 
 def test_a_small_near_thing_needs_three_supporters():
-    """A thing of four windows: each has three supporters. Of three windows: each has two."""
+    """In an object of four windows each has three supporters; of three windows, each has two."""
     centers = grid(9, 9)
     for size, confirmed in ((4, True), (3, False)):
         shift = field(centers)
@@ -99,7 +99,7 @@ def test_a_small_near_thing_needs_three_supporters():
         assert [bool(agreed.confirmed[place]) for place in near] == [confirmed] * size
 
 
-def test_who_has_no_vote_is_not_heard_but_answered():
+def test_windows_without_a_vote_do_not_count_but_have_a_fit():
     centers = grid(7, 9)
     shift = field(centers)
     votes = np.random.default_rng(1).random((7, 9)) < 0.6
@@ -110,7 +110,7 @@ def test_who_has_no_vote_is_not_heard_but_answered():
 
 
 def test_voters_in_a_line_determine_no_plane():
-    """Along a row nothing is known of the gradient across it."""
+    """Voters along one row do not determine the gradient across the row."""
     centers = grid(7, 9)
     votes = np.zeros((7, 9), bool)
     votes[3] = True
@@ -124,7 +124,7 @@ def test_voters_in_a_line_determine_no_plane():
 
 
 def test_six_voters_are_needed_wherever_they_are():
-    """Far voters are asked where near ones are too few; the sixth makes the difference."""
+    """With too few near voters, far voters count; the sixth voter makes the fit possible."""
     centers = grid(12, 14)
     places = [(0, 0), (0, 2), (1, 1), (2, 0), (2, 3), (3, 1)]
     for count in (6, 5):

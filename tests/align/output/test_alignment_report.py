@@ -1,4 +1,4 @@
-"""The report: right numbers, pictures that show what they say, nothing outside its folder."""
+"""The report: right numbers, right pictures, and nothing outside its folder."""
 
 import dataclasses
 import html
@@ -11,7 +11,8 @@ import pytest
 from fake_aligner import FAIL, align, picture, write_shoot
 from PIL import Image
 
-from align.__main__ import AlignConfig, main
+from align.__main__ import main
+from align.config import AlignConfig
 from align.output.alignment_report import PATCHES_SHOWN, _evenly_chosen
 from align.output.draw_pictures import (
     GREEN,
@@ -26,7 +27,7 @@ from align.window import Window
 
 
 class Page(html.parser.HTMLParser):
-    """Tags that are opened and not closed, and what the page refers to."""
+    """The open tags of a page, and its references."""
 
     def __init__(self, text):
         super().__init__()
@@ -44,7 +45,7 @@ class Page(html.parser.HTMLParser):
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """Of four pairs, two of which fail, with a name that HTML would take for a tag."""
+    """Return the report on four pairs: two fail, and one name looks like an HTML tag."""
     root = tmp_path_factory.mktemp("shoot")
     folders = write_shoot(root, 5, size=(300, 400), corner={1: FAIL, 3: FAIL})
     for folder in folders:
@@ -109,7 +110,7 @@ def test_many_pairs_are_shown_in_part():
     assert _evenly_chosen([]) == []
 
 
-def test_a_set_without_rejections_has_no_list_of_them(tmp_path):
+def test_a_dataset_without_rejections_has_no_list_of_rejections(tmp_path):
     folders = write_shoot(tmp_path, 2)
     main(AlignConfig(*map(str, folders), "mine", str(tmp_path), 1), all_kept)
     text = (tmp_path / "mine" / "report" / "index.html").read_text()

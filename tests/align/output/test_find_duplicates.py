@@ -1,4 +1,4 @@
-"""Windows that are the same: against a comparison of all with all, and fast."""
+"""The search for duplicates finds the same as a comparison of all with all, and is fast."""
 
 import time
 

@@ -21,7 +21,7 @@ NOON = 1481976000  # 2016-12-17 12:00:00 by `date -u +%s`
 
 
 def jpeg(tags=None, details=None):
-    """The bytes of a small photo with these EXIF tags."""
+    """Return the bytes of a small photo with these EXIF tags."""
     exif = Image.Exif()
     exif.update(tags or {})
     if details:
@@ -32,7 +32,7 @@ def jpeg(tags=None, details=None):
 
 
 def timed_jpegs(times):
-    """Of each a photo taken so many seconds after 2016-12-17 00:00, to a hundredth."""
+    """Yield a photo for each time, in seconds after 2016-12-17 00:00, to a hundredth."""
     template = jpeg(details={ORIGINAL: "2016:12:17 00:00:00", FRACTION_ORIGINAL: "77"})
     assert template.count(b"2016:12:17 00:00:00") == template.count(b"77\0") == 1
     for seconds in times:
@@ -44,7 +44,7 @@ def timed_jpegs(times):
 
 
 def folders(tmp_path, phone, dslr):
-    """Two folders with files of these names, or of {name: content}."""
+    """Write two folders with files of these names, or of {name: content}."""
     result = []
     for name, files in (("phone", phone), ("dslr", dslr)):
         folder = tmp_path / name
@@ -65,12 +65,12 @@ def unpaired(pairing):
 
 
 def irregular(count, seed=0):
-    """Times of shots 20 s apart at least, 50 s on average."""
+    """Return times of shots, at least 20 s and on average 50 s apart."""
     return np.cumsum(20 + np.random.default_rng(seed).exponential(30, count))
 
 
 def shoot(tmp_path, phone_times, dslr_times):
-    """Folders of timed photos, the DSLR's named in another series."""
+    """Write folders of timed photos; the DSLR's names are another series."""
     phone = {f"IMG_{i}.jpg": data for i, data in enumerate(timed_jpegs(phone_times))}
     dslr = {f"DSC{i:05}.JPG": data for i, data in enumerate(timed_jpegs(dslr_times))}
     return folders(tmp_path, phone, dslr)
@@ -292,7 +292,7 @@ def test_capture_time(tmp_path, tags, details, seconds):
     assert read_capture_time(tmp_path / "x.jpg") == expected
 
 
-def test_capture_time_of_what_is_no_photo(tmp_path):
+def test_capture_time_of_a_file_that_is_no_photo(tmp_path):
     assert read_capture_time(tmp_path / "none.jpg") is None
     (tmp_path / "x.jpg").write_text("no photo")
     assert read_capture_time(tmp_path / "x.jpg") is None
