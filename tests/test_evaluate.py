@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import evaluation.methods
-import models  # first: holds back TensorFlow's chatter
+import models
 from data.layout import DatasetError
 from data.layout import test_pairs as test_files
 from data.packed import read_patch
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch, write_dataset):
-    """A folder with a data set and one run, as the working folder."""
+    """Make a working folder with a data set and one run."""
     monkeypatch.chdir(tmp_path)
     write_dataset(tmp_path / "dped", "mine", train=2, test=5)
     keras.utils.set_random_seed(0)
@@ -80,7 +80,7 @@ def test_identical_pairs_are_counted_apart():
 
 
 def test_a_fixed_tile_is_scored_as_the_network_it_holds(workplace):
-    """Patches are smaller than a tile: padding them would change what is scored."""
+    """Patches are smaller than a tile, and padding would change the scores."""
     model = models.load_generator(workplace / "runs/mine/dped/best.keras")
     (workplace / "fixed.tflite").write_bytes(convert(model, "fp32", 128))
     results = evaluate(EvaluateConfig("mine", methods="dped,fixed.tflite"))

@@ -1,4 +1,4 @@
-"""A report of pictures made here, for the tests of report.html."""
+"""A report with artificial pictures, for the tests of report.html."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def facts(psnr, n=PAIRS, **more):
 
 
 def make_report():
-    """The phone's pictures are black, the DSLR's red, the methods' in between; one name is HTML."""
+    """Make a report: dark phone pictures, red targets, methods in between; one name is HTML."""
     rng = np.random.default_rng(0)
     inputs = rng.integers(0, 30, (PAIRS, 100, 100, 3), np.uint8)
     targets = inputs + np.uint8([200, 0, 0])

@@ -1,4 +1,4 @@
-"""Weights and multiply-adds that a `.tflite` file is found to have, against Keras' own counts."""
+"""Weights and multiply-adds counted in a `.tflite` file, against the counts of Keras."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from models.inspect_network import multiply_adds
 
 
 def unlike_weights(model):
-    """Equal ones, such as biases of 0, would be stored once."""
+    """Make all weights different, because a file stores equal weights once."""
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(size=weights.shape) for weights in model.get_weights()])
     return model

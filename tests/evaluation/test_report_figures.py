@@ -1,5 +1,6 @@
-"""Figures, plots and cases of report.html, and that no name in it can do harm."""
+"""Tables, plots and cases of report.html, and names that try to do harm."""
 
+import dataclasses
 import json
 import re
 
@@ -26,7 +27,7 @@ def test_cases_are_ordered_by_the_gain():
     assert [(case.kind, case.pair, case.gain) for case in cases] == [
         ("worst", 3, -1), ("median", 0, 1), ("best", 1, 5)
     ]  # fmt: skip
-    # The input gains nothing anywhere: its own PSNR orders it.
+    # The input has no gain on any pair, so its PSNR decides.
     own = np.array([19.0, 21, 15, 18, 20])
     assert [case.pair for case in find_cases(own, own)] == [2, 0, 1]
     assert find_cases(np.full(3, np.nan), np.ones(3)) == []
@@ -81,6 +82,13 @@ def test_published_figures_stand_beside_the_measured(report):
     assert published_as("sony_orig", "Sony") == "the method"
     assert published_as("iphone_orig", "sony") is None  # trained for another phone
     assert all(figures.keys() == {"iphone", "blackberry", "sony"} for figures in PUBLISHED.values())
+
+
+def test_published_figures_stay_away_from_other_phones(report):
+    mine = dataclasses.replace(report, phone="mine")
+    text = as_html(mine)
+    assert "19.16 / 0.9114" not in text and "#published" not in text and "1704.02470" not in text
+    assert "#published" in as_html(report)
 
 
 def test_tables_say_what_was_measured(report):

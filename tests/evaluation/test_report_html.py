@@ -1,4 +1,4 @@
-"""report.html in a real browser: it works by hand and by keyboard, and asks for nothing outside."""
+"""report.html in a real browser: by pointer, by finger, by keyboard, and without requests."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, page):
-    """A function that opens the page; at the end nothing may have gone wrong or out."""
+    """Give a function that opens the page; at the end, check for errors and requests."""
     with contextlib.ExitStack() as stack:
         complaints, requests = [], []
 
@@ -43,7 +43,7 @@ def opened(browser, page):
 
 
 def middle_color(tab, selector, across):
-    """RGB of the rendered element at a share of its width, a third down: no button is there."""
+    """Return RGB of an element at a share of its width, a third down, away from buttons."""
     shot = Image.open(io.BytesIO(tab.locator(selector).screenshot())).convert("RGB")
     left, top = int(across * shot.width), shot.height // 3
     return np.asarray(shot)[top - 8 : top + 8, left - 8 : left + 8].mean((0, 1))

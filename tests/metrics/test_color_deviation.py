@@ -5,8 +5,8 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from metrics import color_deviation
 
-# Sharma, Wu and Dalal 2005, table 1: two CIELAB colors and their difference. The pairs sit where
-# implementations go wrong: hues across 0° and 180°, colors without a hue.
+# Sharma, Wu and Dalal 2005, table 1: two CIELAB colors and their difference. The pairs are those
+# that implementations get wrong: hues across 0° and 180°, colors without a hue.
 PUBLISHED = np.array(
     [
         [50, 2.6772, -79.7751, 50, 0, -82.7485, 2.0425],
@@ -62,7 +62,7 @@ def test_the_formula_gives_the_published_differences():
 
 
 def test_grays_by_hand():
-    """Of grays CIEDE2000 leaves the lightness term."""
+    """For grays, only the lightness term of CIEDE2000 is left."""
 
     def lightness(gray):  # of sRGB
         linear = ((gray + 0.055) / 1.055) ** 2.4
@@ -89,8 +89,8 @@ def test_the_grid_stands_for_every_pixel_and_every_picture_for_itself():
 def test_what_the_blur_takes_is_no_color():
     plain = np.ones((1, 120, 120, 3)) * np.array([0.5, 0.4, 0.3])
     stripes = plain + np.where(np.arange(120) % 2, -0.2, 0.2)[:, None]
-    # Blurred as encoded: in linear light the stripes would come out lighter. The mirrored border
-    # doubles a stripe.
+    # The blur works on encoded values; in linear light the stripes would be lighter. The mirrored
+    # border doubles a stripe.
     assert color_deviation(stripes, plain)[0] < 0.3
     assert color_deviation(plain + 0.02, plain)[0] > 1.5
 

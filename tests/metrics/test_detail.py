@@ -1,4 +1,4 @@
-"""Noise in flat areas and sharpness at edges, against closed forms."""
+"""Noise gain in flat areas and sharpness at edges, against closed forms."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def noise(*shape, sigma, seed=0):
 
 
 def step(sigma, place=50, low=0.3, high=0.7, size=100):
-    """A vertical edge between two grays, blurred by `sigma` pixels."""
+    """Draw a vertical edge between two grays, blurred by `sigma` pixels."""
     row = low + (high - low) * norm.cdf(np.arange(size) - place + 0.5, scale=sigma)
     return np.ones((1, size, size, 3)) * row[:, None]
 
@@ -33,7 +33,7 @@ def test_amplified_noise_is_its_gain():
 def test_noise_over_a_clean_target_counts_in_units_of_rounding():
     target = np.full((1, 200, 200, 3), 0.5)
     assert noise_gain(target, target) == [1]
-    # Of white noise, x - G*x keeps 1 - 2·G(0) + ΣG² of the variance.
+    # x - G*x keeps 1 - 2·G(0) + ΣG² of the variance of white noise.
     kernel = gaussian(9, 1.5)
     kept = np.sqrt(1 - 2 * kernel.max() ** 2 + np.square(kernel).sum() ** 2)
     found = noise_gain(target + noise(1, 200, 200, 3, sigma=0.02), target)
@@ -96,7 +96,7 @@ def test_without_a_flat_area_there_is_no_noise_gain():
 
 
 def share(sigma, edge):
-    """Fine over coarse detail at the columns `edge` of a step that `sigma` pixels blur."""
+    """Divide fine by coarse detail at the columns `edge` of a step blurred by `sigma` pixels."""
     x = np.arange(100)[edge] - 50 + 0.5
     sharp, smooth, coarse = (norm.cdf(x, scale=np.hypot(sigma, more)) for more in (0, 1.5, 5))
     return np.sqrt(np.mean((sharp - smooth) ** 2) / np.mean((smooth - coarse) ** 2))
@@ -113,7 +113,7 @@ def test_sharpness_of_a_step_is_the_closed_form(image, target):
 
 
 def scene(seed=0):
-    """Disks of random grays and sizes: edges in all directions."""
+    """Draw disks of random grays and sizes, which have edges in all directions."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:100, :100]
     image = np.full((100, 100), 0.5)
@@ -136,7 +136,7 @@ def test_blur_lowers_sharpness_and_sharpening_raises_it():
     scores = [float(sharpness(image, target)[0]) for image in blurred]
     assert 1 > scores[0] > scores[1] > scores[2] > 0.2
     assert sharpness(np.clip(2 * target - blurred[1], 0, 1), target)[0] > 1.2
-    # A pixel's shift is not a loss of sharpness.
+    # A shift by a pixel is no loss of sharpness.
     found = sharpness(target[:, :, 1:], target[:, :, :-1])
     assert found[0] == pytest.approx(1, abs=0.03)
     assert sharpness(np.full_like(target, 0.5), target)[0] == pytest.approx(0, abs=1e-4)

@@ -12,7 +12,7 @@ def draw(count, seed=0):
 
 
 def test_two_values_by_hand():
-    """Means of two draws from {0, 1}: 0, 1/2 and 1 in 1/4, 1/2 and 1/4 of the cases."""
+    """The means of two draws from {0, 1} are 0, 1/2 and 1 in 1/4, 1/2 and 1/4 of the cases."""
     assert interval([0, 1]) == (0, 1)
     assert interval([0, 1], level=0.4) == (0.5, 0.5)
     assert interval([0, 1], level=0.6) == (0, 1)
@@ -48,7 +48,7 @@ def test_intervals_of_pooled_psnr_are_those_of_the_error():
     np.testing.assert_allclose(
         interval(errors, pooled), (-10 * math.log10(high), -10 * math.log10(low)), atol=2e-3
     )
-    # Nearly all pairs identical: of a draw without the others the PSNR is infinite.
+    # Nearly all pairs are identical: a draw of identical pairs alone has an infinite PSNR.
     errors[1:] = 0
     low, high = interval(errors, pooled)
     assert high == math.inf and math.isfinite(low)
@@ -88,7 +88,7 @@ def test_paired_differences_by_hand():
     assert paired_difference(values + 0.25, values) == pytest.approx((0.25, 0.25, 0.25))
     doubled = paired_difference(2 * values, values)
     assert doubled == pytest.approx((values.mean(), *interval(values)))
-    # Twice the error on every image is 3.01 dB whichever images are drawn.
+    # Twice the error on every image is 3.01 dB for every draw.
     assert paired_difference(2 * values, values, pooled) == pytest.approx([-3.0103] * 3, abs=1e-4)
 
 

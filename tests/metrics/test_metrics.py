@@ -11,7 +11,7 @@ from metrics import ms_ssim, pooled_psnr, psnr, ssim
 
 
 def image(*shape, seed=0):
-    """Smooth noise: structure at every scale."""
+    """Make smooth noise, which has structure at every scale."""
     rng = np.random.default_rng(seed)
     result = rng.random(shape)
     for axis in (1, 2):
@@ -114,7 +114,7 @@ def test_ssim_of_constants_is_the_luminance_term():
     x, y = np.full((1, 20, 20, 3), 0.5), np.full((1, 20, 20, 3), 0.25)
     expected = (2 * 0.5 * 0.25 + 1e-4) / (0.25 + 0.0625 + 1e-4)
     assert ssim(x, y)[0] == pytest.approx(expected, rel=1e-9)
-    # Contrast counts 1 at each level, luminance at the last alone, with its weight.
+    # Contrast is 1 at each level; luminance counts at the last level only, with its weight.
     assert ms_ssim(x, y)[0] == pytest.approx(expected**0.1333, rel=1e-9)
 
 
@@ -128,7 +128,7 @@ def test_identical_images_score_one():
 
 
 def slow_ms_ssim(x, y):
-    """FACTS' recipe for one image pair, at range 255, window by window."""
+    """Compute MS-SSIM of one image pair from its definition, at range 255, window by window."""
     x, y = 255 * x, 255 * y
     score = 1.0
     for level, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333), start=1):
@@ -177,7 +177,7 @@ def slow_half(x):
     )  # fmt: skip
 
 
-# 100 → 50 → 25 → 13 → 7 as on DPED's patches; the others meet even windows and windows of one.
+# 100 → 50 → 25 → 13 → 7 as for patches of DPED. The other sizes need even windows and windows of 1.
 @pytest.mark.parametrize(("height", "width"), [(100, 30), (45, 32), (16, 19)])
 def test_ms_ssim_equals_the_recipe(height, width):
     images, targets = pair(height, width)

@@ -11,7 +11,7 @@ from metrics import METRICS, in_chunks, means, per_image, score
 
 @pytest.fixture(scope="module")
 def pairs():
-    """Nineteen pairs, so that the last chunk is a part; each image unlike the others."""
+    """Make 19 different pairs, so that the last chunk is smaller."""
     rng = np.random.default_rng(0)
     target = np.full((19, 32, 37, 3), 0.5, np.float32)
     target[:, :, 20:] = rng.uniform(0.7, 0.95, (19, 1, 1, 3))

@@ -1,4 +1,4 @@
-"""Artifacts as numbers, and the watch that warns of them during training."""
+"""The metrics of artifacts, and the watch that warns of artifacts during training."""
 
 import numpy as np
 import pytest
@@ -17,11 +17,11 @@ def flat(*colors):
 def test_color_shift_is_the_distance_of_mean_colors():
     images, targets = flat((0.5, 0.5, 0.5), (0.2, 0.4, 0.4)), flat((0.5, 0.5, 0.5), (0.5, 0, 0.4))
     np.testing.assert_allclose(color_shift(images, targets), [0, 0.5])
-    # A pattern about the same mean is no shift.
+    # A pattern with the same mean is no shift.
     images[0, ::2] += 0.3
     images[0, 1::2] -= 0.3
     np.testing.assert_allclose(color_shift(images, targets), [0, 0.5])
-    # What the screen cannot show does not count.
+    # Values that a screen cannot show do not count.
     np.testing.assert_allclose(color_shift(flat((1.4, 1, 1)), flat((1, 1, 1))), [0])
 
 

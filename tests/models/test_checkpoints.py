@@ -9,7 +9,7 @@ from models.checkpoints import import_checkpoint, main, ImportConfig
 
 
 def write_checkpoint(prefix, variables):
-    """A checkpoint in TF1's format, written by the raw operation that TF1's Saver used."""
+    """Write a checkpoint in the format of TensorFlow 1, by the operation that its Saver used."""
     names = sorted(variables)
     tensors = [tf.constant(variables[name], tf.float32) for name in names]
     tf.raw_ops.SaveV2(
@@ -38,7 +38,7 @@ def generator_variables(rng, channels=4, blocks=1):
 
 
 def released_generator(x, v, blocks=1):
-    """The released network, written out from its description with the checkpoint's names."""
+    """Compute the released network from its description, with the names of the checkpoint."""
 
     def conv(x, n):
         return tf.nn.conv2d(x, v[f"generator/W{n}"], 1, "SAME") + v[f"generator/b{n}"]
@@ -110,7 +110,7 @@ def test_the_output_must_be_a_keras_file(tmp_path):
         main(ImportConfig(str(tmp_path / "net"), str(tmp_path / "net.h5")))
 
 
-# Measured for the project on the 40 real iPhone test pairs: PSNR, pooled PSNR, SSIM, MS-SSIM.
+# An independent measurement on the 40 real iPhone test pairs: PSNR, pooled PSNR, SSIM, MS-SSIM.
 REFERENCE_ROWS = {
     "dped_srcnn": (21.023, 18.727, 0.7442, 0.8890),
     "dped_resnet_8_32": (22.119, 20.792, 0.7842, 0.9150),

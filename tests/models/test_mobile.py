@@ -1,4 +1,4 @@
-"""The mobile generator: its layers, its look at the whole photo, and tiles with it."""
+"""The mobile generator: its layers, its global features, and its tiles."""
 
 import cv2
 import keras
@@ -27,7 +27,7 @@ def random(*shape, seed=0):
 
 @pytest.fixture(scope="module")
 def network():
-    """A small mobile net in which every weight matters."""
+    """A small mobile network in which every weight has an effect."""
     keras.utils.set_random_seed(0)
     model = build_mobile(channels=6, blocks=2, thumbnail=8)
     rng = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def files(network, tmp_path_factory):
 
 
 def test_the_network_equals_its_definition():
-    """With 6×6 kernels at stride 2 in the place of 3×3 ones on blocks."""
+    """The definition has 6×6 kernels at stride 2 instead of 3×3 kernels on blocks."""
     network = build_mobile(channels=4, blocks=2, thumbnail=8)
     rng = np.random.default_rng(1)
     for weight in network.weights:
@@ -127,7 +127,7 @@ def test_the_network_given_its_own_thumbnail_is_the_network(network):
         with_thumbnail_input(keras.Model(image, layers.ReLU()(image)))
 
 
-def test_anatomy_of_a_network_at_half_the_resolution(network):
+def test_properties_of_a_network_at_half_the_resolution(network):
     # Four 3×3 convolutions at half the resolution: head, two, tail.
     assert models.receptive_radius(network) == 8
     assert pixel_multiple(network) == 2
@@ -143,7 +143,7 @@ def test_anatomy_of_a_network_at_half_the_resolution(network):
     # The pixel's block begins at 32 on both axes.
     assert rows.min() >= 32 - 8 and columns.min() >= 32 - 8
     assert rows.max() < 34 + 8 and columns.max() < 34 + 8
-    assert rows.max() - rows.min() > 12  # it does reach about that far
+    assert rows.max() - rows.min() > 12  # the radius is not too large
 
 
 SIZES = [(1, 1), (17, 200), (64, 64), (65, 131), (150, 97)]
@@ -153,7 +153,7 @@ SIZES = [(1, 1), (17, 200), (64, 64), (65, 131), (150, 97)]
 @pytest.mark.parametrize("kind", ["any.tflite", "64.tflite", "net.keras"])
 def test_tiles_give_the_whole_frame_also_of_odd_sides(files, network, kind, height, width):
     image = random(height, width, 3, seed=height)
-    image[: height // 2] *= 0.3  # tiles differ from the whole
+    image[: height // 2] *= 0.3  # so tiles have another thumbnail than the whole
     even = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     given = {"image": even[None], "thumbnail": thumbnail_of(image, 8)[None]}
     whole = keras.ops.convert_to_numpy(with_thumbnail_input(network)(given)["enhanced"])[0]

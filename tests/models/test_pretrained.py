@@ -1,4 +1,4 @@
-"""The weights that ship: whole, described by their cards, and as good as those say."""
+"""The networks that ship: complete, described by their cards, and as good as the cards say."""
 
 import hashlib
 import itertools
@@ -67,7 +67,7 @@ def test_the_shipped_file_scores_what_its_card_says(name, suffix, reference_data
 
 @pytest.mark.parametrize("path", sorted(PRETRAINED.glob("*.tflite")), ids=lambda path: path.stem)
 def test_the_shipped_file_makes_the_expected_picture_of_the_sample(path):
-    """What docs/deploy.md tells an app's developer to do."""
+    """The test does what docs/deploy.md tells the developer of an app to do."""
     sample = json.loads(path.with_suffix(".json").read_text())["sample"]
     image, thumbnail, expected = (
         iio.imread(PRETRAINED / sample[name]) for name in ("image", "thumbnail", "expected")
@@ -81,7 +81,7 @@ def test_the_shipped_file_makes_the_expected_picture_of_the_sample(path):
 
 
 def test_enhance_takes_it_by_default_and_phone_photos_come_nearer_to_the_dslr(tmp_path):
-    """On average over photos and exposures: a photo that is bright already may get too bright."""
+    """The gain is an average, because a bright photo may get too bright."""
     photos, pairs = shipped_photos(), {}
     for name, seed in itertools.product(("astronaut", "chelsea", "coffee"), (0, 1)):
         pairs[f"{name}{seed}"] = aligned_pair(photos[name], "iphone", np.random.default_rng(seed))

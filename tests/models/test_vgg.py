@@ -4,7 +4,6 @@ import h5py
 import numpy as np
 import pytest
 
-import models  # noqa: F401 - brings Keras in without TensorFlow's chatter
 from common.backend import import_keras
 from models.files import WeightsError
 from models.vgg import BLOCKS, LAYERS, build_vgg19
@@ -30,7 +29,7 @@ def kernels_and_biases(model):
 
 
 def write_weights(path, *names, shapes=None, seed=0):
-    """A file in the layout of Keras' VGG-19 weights; returns {layer: (kernel, bias)}."""
+    """Write a file in the layout of Keras' VGG-19 weights; return {layer: (kernel, bias)}."""
     rng, arrays, inputs = np.random.default_rng(seed), {}, 3
     with h5py.File(path, "w") as file:
         for name in names:
@@ -41,7 +40,7 @@ def write_weights(path, *names, shapes=None, seed=0):
                 rng.normal(0, 5, shape[-1]).astype(np.float32),
             )
             group = file.create_group(name)
-            # The bias first: an order by name or by creation must not matter.
+            # The bias comes first: the order must not matter.
             group.create_dataset(f"{name}_b_1:0", data=arrays[name][1])
             group.create_dataset(f"{name}_W_1:0", data=arrays[name][0])
             inputs = outputs
@@ -50,7 +49,7 @@ def write_weights(path, *names, shapes=None, seed=0):
 
 
 def pool(x):
-    """2×2 maximum at stride 2; an odd border's windows are cut off by the border."""
+    """Compute the 2×2 maximum at stride 2; the border cuts windows of odd sizes."""
     _, height, width, _ = x.shape
     margins = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))
     x = np.pad(x, margins, constant_values=-np.inf)
@@ -58,7 +57,7 @@ def pool(x):
 
 
 def by_keras_preprocessing(images, arrays):
-    """Activations from images in [0, 1] by Keras' own preprocessing: BGR minus the means."""
+    """Compute activations by the preprocessing of Keras: BGR minus the means."""
     x = keras.applications.vgg19.preprocess_input(255.0 * images.astype(np.float64))
     for name, (kernel, bias) in arrays.items():
         if name.endswith("conv1") and name != "block1_conv1":
@@ -127,12 +126,12 @@ def test_a_weights_file_gives_keras_own_activations(tmp_path, last):
     path = tmp_path / "vgg.h5"
     arrays = write_weights(path, "block1_conv1", "block1_conv2")
     arrays = dict(list(arrays.items())[: int(last[-1])])
-    images = random(1, 9, 12, 3) * np.array([1, 0.6, 0.2], np.float32)  # channels unlike
+    images = random(1, 9, 12, 3) * np.array([1, 0.6, 0.2], np.float32)  # each channel differs
     result = output(build_vgg19(last, path), images)
     expected = by_keras_preprocessing(images, arrays)
     assert 0.2 < np.mean(expected > 0) < 0.8
     np.testing.assert_allclose(result, expected, atol=1e-3)
-    # The path may be text, and the seed must not matter.
+    # The path may be a string, and the seed has no effect.
     np.testing.assert_array_equal(output(build_vgg19(last, str(path), seed=9), images), result)
 
 
@@ -217,7 +216,7 @@ def test_a_failed_download_names_the_way_out(monkeypatch):
 
 
 def test_imagenet_weights_are_those_of_keras_own_network(monkeypatch):
-    """Without a network connection: Keras' VGG-19 is real, its weights are random."""
+    """The test needs no connection: the VGG-19 of Keras is real, its weights are random."""
     keras.utils.set_random_seed(0)
     full = keras.applications.VGG19(include_top=False, weights=None)
     asked = []
