@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-if __name__ == "__main__":  # Ctrl-C while libraries load, when there is nothing to clean up yet
+if __name__ == "__main__":  # Ctrl-C while libraries load, before there is anything to clean up
     signal.signal(
         signal.SIGINT, lambda *_: (os.write(2, b"enhance.py: interrupted\n"), os._exit(130))
     )
@@ -16,25 +16,30 @@ from pathlib import Path
 import numpy as np
 
 from common import command_line
-from common.command_line import option
-from inference.engine import ModelFileError
+from common.command_line import ESSENTIAL, option, print_error
+from inference.engine import Engine, ModelFileError
 from inference.keras_engine import KerasEngine
 from inference.litert_engine import LiteRTEngine
 from photos import Photo, PhotoError, load_photo
-from photos.batches.enhance_files import BatchOptions, OptionError, enhance_files
+from photos.batches.enhance_files import enhance_files
 from photos.batches.enhance_photo import enhance_photo
 from photos.batches.find_jobs import find_jobs
+from photos.batches.options import BatchOptions, OptionError
 from photos.batches.terminal import one_line
 from photos.plain import srgb_pixels
 
 PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
-DEFAULT_MODELS = ("iphone_mobile.tflite", "iphone.tflite", "iphone.keras")
+DEFAULT_MODEL = "iphone_mobile"
 MODEL_SUFFIXES = (".tflite", ".keras")
+
+FILES = "which photos, and where results go"
+CONTENT = "what results hold"
+RESOURCES = "memory and time"
 
 
 @dataclasses.dataclass(frozen=True)
 class EnhanceConfig:
-    """What to enhance, with which model, and where to."""
+    """The photos, the model, and the results of one run of the command."""
 
     photos: tuple[str, ...] = option(
         help="photo files, folders of photos, or quoted patterns such as 'shots/**/*.jpg'",
@@ -43,36 +48,63 @@ class EnhanceConfig:
         metavar="PHOTO_OR_DIR",
     )
     model: str | None = option(
-        None, "a .tflite or .keras file, or the name of a model in models/pretrained"
+        None,
+        "a .tflite or .keras file, or the name of a model in models/pretrained "
+        f"(default: {DEFAULT_MODEL})",
+        group=ESSENTIAL,
     )
-    output: str = option("enhanced", "folder for the results, which keep their photos' names")
-    recursive: bool = option(False, "search folders deeper, and mirror them below --output")
-    in_place: bool = option(False, "replace the photos themselves; --output is not used")
-    strength: float = option(1.0, "from 0 (the photo as it is) to 1 (all of the network's change)")
-    compare: bool = option(False, "also write NAME_compare.jpg, before and after side by side")
-    drop_gps: bool = option(False, "leave out where the photo was taken, and XMP, which may tell")
-    redo: bool = option(False, "also what is done: made by this model from the photo as it is")
+    output: str = option(
+        "enhanced", "folder for the results, which keep their photos' names", group=ESSENTIAL
+    )
+    strength: float = option(
+        1.0, "from 0 (the photo as it is) to 1 (all of the network's change)", group=ESSENTIAL
+    )
+    recursive: bool = option(
+        False, "search folders in folders too; results keep their subfolders", group=FILES
+    )
+    in_place: bool = option(
+        False, "replace the photos themselves; --output is not used", group=FILES
+    )
+    redo: bool = option(
+        False, "process photos again even if an up-to-date result exists", group=FILES
+    )
+    compare: bool = option(
+        False, "also write NAME_compare.jpg, before and after side by side", group=CONTENT
+    )
+    drop_gps: bool = option(
+        False, "leave out where the photo was taken, and all XMP, which may tell", group=CONTENT
+    )
     exact: bool = option(
         False,
         "never approximate statistics of the whole photo, however long it takes",
+        group=RESOURCES,
     )
-    max_memory: float = option(1.0, "GB that the photos in hand may take beyond the program itself")
-    workers: int = option(2, "threads that read and write while the network runs; 0: in turns")
+    max_memory: float = option(
+        1.0, "GB that the photos in hand may take beyond the program itself", group=RESOURCES
+    )
+    workers: int = option(
+        2,
+        "threads that read and write photos while the network runs; 0: one step at a time",
+        group=RESOURCES,
+    )
 
 
 def main(config: EnhanceConfig) -> int:
-    """Enhance every photo that can be; report each of the others in one line on stderr.
+    """Enhance every photo that can be enhanced; report each failure in one line on stderr.
 
-    What an earlier run did is not done again, if photo, model and options are the same. A result
-    of others is replaced; a source, or another result of this run, never is.
+    A photo is skipped if an earlier run made its result from the same photo, model and options. A
+    file that is neither a source nor a result of this run is replaced.
+
+    Args:
+        config: The options.
 
     Returns:
         0 if all photos are enhanced, otherwise 1.
 
     Raises:
-        ModelFileError: there is no usable model.
-        OptionError: a number is out of its range.
-        OSError: the output folder cannot be made.
+        ModelFileError: There is no usable model.
+        OptionError: A number is out of its range.
+        OSError: The output folder cannot be made.
     """
     options = BatchOptions(
         strength=config.strength,
@@ -88,11 +120,10 @@ def main(config: EnhanceConfig) -> int:
     jobs, failures = find_jobs(config.photos, output, config.recursive, config.in_place)
     for failure in failures:
         _complain(failure)
+    failed = 0
     if jobs:
-        model = find_model(config.model)
-        failed = enhance_files(jobs, model, load_engine, options, _complain)
-        return 1 if failures or failed else 0
-    return 1 if failures else 0
+        failed = enhance_files(jobs, find_model(config.model), load_engine, options, _complain)
+    return 1 if failures or failed else 0
 
 
 def enhance(
@@ -101,18 +132,18 @@ def enhance(
     """Enhance one photo.
 
     Args:
-        photo: a file; or sRGB pixels, uint8 or uint16 `(H, W, 3)`, which are not changed.
-        model: as `--model`; it stays loaded between calls.
-        strength: 0 (the photo itself) to 1 (all of the network's change).
+        photo: A file, or sRGB pixels, uint8 or uint16 `(H, W, 3)`, which are not changed.
+        model: A file, or the name of a model in `PRETRAINED`. It stays loaded between calls.
+        strength: From 0 (the photo itself) to 1 (all of the network's change).
 
     Returns:
-        sRGB pixels `(H, W, 3)`, upright, of the photo's dtype; of a file, transparency is laid over
-        white, and a colour space other than sRGB clipped to it.
+        sRGB pixels `(H, W, 3)`, upright, of the photo's dtype. Transparency of a file is laid over
+        white, and colors of another color space are clipped to sRGB.
 
     Raises:
-        PhotoError: the file cannot be read.
-        ModelFileError: there is no such model, or it does not run at this size.
-        TypeError: the array is not one.
+        PhotoError: The file cannot be read.
+        ModelFileError: There is no such model, or it does not run at this size.
+        TypeError: The array is not uint8 or uint16 RGB.
         OptionError: `strength` is out of its range.
     """
     BatchOptions(strength=strength).check()
@@ -124,50 +155,50 @@ def enhance(
         loaded = Photo(photo.copy())
     else:
         loaded = load_photo(photo)
-    enhance_photo(
-        _cached_engine(find_model(None if model is None else str(model))), loaded, strength
-    )
+    engine = _cached_engine(find_model(None if model is None else str(model)))
+    enhance_photo(engine, loaded, strength)
     return srgb_pixels(loaded)
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_engine(path: Path):
+def _cached_engine(path: Path) -> Engine:
     return load_engine(path)
 
 
 def find_model(name: str | None) -> Path:
-    """The model file that `--model` means.
+    """Return the model file that `--model` means.
 
     Args:
-        name: a file, the name of a model in `PRETRAINED`, or None for the first of
-            `DEFAULT_MODELS` that is there.
+        name: A file, the name of a model in `PRETRAINED`, or None for `DEFAULT_MODEL`.
 
     Raises:
-        ModelFileError: there is none, with what there is and how to get one.
+        ModelFileError: There is no such model; the message says which models there are and how to
+            get one.
     """
-    if name is None:
-        candidates = [PRETRAINED / file for file in DEFAULT_MODELS]
-    elif Path(name).exists():
+    if name is not None and Path(name).exists():
         candidates = [Path(name)]
     else:
-        candidates = [PRETRAINED / f"{name}{suffix}" for suffix in MODEL_SUFFIXES]
+        candidates = [PRETRAINED / f"{name or DEFAULT_MODEL}{suffix}" for suffix in MODEL_SUFFIXES]
     for path in candidates:
         if path.is_file():
             return path
-    advice = "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
-    if name is None:
-        raise ModelFileError(f"no pretrained model in models/pretrained yet: {advice}")
     files = PRETRAINED.glob("*.*") if PRETRAINED.is_dir() else []
     there = sorted({path.stem for path in files if path.suffix in MODEL_SUFFIXES})
-    known = f"models/pretrained has {', '.join(there) or 'none'}"
-    raise ModelFileError(f"{name}: no such model; {known}; {advice}")
+    raise ModelFileError(
+        f"{name or DEFAULT_MODEL}: no such model; models/pretrained has "
+        f"{', '.join(there) or 'none'}; "
+        "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
+    )
 
 
-def load_engine(path: Path):
-    """An engine for a model file; only a `.keras` file takes TensorFlow.
+def load_engine(path: Path) -> Engine:
+    """Load a model file; only a `.keras` file takes TensorFlow.
+
+    Args:
+        path: A `.tflite` or `.keras` file.
 
     Raises:
-        ModelFileError: the file cannot be used.
+        ModelFileError: The file cannot be used.
     """
     if path.suffix == ".tflite":
         return LiteRTEngine(path)
@@ -180,16 +211,11 @@ def load_engine(path: Path):
 
     try:
         model = load_generator(path)
-        norm, halo, multiple = (
-            manifest_norm(model),
-            receptive_radius(model),
-            pixel_multiple(model),
-        )
+        norm, halo, multiple = manifest_norm(model), receptive_radius(model), pixel_multiple(model)
         staged = split_stages(model) if norm == "instance" else None
-        multiple = pixel_multiple(model)
         if thumbnail_size(model) is not None:
             model = with_thumbnail_input(model)
-        return KerasEngine(model, norm, halo, staged, multiple)
+        return KerasEngine(model, norm, halo, staged, multiple, name=str(path))
     except WeightsError as error:
         raise ModelFileError(str(error)) from error
 
@@ -200,7 +226,7 @@ def _script(config: EnhanceConfig) -> int:
 
 
 def _complain(message: object) -> None:
-    print(f"enhance.py: {one_line(message, sys.stderr)}", file=sys.stderr)
+    print_error("enhance.py", one_line(message, sys.stderr))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Files that are whole or absent."""
+"""Writing of files that are either whole or absent."""
 
 import contextlib
 import os
@@ -8,9 +8,12 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary name beside `path`, of the same suffix, that becomes `path` at the end.
+    """Yield a temporary path beside `path`, of the same suffix, that becomes `path` at the end.
 
-    If the block raises, Ctrl-C included, the temporary file is removed and `path` stays as it was.
+    If the block raises (Ctrl-C included), the temporary file is removed and `path` stays as it was.
+
+    Args:
+        path: The file to write or to replace.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")

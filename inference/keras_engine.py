@@ -35,9 +35,9 @@ class KerasEngine:
         halo: The network's receptive radius, pixels.
         staged: The stages of a network with instance norm.
         multiple: The sides of images must be multiples of this number of pixels.
+        name: The model's name in error messages.
     """
 
-    name = "the Keras model"
     tile = None
     workers = 1  # The backend has its own threads.
     bytes_per_pixel = 3000  # measured with 64 channels in TensorFlow
@@ -49,8 +49,10 @@ class KerasEngine:
         halo: int,
         staged: StagedModel | None = None,
         multiple: int = 1,
+        name: str = "the Keras model",
     ):
         self._model, self._staged = model, staged
+        self.name = name
         self.global_input = GlobalInput.of_norm(norm)
         self.halo = halo
         self.multiple = multiple

@@ -1,12 +1,14 @@
-"""Photo files in and out, with all that a camera wrote into them.
+"""Photo files in and out, with everything that a camera wrote into them.
 
-`read_photo` and `write_photo` are the plain way: 8-bit RGB. `load_photo` and `save_photo` keep
-depth, alpha, gray, profile and metadata, in a `Photo`.
+`load_photo` and `save_photo` keep depth, alpha, gray, color profile and metadata, in a `Photo`.
+`read_photo` and `write_photo` are for code that needs 8-bit RGB only. `formats.py` holds the table
+of formats. `batches/` enhances many files.
 """
 
 from photos.decoding import load_photo
 from photos.encoding import save_photo
-from photos.files import PHOTO_SUFFIXES, PhotoError, opened, photos_in
+from photos.files import PhotoError, opened, photos_in
+from photos.formats import PHOTO_SUFFIXES
 from photos.header import Header, read_header
 from photos.photo import Photo
 from photos.plain import color_profile, read_photo, write_photo

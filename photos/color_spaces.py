@@ -1,8 +1,8 @@
-"""Colour spaces of photos, by their ICC profiles, to sRGB and back.
+"""Conversion of colors between a photo's space and sRGB, by its ICC profile.
 
-Profiles of three curves and a matrix (all that cameras, phones and editors write for RGB) and of
-one gray curve are understood: ICC.1:2022. sRGB is IEC 61966-2-1, continued below 0 and above 1 so
-that colours outside its gamut survive the way there and back.
+Two kinds of profiles are understood (ICC.1:2022): three curves and a matrix, which cameras, phones
+and editors write for RGB, and one gray curve. sRGB is IEC 61966-2-1, continued below 0 and above 1
+so that colors outside its gamut survive the way to sRGB and back.
 """
 
 import functools
@@ -19,7 +19,7 @@ _SRGB = np.array(
     ]
 )
 _STEPS = 65535  # of curves
-_SAME = 2 / 255  # a profile this close to sRGB is sRGB: matrices are rounded, blacks steep
+_SAME = 2 / 255  # a profile this close to sRGB is sRGB: its matrix is rounded, its blacks are steep
 _PARAMETERS = (1, 3, 4, 5, 7)  # of parametric curves, by kind
 
 
@@ -27,10 +27,10 @@ class ColorSpace:
     """An RGB or gray space other than sRGB."""
 
     def __init__(self, curves: list[np.ndarray], matrix: np.ndarray | None):
-        """Make a space; `space_of` makes it from a profile.
+        """Make a space; `space_of` makes one from a profile.
 
         Args:
-            curves: for each channel the linear light, at `_STEPS` + 1 equal steps of its value.
+            curves: For each channel the linear light, at `_STEPS` + 1 equal steps of its value.
             matrix: 3×3, from linear light to XYZ relative to D50; None for gray.
         """
         self._curves = [curve.astype(np.float32) for curve in curves]
@@ -45,7 +45,7 @@ class ColorSpace:
             values: uint8 or uint16 `(..., C)`.
 
         Returns:
-            float32 `(..., C)`; outside [0, 1] where sRGB has no such colour.
+            float32 `(..., C)`; outside [0, 1] where sRGB lacks the color.
         """
         step = _STEPS // np.iinfo(values.dtype).max
         curves = [curve[::step] for curve in self._curves]
@@ -55,7 +55,7 @@ class ColorSpace:
         return encode_srgb(linear)
 
     def from_srgb(self, values: np.ndarray) -> np.ndarray:
-        """The inverse: float32 `(..., C)` in sRGB to values of this space, clipped to [0, 1]."""
+        """Convert float32 `(..., C)` in sRGB to values of this space, clipped to [0, 1]."""
         linear = decode_srgb(values)
         if self._from_srgb is not None:
             linear = linear @ self._from_srgb.T.astype(np.float32)
@@ -65,14 +65,14 @@ class ColorSpace:
 
 
 def encode_srgb(linear: np.ndarray) -> np.ndarray:
-    """Linear light to sRGB values, float32; odd about 0."""
+    """Convert linear light to sRGB values, float32; negative light is mirrored at 0."""
     size = np.abs(linear)
     power = 1.055 * np.power(size, np.float32(1 / 2.4)) - 0.055
     return np.copysign(np.where(size <= 0.0031308, 12.92 * size, power), linear)
 
 
 def decode_srgb(values: np.ndarray) -> np.ndarray:
-    """The inverse of `encode_srgb`."""
+    """Convert sRGB values to linear light; the inverse of `encode_srgb`."""
     size = np.abs(values)
     power = np.power((size + 0.055) / 1.055, np.float32(2.4))
     return np.copysign(np.where(size <= 0.04045, size / 12.92, power), values)
@@ -80,10 +80,10 @@ def decode_srgb(values: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=8)
 def space_of(profile: bytes | None) -> ColorSpace | None:
-    """The colour space that a profile describes.
+    """Return the color space that a profile describes.
 
     Returns:
-        None for sRGB; and for a profile of tables, or a damaged one, whose pixels are then taken
+        None for sRGB. A profile of tables, or a damaged one, gives None too: its pixels are taken
         for sRGB, the nearest guess that loses nothing.
     """
     if profile is None:
@@ -122,7 +122,7 @@ def _xyz(tag: bytes) -> np.ndarray:
 
 
 def _curve(tag: bytes) -> np.ndarray:
-    """Section 10.6 and 10.18: the curve at `_STEPS` + 1 equal steps."""
+    """Return a curve (sections 10.6 and 10.18) at `_STEPS` + 1 equal steps."""
     x = np.linspace(0, 1, _STEPS + 1)
     kind, count = tag[:4], struct.unpack_from(">I", tag, 8)[0]
     if kind == b"curv" and count == 0:

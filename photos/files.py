@@ -1,4 +1,4 @@
-"""Which files are photos, and opening one that may be anything."""
+"""Photo files: which files are photos, and how to open a file that may be anything."""
 
 import contextlib
 import stat
@@ -8,47 +8,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
-# Formats that are both read and written, by the suffixes that cameras and editors give them.
-FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-    ".bmp": "BMP",
-    ".heic": "HEIF",
-    ".heif": "HEIF",
-}
-PHOTO_SUFFIXES = frozenset(FORMATS)
-# By content, whatever the suffix. Pillow knows more, some of which start other programs.
-_READ = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
+from photos.formats import FORMATS, PHOTO_SUFFIXES
+
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 LARGEST = 300_000_000  # pixels; the largest sensors in phones have 200 million
-Image.MAX_IMAGE_PIXELS = LARGEST // 2  # Pillow refuses twice what it warns at
+Image.MAX_IMAGE_PIXELS = LARGEST // 2  # Pillow refuses twice the size at which it warns
 
 
 class PhotoError(ValueError):
-    """A photo file that cannot be read or written; the message is one line naming the file."""
+    """A photo file that cannot be read or written; the message is one line that names the file."""
 
 
 def photos_in(folder: Path) -> list[Path]:
-    """The files of a folder that are photos by their suffix, by name; hidden ones left out."""
+    """Return the files of a folder that are photos by their suffix, by name, without hidden ones.
+
+    Args:
+        folder: The folder; subfolders are not searched.
+    """
     names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     return [path for path in names if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()]
 
 
 @contextlib.contextmanager
-def opened(path: str | Path) -> Iterator[Image.Image]:
-    """An image file, opened by Pillow, whose warnings are not shown while it is open.
+def opened(path: str | Path) -> Iterator[ImageFile]:
+    """Open an image file by Pillow, whose warnings are hidden while the file is open.
 
-    They are of large photos (Pillow still refuses those above `LARGEST`) and bad metadata.
+    Pillow warns about large photos and bad metadata. It still refuses photos above `LARGEST`. The
+    content decides the format, whatever the suffix; formats that start other programs are refused.
+
+    Args:
+        path: The file.
 
     Raises:
-        PhotoError: it is no regular file, or HEIC without pillow-heif.
-        Exception: almost any, of damage in the file.
+        PhotoError: The path is no regular file, or the file is HEIC and pillow-heif is missing.
+        Exception: The file is damaged; the decoders raise almost any type.
     """
     mode = Path(path).stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for
@@ -57,20 +53,20 @@ def opened(path: str | Path) -> Iterator[Image.Image]:
         start = file.read(12)
     if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
         register_heif(path)
-    with _quiet, Image.open(path, formats=_known(_READ)) as image:
+    Image.init()
+    known = [one.name for one in FORMATS if one.name in Image.OPEN]
+    with _quiet, Image.open(path, formats=known) as image:
         yield image
 
 
-def _known(formats: tuple[str, ...]) -> list[str]:
-    Image.init()
-    return [name for name in formats if name in Image.OPEN]
-
-
 def register_heif(path: str | Path) -> None:
-    """Teach Pillow HEIC, by pillow-heif.
+    """Teach Pillow to read and write HEIC, by pillow-heif.
+
+    Args:
+        path: The file that needs HEIC, for the error message.
 
     Raises:
-        PhotoError: pillow-heif is not installed; names `path`.
+        PhotoError: pillow-heif is not installed.
     """
     try:
         import pillow_heif
@@ -81,7 +77,7 @@ def register_heif(path: str | Path) -> None:
 
 
 def heif_is_writable() -> bool:
-    """Whether pillow-heif is there, with an encoder."""
+    """Return whether pillow-heif is installed with an encoder."""
     try:
         import pillow_heif
     except ImportError:
@@ -90,10 +86,14 @@ def heif_is_writable() -> bool:
 
 
 class _Quiet:
-    """Warnings off from the first thread in to the last one out: they are the process's."""
+    """A block without warnings, for several threads: the filter of warnings is the process's.
+
+    The first thread that enters switches warnings off; the last one that leaves restores them.
+    """
 
     def __init__(self):
-        self._lock, self._inside, self._filters = threading.Lock(), 0, None
+        self._lock, self._inside = threading.Lock(), 0
+        self._filters = warnings.catch_warnings()
 
     def __enter__(self):
         with self._lock:
@@ -114,7 +114,7 @@ _quiet = _Quiet()
 
 
 def reason(error: Exception) -> str:
-    """Why a file cannot be read, in one line, from what a decoder raised."""
+    """Return in one line why a file cannot be read, from the error that a decoder raised."""
     if isinstance(error, PhotoError):
         return str(error)
     if isinstance(error, Image.UnidentifiedImageError):

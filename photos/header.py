@@ -1,18 +1,17 @@
-"""What a photo's file says it holds, and the memory that reading and writing it takes."""
+"""The header of a photo file: what the file holds, and the memory to read and write it."""
 
 import dataclasses
 from pathlib import Path
 
-from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from photos.files import FORMATS, PhotoError, opened, reason
+from photos.files import PhotoError, opened, reason
+from photos.formats import BY_NAME, BY_SUFFIX
 from photos.metadata import orientation_of
 
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "La": 2, "RGBA": 4, "RGBa": 4, "PA": 4}
-# Bytes a pixel of codecs beside Pillow's image, measured on photos of 12 and 48 megapixels
-# (`tests/photos/test_photo_memory.py` holds them).
-_DECODER = {"WEBP": 12, "HEIF": 8, "AVIF": 8, "JPEG2000": 12}
-_ENCODER = {"WEBP": 10, "HEIF": 30}
 _PLANAR = 284  # TIFF 6.0, PlanarConfiguration
 _FIXED = 60_000_000  # bytes for buffers, whatever the size
 
@@ -22,12 +21,12 @@ class Header:
     """Size and kind of a photo file.
 
     Attributes:
-        width: as stored, pixels.
-        height: likewise.
-        channels: of `Photo.pixels`, 1 to 4.
-        depth: bytes a channel, 1 or 2.
-        profile: the embedded ICC profile, of whatever space; None for none.
-        read_bytes: the most memory that `load_photo` takes, its result included.
+        width: Width of the stored image, pixels.
+        height: Height of the stored image, pixels.
+        channels: The channels of `Photo.pixels`, 1 to 4.
+        depth: Bytes a channel, 1 or 2.
+        profile: The embedded ICC profile of whatever color space, or None.
+        read_bytes: The most memory that `load_photo` takes, its result included.
     """
 
     width: int
@@ -39,28 +38,32 @@ class Header:
 
     @property
     def pixels(self) -> int:
-        """Their number."""
+        """The number of pixels."""
         return self.width * self.height
 
     @property
     def pixel_bytes(self) -> int:
-        """What the decoded photo takes."""
+        """The memory of the decoded photo."""
         return self.pixels * self.channels * self.depth
 
     def write_bytes(self, target: Path) -> int:
-        """The most memory that `save_photo` takes, the photo itself included."""
-        file_format = FORMATS.get(target.suffix.lower())
-        banded = file_format == "TIFF" or (file_format == "PNG" and self.depth == 2)
-        stored = 0 if banded else 1 if self.channels == 1 else 4
-        per_pixel = stored + _ENCODER.get(file_format, 0)
-        return self.pixel_bytes + self.pixels * per_pixel + _FIXED
+        """Return the most memory that `save_photo` takes, the photo itself included.
+
+        Args:
+            target: The file to write.
+        """
+        file_format = BY_SUFFIX.get(target.suffix.lower())
+        by_band = file_format is not None and file_format.writer_for(self.depth) is not None
+        pillow = 0 if by_band else 1 if self.channels == 1 else 4
+        encoder = file_format.encoder_bytes if file_format is not None else 0
+        return self.pixel_bytes + self.pixels * (pillow + encoder) + _FIXED
 
 
-def header_of(image: Image.Image) -> Header:
-    """The header of an open image."""
+def header_of(image: ImageFile) -> Header:
+    """Return the header of an open image."""
     deep = is_deep(image)
     gray = image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;")
-    gray = gray or _raw_mode(image).startswith("LA")  # with 16 bits Pillow makes it colour
+    gray = gray or _raw_mode(image).startswith("LA")  # with 16 bits Pillow makes it color
     channels = _CHANNELS.get("LA" if deep and gray else image.mode, 1 if gray else 3)
     if image.has_transparency_data and not deep:
         channels = 2 if gray else 4
@@ -68,11 +71,11 @@ def header_of(image: Image.Image) -> Header:
     pixels = image.width * image.height
     size = pixels * channels * depth
     if deep:
-        # Put in order by a copy.
+        # A copy puts the pixels in order.
         work = size if orientation_of(image) > 1 or is_planar(image) else 0
     else:
-        stored = {"L": 1, "P": 1, "1": 1}.get(image.mode, 4)
-        work = pixels * (stored + _decoder_bytes(image))
+        pillow = {"L": 1, "P": 1, "1": 1}.get(image.mode, 4)
+        work = pixels * (pillow + _decoder_bytes(image))
     return Header(
         width=image.width,
         height=image.height,
@@ -83,44 +86,56 @@ def header_of(image: Image.Image) -> Header:
     )
 
 
-def _decoder_bytes(image: Image.Image) -> float:
-    if image.format in ("JPEG", "MPO"):
+def _decoder_bytes(image: ImageFile) -> float:
+    """Return the bytes a pixel that the decoder takes beside Pillow's image."""
+    if isinstance(image, JpegImageFile):
         if not image.info.get("progressive"):
             return 0
-        # Coefficients of the whole photo, 2 bytes each, until the last scan; then our copy.
+        # The decoder keeps the coefficients of the whole photo, 2 bytes each, until the last scan.
+        # The photo's own copy comes after them.
         samples = [across * down for _, across, down, _ in image.layer]
         copied = len(samples)
         return max(0, 2 * sum(samples) / max(max(samples), 1) - copied)
-    return _DECODER.get(image.format, 0)
+    file_format = BY_NAME.get(image.format or "")
+    return file_format.decoder_bytes if file_format is not None else 0
 
 
-def is_deep(image: Image.Image) -> bool:
-    """Whether a file has 16-bit colour (or gray with alpha), which Pillow itself cuts to 8 bits."""
+def is_deep(image: ImageFile) -> bool:
+    """Return whether a file has 16-bit color (or gray with alpha), which Pillow cuts to 8 bits."""
     if image.format == "PNG":
         return image.mode in ("RGB", "RGBA", "LA") and ";16" in _raw_mode(image)
-    if image.format != "TIFF" or image.mode not in ("RGB", "RGBA"):
+    tags = tiff_tags(image)
+    if tags is None or image.mode not in ("RGB", "RGBA"):
         return False
-    tags = image.tag_v2
     bits, kind, raw = tags.get(258, (8,)), tags.get(339, (1,)), _raw_mode(image)
     # Premultiplied alpha is left to Pillow.
     return set(bits) == {16} and set(kind) == {1} and not raw.startswith("RGBa")
 
 
-def is_planar(image: Image.Image) -> bool:
-    """Whether a file is a TIFF that keeps red, green and blue apart."""
-    return image.format == "TIFF" and image.tag_v2.get(_PLANAR, 1) == 2
+def is_planar(image: ImageFile) -> bool:
+    """Return whether a file is a TIFF that stores red, green and blue apart."""
+    tags = tiff_tags(image)
+    return tags is not None and tags.get(_PLANAR, 1) == 2
 
 
-def _raw_mode(image: Image.Image) -> str:
+def tiff_tags(image: ImageFile) -> ImageFileDirectory_v2 | None:
+    """Return the tags of a TIFF, or None for another format."""
+    return image.tag_v2 if isinstance(image, TiffImageFile) else None
+
+
+def _raw_mode(image: ImageFile) -> str:
     arguments = image.tile[0][3] if image.tile else ""
     return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
 def read_header(path: str | Path) -> Header:
-    """What a photo file says it holds; its pixels are not read.
+    """Read the header of a photo file; its pixels are not read.
+
+    Args:
+        path: The photo.
 
     Raises:
-        PhotoError: the file is missing, not an image or too large.
+        PhotoError: The file is missing, not an image or too large.
     """
     try:
         with opened(path) as image:

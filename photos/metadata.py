@@ -1,4 +1,4 @@
-"""EXIF and XMP: what of them stays true of an enhanced photo."""
+"""EXIF and XMP that stay true of an enhanced photo."""
 
 import re
 
@@ -9,8 +9,8 @@ _ORIENTATION = 0x0112
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
 _MAKER_NOTE, _USER_COMMENT = 0x927C, 0x9286
-# Description, maker, model, software, date, artist, copyright. A TIFF's layout tags and the old
-# thumbnail do not stay true.
+# Description, maker, model, software, date, artist, copyright. The tags of a TIFF's layout and the
+# old thumbnail do not stay true.
 _KEPT_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
 _LARGEST_EXIF = 65_000  # bytes; a JPEG segment holds little more
 _LARGEST_XMP = 1 << 20
@@ -18,7 +18,7 @@ _XMP_ORIENTATION = re.compile(
     rb"""\s*tiff:Orientation\s*=\s*["'][0-9]["']|<tiff:Orientation>[0-9]</tiff:Orientation>"""
 )
 
-# By EXIF orientation: an upright array, seen as its file stores it.
+# For each EXIF orientation, the view of an upright array as its file stores it.
 AS_STORED = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -32,7 +32,7 @@ AS_STORED = {
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none that makes sense."""
+    """Return the EXIF orientation, 1 to 8; 1 where the file has none that makes sense."""
     try:
         value = _exif_of(image).get(_ORIENTATION, 1)
     except Exception:  # damaged metadata raises almost anything, and the pixels are still a photo
@@ -41,24 +41,24 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _exif_of(image: Image.Image) -> Image.Exif:
-    # That of PNG files reads all their pixels, in case that EXIF follows them.
+    # The method of PNG files reads all their pixels, because EXIF may follow them.
     return Image.Image.getexif(image)
 
 
 def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.Exif | None:
-    """The EXIF that a photo made from `image` carries on.
+    """Return the EXIF that stays true of a photo made from `image`.
 
-    Orientation is reset, the thumbnail dropped, the size updated. What is too large for a JPEG
-    loses the maker's note first.
+    The orientation is reset, the thumbnail dropped, the size updated. EXIF that is too large for a
+    JPEG loses the maker's note first.
 
     Args:
-        image: the open file.
-        width: of the upright photo, pixels.
-        height: likewise.
-        gps: whether the place is kept.
+        image: The open file.
+        width: Width of the upright photo, pixels.
+        height: Height of the upright photo, pixels.
+        gps: Whether the place is kept.
 
     Returns:
-        A copy, independent of the file; None for nothing, or damage.
+        A copy that is independent of the file, or None if the file has no EXIF or damaged EXIF.
     """
     try:
         exif = _exif_of(image)
@@ -82,14 +82,17 @@ def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.E
             if len(kept.tobytes()) > _LARGEST_EXIF:
                 details.pop(tag, None)
         return kept if len(kept.tobytes()) <= _LARGEST_EXIF else None
-    except Exception:  # as above: it must not cost the photo
+    except Exception:  # damaged metadata must not cost the photo
         return None
 
 
 def kept_xmp(image: Image.Image, gps: bool) -> bytes | None:
-    """The XMP packet that a photo made from `image` carries on, without an orientation.
+    """Return the XMP packet of an image without its orientation, or None.
 
-    It may tell the place in many ways, names of places among them: without `gps` it goes.
+    Args:
+        image: The open file.
+        gps: Whether the place is kept. XMP names places in many ways, so without the place the
+            whole packet goes.
     """
     packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     if isinstance(packet, str):

@@ -6,7 +6,24 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-BAND = 1 << 18  # pixels worked on at a time: 3 MB as float32 RGB
+BAND = 1 << 18  # pixels processed at a time: 3 MB as float32 RGB
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+    """How a file was encoded, so that the result is encoded as well.
+
+    Attributes:
+        format: The name of a `PhotoFormat`, or None for a photo that no file held.
+        quantization: The quantization tables of a JPEG, luma first.
+        lossless: Whether a WebP is lossless.
+        compressed: Whether a TIFF is compressed.
+    """
+
+    format: str | None = None
+    quantization: list[list[int]] | None = None
+    lossless: bool = False
+    compressed: bool = False
 
 
 @dataclasses.dataclass(eq=False)
@@ -16,19 +33,18 @@ class Photo:
     Attributes:
         pixels: uint8 or uint16 `(H, W, C)`; C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA,
             not premultiplied).
-        profile: ICC profile of the colour space of `pixels`, gray or RGB as they are; None for
+        profile: The ICC profile of the color space of `pixels`, gray or RGB as they are; None for
             sRGB.
-        exif: what stays true of a photo after enhancement, with orientation 1; None for nothing.
-        xmp: XMP packet without an orientation; None for nothing.
-        encoding: how the file was encoded: "format", and what of "qtables" (JPEG), "lossless"
-            (WebP), "compressed" (TIFF) its format has.
+        exif: The EXIF that stays true of a photo after enhancement, with orientation 1, or None.
+        xmp: The XMP packet without an orientation, or None.
+        encoding: How the file was encoded.
     """
 
     pixels: np.ndarray
     profile: bytes | None = None
     exif: Image.Exif | None = None
     xmp: bytes | None = None
-    encoding: dict = dataclasses.field(default_factory=dict)
+    encoding: Encoding = Encoding()
 
     @property
     def colors(self) -> np.ndarray:
@@ -42,21 +58,21 @@ class Photo:
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
-    """Slices of rows that cover a photo, each of about `BAND` pixels."""
+    """Yield slices of rows that cover a photo, each of about `BAND` pixels."""
     rows = max(1, BAND // max(width, 1))
     for start in range(0, height, rows):
         yield slice(start, min(start + rows, height))
 
 
 def to_8_bit(band: np.ndarray) -> np.ndarray:
-    """Integers of 8 or 16 bits to the nearest uint8; uint8 is passed through."""
+    """Round integers of 8 or 16 bits to the nearest uint8; uint8 is returned unchanged."""
     if band.dtype == np.uint8:
         return band
     return ((band.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def over_white(band: np.ndarray) -> np.ndarray:
-    """uint8 `(h, w, 2 or 4)` with alpha, laid over white: uint8 without alpha."""
+    """Lay uint8 pixels with alpha `(h, w, 2 or 4)` over white: uint8 without alpha."""
     alpha = band[..., -1:].astype(np.uint16)
     blend = band[..., :-1] * alpha + 255 * (255 - alpha)
     return ((blend + np.uint16(127)) // 255).astype(np.uint8)

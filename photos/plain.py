@@ -1,4 +1,4 @@
-"""Photos as 8-bit RGB, whatever the camera wrote outside."""
+"""Photos as plain RGB arrays, whatever kind of file the camera wrote."""
 
 import contextlib
 from pathlib import Path
@@ -7,30 +7,34 @@ import numpy as np
 from PIL import Image
 
 from photos.color_spaces import space_of
-from photos.decoding import encoding_of, load_photo
+from photos.decoding import load_photo
 from photos.encoding import save_photo
 from photos.files import opened
+from photos.formats import encoding_of
 from photos.metadata import kept_exif, kept_xmp
 from photos.photo import Photo, bands, over_white, to_8_bit
 
 
 def read_photo(path: str | Path) -> np.ndarray:
-    """Read a photo as it is meant to be seen.
+    """Read a photo by `load_photo` as 8-bit RGB.
 
-    As `load_photo`, with gray as RGB, transparency laid over white, and 16 bits rounded to 8. A
-    colour profile is not applied: `write_photo` keeps it.
+    Gray becomes RGB, transparency is laid over white, and 16 bits are rounded to 8. A color
+    profile is not applied; `write_photo` keeps it.
+
+    Args:
+        path: The photo.
 
     Returns:
         uint8 RGB `(H, W, 3)`.
 
     Raises:
-        PhotoError: as `load_photo`.
+        PhotoError: The file cannot be read, see `load_photo`.
     """
     return plain_pixels(load_photo(path))
 
 
 def plain_pixels(photo: Photo) -> np.ndarray:
-    """A photo's pixels as uint8 RGB `(H, W, 3)`; `photo.pixels` itself where they are that."""
+    """Return a photo's pixels as uint8 RGB `(H, W, 3)`, without a copy where they are that."""
     pixels = photo.pixels
     if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
         return pixels
@@ -42,9 +46,9 @@ def plain_pixels(photo: Photo) -> np.ndarray:
 
 
 def srgb_pixels(photo: Photo) -> np.ndarray:
-    """A photo's pixels in sRGB `(H, W, 3)`, of their dtype; transparency is laid over white.
+    """Return a photo's pixels in sRGB `(H, W, 3)`, uint8 or uint16 as they are.
 
-    Colours that sRGB lacks are clipped.
+    Transparency is laid over white. Colors that sRGB lacks are clipped.
     """
     pixels, space = photo.pixels, space_of(photo.profile)
     if space is None and pixels.shape[2] == 3:
@@ -62,14 +66,14 @@ def srgb_pixels(photo: Photo) -> np.ndarray:
 
 
 def color_profile(path: str | Path) -> bytes | None:
-    """The ICC profile embedded in a photo, or None: there is none, or it does not describe RGB."""
+    """Return the ICC profile embedded in a photo, or None if it has none that describes RGB."""
     with opened(path) as image:
         return _rgb_profile(image)
 
 
 def _rgb_profile(image: Image.Image) -> bytes | None:
     profile = image.info.get("icc_profile") or b""
-    # That of a CMYK or grayscale photo does not describe the RGB that is made of it.
+    # The profile of a CMYK or gray photo does not describe the RGB that becomes of it.
     return profile if profile[16:20] == b"RGB " else None
 
 
@@ -77,13 +81,14 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
     """Write a photo in the format of its suffix, whole or not at all.
 
     Args:
-        path: target with one of `PHOTO_SUFFIXES`; an existing file is replaced.
+        path: The target, with one of `PHOTO_SUFFIXES`; an existing file is replaced.
         image: uint8 RGB `(H, W, 3)`.
-        source: the photo that `image` was made from: its metadata and its RGB colour profile are
+        source: The photo from which `image` was made. Its metadata and its RGB color profile are
             kept where the format has a place for them.
 
     Raises:
-        PhotoError: the suffix is not a photo's, or the file cannot be written.
+        PhotoError: The suffix is not a photo's, or the file cannot be written.
+        TypeError: `image` is not uint8 RGB.
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise TypeError(f"image must be uint8 (H, W, 3), not {image.dtype} {image.shape}")
@@ -95,7 +100,7 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
 
 def _carry_over(photo: Photo, source: str | Path) -> None:
     height, width = photo.pixels.shape[:2]
-    # Too damaged to copy, it must not cost the photo.
+    # Metadata that is too damaged to copy must not cost the photo.
     with contextlib.suppress(Exception), opened(source) as image:
         photo.exif, photo.xmp = kept_exif(image, width, height, gps=True), kept_xmp(image, gps=True)
         photo.encoding = encoding_of(source, image)

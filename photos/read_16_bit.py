@@ -1,8 +1,8 @@
-"""16-bit colour in PNG and TIFF files, which Pillow would cut to 8 bits.
+"""Reader of 16-bit color in PNG and TIFF files, which Pillow would cut to 8 bits.
 
-OpenCV or tifffile, both slow to import, are imported when such a file is met. OpenCV mixes up
-planar TIFF files, of those that are to be turned reads none (5.0) or has turned them already, and
-maps uncompressed ones into memory beside the pixels.
+OpenCV and tifffile are slow to import, so the import waits until such a file arrives. OpenCV mixes
+up planar TIFF files and maps uncompressed ones into memory beside the pixels. Of TIFF files that
+are to be turned it reads none (5.0), or has turned them already. tifffile reads those.
 """
 
 import contextlib
@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from photos.files import PhotoError, opened
-from photos.header import Header, is_planar
+from photos.header import Header, is_planar, tiff_tags
 from photos.metadata import AS_STORED, orientation_of
 from photos.photo import bands
 
@@ -21,30 +21,30 @@ _COMPRESSION = 259
 _BY_TIFFFILE = (1, 8, 32946)  # none and deflate, without further packages
 
 
-def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
-    """Decode a file that `header.is_deep` of.
+def read(path: str | Path, image: ImageFile, header: Header) -> np.ndarray:
+    """Decode a file for which `header.is_deep` is true.
 
     Args:
-        path: the file.
-        image: the same, open, not loaded.
-        header: of the same.
+        path: The file.
+        image: The same file, open, not loaded.
+        header: The header of the file.
 
     Returns:
         uint16 `(H, W, C)`, upright.
 
     Raises:
-        PhotoError: damage.
-        Exception: others of it.
+        PhotoError: The file is damaged, or is a TIFF that neither library can read.
+        Exception: The file is damaged; the decoders raise almost any type.
     """
     if image.format == "PNG":
         with opened(path) as second:  # the checksums: OpenCV would show what it could decode
             second.verify()
     turned = orientation_of(image)
-    if image.format == "TIFF":  # whose size Pillow gives upright
-        height, width = image.tag_v2[257], image.tag_v2[256]
+    tags = tiff_tags(image)
+    if tags is not None:  # Pillow gives the size of a TIFF upright
+        height, width, packing = tags[257], tags[256], tags.get(_COMPRESSION, 1)
     else:
-        height, width = image.height, image.width
-    packing = image.tag_v2.get(_COMPRESSION, 1) if image.format == "TIFF" else None
+        height, width, packing = image.height, image.width, None
     special = packing is not None and (is_planar(image) or turned > 1)
     if special and packing not in _BY_TIFFFILE:
         raise PhotoError("16-bit TIFF, turned or planar, and compressed: save it with deflate")
@@ -62,15 +62,15 @@ def read(path: str | Path, image: Image.Image, header: Header) -> np.ndarray:
     return pixels
 
 
-def _by_opencv(path: str | Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # read at the import
+def _by_opencv(path: str | Path, shape: tuple[int, int, int]) -> np.ndarray | None:
+    """Decode a file, or return None if OpenCV cannot decode pixels of this shape."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # OpenCV reads it at the import
     import cv2
 
     channels = shape[2]
-
-    with contextlib.suppress(AttributeError):  # for the case that it was imported before
+    with contextlib.suppress(AttributeError):  # OpenCV may have been imported before
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    try:  # into memory of ours: OpenCV makes a second copy of its own
+    try:  # OpenCV would make a second copy if it allocated the pixels
         pixels = cv2.imread(str(path), np.empty(shape, np.uint16), cv2.IMREAD_UNCHANGED)
     except (TypeError, cv2.error):  # before OpenCV 4.11
         pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
@@ -83,10 +83,11 @@ def _by_opencv(path: str | Path, shape: tuple[int, ...]) -> np.ndarray | None:
     return pixels[..., :channels] if pixels.shape[2] >= channels else None
 
 
-def _by_tifffile(path: str | Path, planar: bool) -> np.ndarray | None:
+def _by_tifffile(path: str | Path, planar: bool) -> np.ndarray:
+    """Decode the first page of a TIFF; the planes of a planar one become channels."""
     import tifffile
 
     with tifffile.TiffFile(path) as file:
-        pixels = file.pages[0].asarray()
+        pixels = file.pages.first.asarray()
     pixels = pixels.astype(np.uint16, copy=False) if pixels.dtype.kind == "u" else pixels
     return np.moveaxis(pixels, 0, -1) if planar and pixels.ndim == 3 else pixels

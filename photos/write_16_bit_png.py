@@ -1,4 +1,9 @@
-"""PNG with 16 bits a channel, which Pillow cannot write: W3C, PNG (Third Edition), 2025."""
+"""Writer of PNG files with 16 bits a channel, band by band: W3C, PNG (Third Edition), 2025.
+
+Pillow cannot write such a file. OpenCV can, but at 108 megapixels its copy of the pixels exceeds
+the default memory of 1 GB; it reports success on a full disk, and it refuses photos whose color
+profile libpng dislikes.
+"""
 
 import struct
 import zlib
@@ -10,50 +15,53 @@ from photos.photo import Photo, bands
 
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _LEVEL = 4  # of zlib: within 2 % of the size at 6 in half the time
+_PAETH = 4
 
 
 def write_16_bit_png(file: IO[bytes], photo: Photo) -> None:
-    """Write `photo`, whose pixels are uint16, with profile, EXIF and XMP.
+    """Write a photo with its profile, EXIF and XMP.
 
     Args:
-        file: open for writing, at its start.
-        photo: the photo.
+        file: A file open for writing, at its start.
+        photo: A photo with uint16 pixels.
     """
     height, width, channels = photo.pixels.shape
     file.write(b"\x89PNG\r\n\x1a\n")
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOR_TYPES[channels], 0, 0, 0)
-    _chunk(file, b"IHDR", header)
+    _write_chunk(file, b"IHDR", header)
     if photo.profile:
-        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(photo.profile))
+        _write_chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(photo.profile))
     if photo.exif is not None:
-        _chunk(file, b"eXIf", photo.exif.tobytes().removeprefix(b"Exif\0\0"))
+        _write_chunk(file, b"eXIf", photo.exif.tobytes().removeprefix(b"Exif\0\0"))
     if photo.xmp:
-        _chunk(file, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp)
+        _write_chunk(file, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + photo.xmp)
     packer = zlib.compressobj(_LEVEL)
     above = np.zeros((1, width * channels * 2), np.uint8)
     for rows in bands(height, width):
         lines = photo.pixels[rows].astype(">u2").view(np.uint8).reshape(-1, above.shape[1])
-        packed = packer.compress(_filtered(lines, above, 2 * channels))
+        packed = packer.compress(_filtered(lines, above, 2 * channels).tobytes())
         if packed:
-            _chunk(file, b"IDAT", packed)
+            _write_chunk(file, b"IDAT", packed)
         above = lines[-1:]
-    _chunk(file, b"IDAT", packer.flush())
-    _chunk(file, b"IEND", b"")
+    _write_chunk(file, b"IDAT", packer.flush())
+    _write_chunk(file, b"IEND", b"")
 
 
-def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
+def _write_chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
     file.write(struct.pack(">I", len(data)) + kind)
     file.write(data)
     file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
 
 
 def _filtered(lines: np.ndarray, above: np.ndarray, pixel: int) -> np.ndarray:
-    """Each line by the filter (sub, up or Paeth; section 9) with the least sum of differences.
+    """Apply the Paeth filter (section 9): each byte less the closest of its three neighbors.
+
+    On photos of 16 bits it gives files no larger than a choice between filters for each line.
 
     Args:
         lines: uint8 `(n, bytes)`.
-        above: the line before the first, `(1, bytes)`.
-        pixel: bytes of a pixel.
+        above: The line before the first line, uint8 `(1, bytes)`.
+        pixel: The bytes of a pixel.
 
     Returns:
         uint8 `(n, 1 + bytes)`, the filter's number first.
@@ -63,13 +71,7 @@ def _filtered(lines: np.ndarray, above: np.ndarray, pixel: int) -> np.ndarray:
     left[:, pixel:], corner[:, pixel:] = lines[:, :-pixel], up[:, :-pixel]
     a, b, c = (plane.astype(np.int16) for plane in (left, up, corner))
     to_a, to_b, to_c = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
-    paeth = np.where((to_a <= to_b) & (to_a <= to_c), left, np.where(to_b <= to_c, up, corner))
+    guess = np.where((to_a <= to_b) & (to_a <= to_c), left, np.where(to_b <= to_c, up, corner))
     result = np.empty((lines.shape[0], 1 + lines.shape[1]), np.uint8)
-    least = np.full(lines.shape[0], np.iinfo(np.int64).max)
-    for number, guess in ((1, left), (2, up), (4, paeth)):
-        rest = lines - guess
-        cost = np.minimum(rest, 0 - rest).sum(1, dtype=np.int64)
-        better = cost < least
-        result[better, 0], result[better, 1:] = number, rest[better]
-        least = np.minimum(cost, least)
+    result[:, 0], result[:, 1:] = _PAETH, lines - guess
     return result

@@ -92,7 +92,7 @@ def test_a_bad_photo_does_not_stop_the_others(tmp_path, models):
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         str(Path("out", name)) for name in ("a.png", "z.png")
     ]
-    complaints = [line.removeprefix("enhance.py: ") for line in done.stderr.splitlines()]
+    complaints = [line.removeprefix("enhance.py: error: ") for line in done.stderr.splitlines()]
     assert [line.split(": ")[0] for line in complaints] == ["none.jpg", "c.txt", "empty", "b.jpg"]
     assert "truncated" in complaints[3] and "no photos" in complaints[2]
     assert tree(tmp_path / "out") == [RECORD, "a.png", "z.png"]
@@ -162,7 +162,8 @@ def test_models_by_name(tmp_path, monkeypatch):
     (tmp_path / "pretrained").mkdir()
     for name in ("iphone.keras", "sony.keras", "iphone_mobile.json"):
         (tmp_path / "pretrained" / name).write_bytes(b"")
-    assert enhance.find_model(None).name == "iphone.keras"
+    with pytest.raises(ModelFileError, match="iphone_mobile: no such model"):
+        enhance.find_model(None)
     assert enhance.find_model("sony").name == "sony.keras"
     with pytest.raises(ModelFileError, match="has iphone, sony;"):
         enhance.find_model("nobody")
@@ -217,9 +218,9 @@ def test_folders_are_mirrored_and_compared_with_their_sources(tmp_path, models):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--strength", "1.5"), "--strength 1.5: from 0 to 1"),
-        (("--max_memory", "0"), "--max_memory 0.0: GB, more than 0"),
-        (("--workers", "-1"), "--workers -1: from 0 to 64"),
+        (("--strength", "1.5"), "--strength 1.5: must be from 0 to 1"),
+        (("--max_memory", "0"), "--max_memory 0.0: must be more than 0 GB"),
+        (("--workers", "-1"), "--workers -1: must be from 0 to 64"),
         (("--max_memory", "0.01"), "30×20 pixels take 0.12 GB of memory; --max_memory allows 0.01"),
     ],
 )

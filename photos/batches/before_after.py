@@ -1,6 +1,5 @@
-"""A picture of a photo before and after, side by side."""
+"""The picture of a photo before and after enhancement, side by side."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,12 @@ SUFFIX = "_compare"
 
 
 def compare_path(target: Path) -> Path:
-    """Where the picture that compares the result `target` with its source goes."""
+    """Return the file of the picture that compares the result `target` with its source."""
     return target.with_name(f"{target.stem}{SUFFIX}.jpg")
 
 
-def is_compare(path: Path) -> bool:
-    """Whether a file is such a picture: by its name, with a photo of the name that it compares."""
+def is_comparison(path: Path) -> bool:
+    """Return whether a file is such a picture: by its name, and by a photo of the name before."""
     name = path.stem.removesuffix(SUFFIX)
     if path.suffix != ".jpg" or not name or name == path.stem:
         return False
@@ -26,10 +25,10 @@ def is_compare(path: Path) -> bool:
 
 
 def reduced(photo: Photo) -> np.ndarray:
-    """The photo's colours with a long side of at most `LONGEST`, each pixel a mean of a square.
+    """Reduce a photo to a long side of at most `LONGEST`; each pixel is the mean of a square.
 
     Returns:
-        uint8 `(h, w, 1 or 3)`, transparency over white.
+        uint8 `(h, w, 1 or 3)`, with transparency laid over white.
     """
     height, width = photo.pixels.shape[:2]
     factor = -(-max(height, width) // LONGEST)
@@ -45,16 +44,16 @@ def reduced(photo: Photo) -> np.ndarray:
 
 
 def write_compare(path: Path, before: np.ndarray, after: Photo) -> None:
-    """Write the picture; tall photos side by side, wide ones too.
+    """Write the picture.
 
     Args:
-        path: a .jpg file.
-        before: what `reduced` made of the source.
-        after: the result; its profile is the picture's.
+        path: A .jpg file.
+        before: The source, reduced by `reduced`.
+        after: The result; its profile is the picture's.
 
     Raises:
-        PhotoError: it cannot be written.
+        PhotoError: The picture cannot be written.
     """
     gap = np.full((before.shape[0], max(2, before.shape[1] // 128), before.shape[2]), 255, np.uint8)
     sheet = np.concatenate([before, gap, reduced(after)], 1)
-    save_photo(path, dataclasses.replace(after, pixels=sheet, exif=None, xmp=None, encoding={}))
+    save_photo(path, Photo(sheet, after.profile))

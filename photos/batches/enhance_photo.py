@@ -1,54 +1,60 @@
-"""One photo through a network: its colour space, gray, alpha, and strength."""
-
-from collections.abc import Callable
+"""One photo through a network: its color space, gray, alpha, and strength."""
 
 import numpy as np
+import numpy.typing as npt
 
 from common.color import LUMA_601
+from inference.engine import Engine
 from inference.enhance_image import enhance_image
+from inference.streaming import Progress
 from photos.color_spaces import ColorSpace, space_of
 from photos.photo import Photo, bands
 
-# Rec. 601 luma, as JPEG has it: the gray of a colour result.
 ROOM = 200_000_000  # bytes that a network should have to work in
 
 
-def copied(photo_channels: int, strength: float, profile: bytes | None) -> bool:
-    """Whether `enhance_photo` works on a copy of the colours, not on themselves."""
-    return photo_channels < 3 or strength < 1 or space_of(profile) is not None
+def needs_copy(channels: int, strength: float, profile: bytes | None) -> bool:
+    """Return whether `enhance_photo` works on a copy of the colors instead of the colors.
+
+    Args:
+        channels: The photo's channels, 1 to 4.
+        strength: The share of the network's change.
+        profile: The photo's ICC profile.
+    """
+    return channels < 3 or strength < 1 or space_of(profile) is not None
 
 
 def enhance_photo(
-    engine,
+    engine: Engine,
     photo: Photo,
     strength: float = 1.0,
     max_memory: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     exact: bool = False,
 ) -> None:
     """Enhance a photo in place.
 
-    The network expects sRGB, and sees the photo so, clipped and rounded; gray it sees as colour.
-    What it changes is added, times `strength`, to the exact colours in sRGB beyond its gamut,
-    and the sum goes back into the photo's own space: colours that sRGB lacks stay, and a network
-    that changes nothing changes nothing, to rounding. Alpha is left alone.
+    The network expects sRGB. It sees the photo in sRGB, clipped and rounded, and gray as color. The
+    network's change, times `strength`, is added to the exact colors in sRGB, continued beyond its
+    gamut. The sum is converted to the photo's own space. Colors that sRGB lacks therefore stay, and
+    a network that changes nothing changes nothing, to rounding. Alpha stays as it is.
 
     Args:
-        engine: See `inference.engine.Engine`.
-        photo: its colours are replaced.
-        strength: 0 (the photo itself) to 1 (the network's result).
-        max_memory: bytes that may be taken beyond the photo's pixels.
-        progress: called with (tiles done, tiles in all).
-        exact: as for `enhance_image`.
+        engine: The engine.
+        photo: The photo, whose colors are replaced.
+        strength: From 0 (the photo as it is) to 1 (the network's result).
+        max_memory: Bytes that may be taken beyond the photo's pixels.
+        progress: Called with (tiles done, tiles in all).
+        exact: Whether approximation is forbidden, see `enhance_image`.
 
     Raises:
-        ModelFileError: the network does not run at this size.
+        ModelFileError: The network does not run at this size, or not in this memory.
     """
     if strength == 0:
         return
     colors, space = photo.colors, space_of(photo.profile)
     how = {"progress": progress, "in_place": True, "exact": exact}
-    if not copied(photo.pixels.shape[2], strength, photo.profile):
+    if not needs_copy(photo.pixels.shape[2], strength, photo.profile):
         enhance_image(engine, colors, max_memory=max_memory, **how)
         return
     height, width = colors.shape[:2]
@@ -72,13 +78,13 @@ def enhance_photo(
 
 
 def _exact(band: np.ndarray, space: ColorSpace | None) -> np.ndarray:
-    """Colours in sRGB, float32, beyond [0, 1] where they are."""
+    """Return colors in sRGB, float32, outside [0, 1] where sRGB lacks them."""
     if space is not None:
         return space.to_srgb(band)
     return band.astype(np.float32) / np.float32(np.iinfo(band.dtype).max)
 
 
-def _as_seen(exact: np.ndarray, dtype) -> np.ndarray:
-    """As integers for the network, which `exact` of gray broadcasts to."""
+def _as_seen(exact: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
+    """Return exact colors as the integers that the network sees."""
     top = np.float32(np.iinfo(dtype).max)
     return np.rint(np.clip(exact, 0, 1) * top).astype(dtype)

@@ -1,4 +1,4 @@
-"""What a batch consists of: which photos, and where their results go."""
+"""The photos of a batch, and the files of their results."""
 
 import glob
 import os
@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from photos import PHOTO_SUFFIXES, PhotoError
-from photos.batches.before_after import is_compare
+from photos.batches.before_after import is_comparison
 from photos.files import heif_is_writable
-
-HEIF_SUFFIXES = (".heic", ".heif")
+from photos.formats import BY_SUFFIX
 
 
 class Job(NamedTuple):
     """One photo to enhance.
 
     Attributes:
-        source: the photo.
-        target: its result.
-        folder: the folder, at or above the target's, that keeps the record of what is done.
+        source: The photo.
+        target: The file of its result.
+        folder: The folder that holds the record; the target is in it or below it.
     """
 
     source: Path
@@ -33,13 +32,14 @@ def find_jobs(
     """Pair every source with its target, before any work is done.
 
     Args:
-        arguments: files, folders, and patterns with `*`, `?`, `[...]` or `**`.
-        output: folder of the results; below it, those of a folder or pattern keep their subfolders.
-        recursive: also search the folders in folders; links to folders are not followed.
-        in_place: the results replace their sources instead.
+        arguments: Files, folders, and patterns with `*`, `?`, `[...]` or `**`.
+        output: The folder of the results. Results of a folder or a pattern keep their subfolders
+            below it.
+        recursive: Whether folders in folders are searched; links to folders are not followed.
+        in_place: Whether the results replace their sources instead.
 
     Returns:
-        The jobs, no photo twice, and why others are left out, one line each.
+        The jobs, no photo twice, and one line for each photo that is left out and why.
     """
     failures: list[str] = []
     sources: dict[Path, tuple[Path, Path]] = {}
@@ -58,12 +58,11 @@ def find_jobs(
         target = _written_as(target)
         if in_place:
             if target != resolved:
-                failures.append(f"{source}: cannot be replaced, as no HEIC encoder is installed")
+                failures.append(f"{source}: cannot be replaced: no HEIC encoder is installed")
                 continue
         elif _resolved(target) in sources:
-            reason = (
-                "would overwrite a source" if _resolved(target) != resolved else "is the source"
-            )
+            overwrites_itself = _resolved(target) == resolved
+            reason = "is the source" if overwrites_itself else "would overwrite a source"
             failures.append(f"{source}: {target} {reason}; choose another --output, or --in_place")
             continue
         elif target in taken:
@@ -77,7 +76,7 @@ def find_jobs(
 def _photos_of(
     argument: str, recursive: bool, skipped: Path | None, failures: list[str]
 ) -> Iterator[tuple[Path, Path]]:
-    """The photos that one word of the command line means, and their results' relative paths."""
+    """Yield the photos that one word of the command line means, with their relative paths."""
     path = Path(argument)
     if path.is_dir():
         found = sorted(_in_folder(path, recursive, skipped, failures))
@@ -102,7 +101,7 @@ def _photos_of(
 def _in_folder(
     folder: Path, recursive: bool, skipped: Path | None, failures: list[str]
 ) -> Iterator[Path]:
-    """Photos of a folder; `skipped`, a folder of results in it, is not searched."""
+    """Yield the photos of a folder; `skipped`, a folder of results in it, is not searched."""
 
     def unreadable(error: OSError):
         failures.append(f"{error.filename}: {error.strerror}")
@@ -115,29 +114,30 @@ def _in_folder(
 
 
 def _is_source(path: Path) -> bool:
-    """Whether a file met in a search is a photo by its name; what it is, reading it will tell."""
+    """Return whether a file that a search finds is a photo by its name."""
     if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
         return False
-    return not path.is_dir() and not is_compare(path)
+    return not path.is_dir() and not is_comparison(path)
 
 
 def _split(path: Path) -> tuple[Path, str]:
-    """A pattern as the folder before its first wildcard, and the rest."""
+    """Split a pattern into the folder before its first wildcard, and the rest."""
     parts = path.parts
     first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
     return Path(*parts[:first]), str(Path(*parts[first:]))
 
 
 def _written_as(target: Path) -> Path:
-    """HEIC becomes JPEG where there is no encoder for it."""
-    if target.suffix.lower() in HEIF_SUFFIXES and not heif_is_writable():
+    """Return the target, or a JPEG in its place where HEIC has no encoder."""
+    if BY_SUFFIX[target.suffix.lower()].name == "HEIF" and not heif_is_writable():
         return target.with_suffix(".jpg")
     return target
 
 
 def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # which does not raise at a loop of links
+    return Path(os.path.realpath(path))  # unlike Path.resolve, no error at a loop of links
 
 
 def _suffixes() -> str:
+    """Return the suffixes of photos, for error messages."""
     return "photos end in " + " ".join(sorted(PHOTO_SUFFIXES))

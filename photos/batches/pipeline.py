@@ -1,55 +1,66 @@
 """A batch in three overlapping steps, within a budget of memory.
 
-While one photo is in the network, the next is being read and the last written. The photos in hand
-are limited so that all they take together stays within the budget: small ones overlap, large ones
-go one after another.
+While one photo is in the network, the next photo is read and the last one is written. All photos in
+hand together stay within the budget: small photos overlap, large ones go one after another.
 """
 
 import collections
 import concurrent.futures
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from photos import PhotoError
+from photos.batches.cost import Cost
 
 
-class Cost(NamedTuple):
-    """Bytes that one photo takes.
+class Steps(Protocol):
+    """The steps that each job goes through. Each step may raise PhotoError."""
 
-    Attributes:
-        read: at most while it is read.
-        held: between the steps.
-        work: at least while it is in the network.
-        write: at most while it is written.
-    """
+    def cost(self, job: Any, /) -> Cost:
+        """Return the memory that a job's photo takes."""
+        ...
 
-    read: int
-    held: int
-    work: int
-    write: int
+    def read(self, job: Any, /) -> Any:
+        """Return the job's photo; runs in its own thread."""
+        ...
 
+    def enhance(self, job: Any, photo: Any, room: int, /) -> Any:
+        """Return the enhanced photo; `room` is the bytes that it may take beyond the photo."""
+        ...
 
-class Steps(NamedTuple):
-    """What a batch does to each job.
-
-    Attributes:
-        cost: the job's `Cost`; may raise PhotoError.
-        read: job → photo, in a thread of its own; may raise PhotoError.
-        enhance: (job, photo, bytes it may take beyond the photo) → photo; may raise PhotoError.
-        write: (job, photo) → result, in a thread of its own; may raise PhotoError.
-    """
-
-    cost: Callable[[Any], Cost]
-    read: Callable[[Any], Any]
-    enhance: Callable[[Any, Any, int], Any]
-    write: Callable[[Any, Any], Any]
+    def write(self, job: Any, photo: Any, /) -> Any:
+        """Write the photo and return the outcome; runs in its own thread."""
+        ...
 
 
 class _Task(NamedTuple):
+    """A job whose photo is read or written in a thread."""
+
     job: Any
     cost: Cost
     future: Future
+
+
+class _NextJobs:
+    """The jobs that are not started yet, and the cost of the first one."""
+
+    def __init__(self, jobs: Iterable[Any], steps: Steps):
+        self._jobs, self._steps = collections.deque(jobs), steps
+
+    def __bool__(self) -> bool:
+        return bool(self._jobs)
+
+    def cost(self) -> Cost | PhotoError:
+        """Return the cost of the first job, or the error that rules it out."""
+        try:
+            return self._steps.cost(self._jobs[0])
+        except PhotoError as error:
+            return error
+
+    def take(self) -> Any:
+        """Remove and return the first job."""
+        return self._jobs.popleft()
 
 
 def run_batch(
@@ -57,37 +68,38 @@ def run_batch(
 ) -> Iterator[tuple[Any, Any]]:
     """Put jobs through three steps.
 
-    If the caller or `enhance` is interrupted, what is being written is finished, the rest dropped.
+    If the caller or `enhance` is interrupted, the photos that are being written are finished and
+    the rest is dropped.
 
     Args:
-        jobs: anything.
-        steps: what to do.
-        budget: bytes that all photos in hand may take.
-        workers: threads that read and write beside the network; 0 for no overlap.
+        jobs: Any objects.
+        steps: The steps.
+        budget: Bytes that all photos in hand may take.
+        workers: Threads that read and write while the network runs; 0 for no overlap.
 
     Yields:
-        (job, what `write` returned or the PhotoError that stopped it), about in order.
+        (job, the outcome of `write` or the PhotoError that stopped the job), about in order.
     """
-    waiting = collections.deque(jobs)
+    waiting = _NextJobs(jobs, steps)
     ahead: collections.deque[_Task] = collections.deque()
     behind: collections.deque[_Task] = collections.deque()
     most_ahead, most_behind = workers - workers // 2, workers // 2
     pool = ThreadPoolExecutor(max(workers, 1))
 
-    def start() -> _Task:
-        return _Task(waiting[0], cost, pool.submit(steps.read, waiting.popleft()))
+    def start(cost: Cost) -> None:
+        job = waiting.take()
+        ahead.append(_Task(job, cost, pool.submit(steps.read, job)))
 
     try:
         while waiting or ahead:
             if not ahead:
-                try:
-                    cost = steps.cost(waiting[0])
-                except PhotoError as error:
-                    yield waiting.popleft(), error
+                cost = waiting.cost()
+                if isinstance(cost, PhotoError):
+                    yield waiting.take(), cost
                     continue
                 while behind and cost.read + _writing(behind) > budget:
                     yield _finished(behind.popleft())
-                ahead.append(start())
+                start(cost)
             job, own, reading = ahead.popleft()
             try:
                 photo = reading.result()
@@ -95,24 +107,23 @@ def run_batch(
                 yield job, error
                 continue
             finally:
-                del reading  # which keeps the photo
+                del reading  # it keeps the photo
             needed = own.held + own.work
             while behind and needed + _reading(ahead) + _writing(behind) > budget:
                 yield _finished(behind.popleft())
-            if needed + _reading(ahead) > budget:  # once they are read, they fit
+            if needed + _reading(ahead) > budget:  # photos that are read take less
                 concurrent.futures.wait([task.future for task in ahead])
             while waiting and len(ahead) < most_ahead:
-                try:
-                    cost = steps.cost(waiting[0])
-                except PhotoError as error:
-                    yield waiting.popleft(), error
+                cost = waiting.cost()
+                if isinstance(cost, PhotoError):
+                    yield waiting.take(), cost
                     continue
                 together = max(cost.read + needed, cost.held + own.write)
                 if together + _reading(ahead) + _writing(behind) > budget:
                     break
                 if _later([*(task.cost for task in ahead), cost]) > budget:
                     break
-                ahead.append(start())
+                start(cost)
             room = budget - own.held - _reading(ahead) - _writing(behind)
             try:
                 photo = steps.enhance(job, photo, max(room, 0))
@@ -122,7 +133,7 @@ def run_batch(
                 continue
             while behind and own.write + _reading(ahead) + _writing(behind) > budget:
                 yield _finished(behind.popleft())
-            if own.write + _reading(ahead) > budget:  # likewise
+            if own.write + _reading(ahead) > budget:  # photos that are read take less
                 concurrent.futures.wait([task.future for task in ahead])
             behind.append(_Task(job, own, pool.submit(steps.write, job, photo)))
             del photo
@@ -137,19 +148,22 @@ def run_batch(
 
 
 def _reading(tasks: Iterable[_Task]) -> int:
+    """Return the bytes that photos take that are read, or have been read."""
     return sum(task.cost.held if task.future.done() else task.cost.read for task in tasks)
 
 
 def _writing(tasks: Iterable[_Task]) -> int:
+    """Return the bytes that photos take that are written."""
     return sum(task.cost.write for task in tasks)
 
 
 def _later(costs: list[Cost]) -> int:
-    """What photos that are read will take at most, while one is in the network or written."""
+    """Return the most bytes that photos will take when they are read, one of them at work."""
     return sum(c.held for c in costs) + max(max(c.work, c.write - c.held) for c in costs)
 
 
 def _finished(task: _Task) -> tuple[Any, Any]:
+    """Wait for a task that writes, and return its job and outcome."""
     try:
         return task.job, task.future.result()
     except PhotoError as error:

@@ -1,7 +1,8 @@
-"""What is done: a hidden file in the folder of results that says how each was made.
+"""The record of a folder of results: a hidden file that says how each result was made.
 
-One line of JSON a result, appended as soon as it is there; the last line about one counts. A line
-that cannot be read, of a crash or another version, is as if it were not there.
+The record has one line of JSON for each result, appended as soon as the result exists. The last
+line about a result counts. Lines that cannot be read (after a crash, or of another version) are
+ignored.
 """
 
 import json
@@ -15,11 +16,11 @@ class Record:
     """The record of one folder. Any thread may add to it."""
 
     def __init__(self, folder: Path, settings: str):
-        """Read what there is.
+        """Read the record, if there is one.
 
         Args:
-            folder: holds the record, and the results at or below it.
-            settings: names model and options; a result made with others is not done.
+            folder: The folder that holds the record; the results are in it or below it.
+            settings: Names the model and the options. A result of other settings does not count.
         """
         self._folder, self._settings = folder, settings
         self._lock = threading.Lock()
@@ -36,7 +37,7 @@ class Record:
                 continue
 
     def has(self, source: Path, target: Path) -> bool:
-        """Whether `target` is there, made from `source` as it is now with the same settings."""
+        """Return whether `target` exists, made with these settings from an unchanged `source`."""
         try:
             state = _state(source)
         except OSError:
@@ -47,12 +48,12 @@ class Record:
         """Note that `target` was made from `source`.
 
         Args:
-            source: the photo.
-            target: its result.
-            state: what `state_of` said of the source before it was read; None to look now.
+            source: The photo.
+            target: Its result.
+            state: The source's `state_of` before it was read; None for its state now.
 
         Raises:
-            OSError: the record cannot be written.
+            OSError: The record cannot be written.
         """
         made = {
             "result": self._key(target),
@@ -68,7 +69,7 @@ class Record:
 
 
 def state_of(source: Path) -> list[int] | None:
-    """Size in bytes and time of the last change, ns, by which a photo is known to be unchanged."""
+    """Return size in bytes and time of the last change in ns, or None if there is no such file."""
     try:
         return _state(source)
     except OSError:

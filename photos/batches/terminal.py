@@ -1,4 +1,4 @@
-"""What is printed: file names that no terminal can show, and nothing that codecs print from C."""
+"""Output on the terminal: a progress bar, file names that can be shown, and no codecs' output."""
 
 import contextlib
 import os
@@ -7,19 +7,67 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TextIO
 
+from tqdm import tqdm
+
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph ends
+_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
+
+
+class PhotoBar:
+    """A progress bar that counts photos and shares of photos; hidden where there is no terminal.
+
+    Args:
+        bar: The bar, whose total is the number of photos.
+    """
+
+    def __init__(self, bar: tqdm):
+        self._bar = bar
+        self._finished = self._started = 0
+
+    def start(self, name: str) -> None:
+        """Show the name of the photo that the network starts on."""
+        self._started += 1
+        self._bar.set_description_str(one_line(name, sys.stderr), refresh=False)
+
+    def advance(self, share: float) -> None:
+        """Move to the finished photos plus this share of the photo in the network."""
+        if self._bar.disable:
+            return
+        self._bar.n = min(max(self._finished, self._started - 1) + share, self._bar.total)
+        self._bar.update(0)
+
+    def finish(self) -> None:
+        """Count one photo as finished, enhanced or not."""
+        self._finished += 1
+        self.advance(0.0)
+
+    def clear(self) -> None:
+        """Remove the bar, so that a line can be printed."""
+        self._bar.clear()
+
+
+@contextlib.contextmanager
+def progress_bar(photos: int) -> Iterator[PhotoBar]:
+    """Show a progress bar during the block.
+
+    Args:
+        photos: The number of photos.
+    """
+    with tqdm(
+        total=photos, bar_format=_FORMAT, leave=False, disable=None, desc="", mininterval=0.5
+    ) as bar:
+        yield PhotoBar(bar)
 
 
 @contextlib.contextmanager
 def codecs_hidden() -> Iterator[None]:
-    """While it lasts, only what Python prints reaches standard error, from any thread.
+    """Let only Python write to standard error during the block, in all threads.
 
-    What codecs have to say, in their own words and between the lines, the errors that they return
-    say again.
+    Codecs print there from C, between the lines. Their errors say the same again.
     """
     try:
         native = sys.stderr.fileno() == 2
-    except (AttributeError, OSError, ValueError):  # none, closed, or replaced
+    except (AttributeError, OSError, ValueError):  # no stderr, closed, or replaced
         native = False
     if not native:
         yield
@@ -42,10 +90,14 @@ def codecs_hidden() -> Iterator[None]:
 
 
 def one_line(text: object, stream: TextIO | None) -> str:
-    """`text` as `stream` can show it, on one line.
+    """Return `text` as `stream` can show it, on one line.
 
-    File names may hold control characters, line ends, and bytes that are no characters at all:
-    such, and what the stream's encoding lacks, become escapes.
+    File names may hold control characters, line ends, and bytes that are no characters. They, and
+    characters that the stream's encoding lacks, become escapes.
+
+    Args:
+        text: Any object that can be printed.
+        stream: The stream; None stands for UTF-8.
     """
     encoding = getattr(stream, "encoding", None) or "utf-8"
     safe = "".join(

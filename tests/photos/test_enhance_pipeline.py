@@ -5,9 +5,11 @@ import time
 
 import numpy as np
 import pytest
+from fake_steps import FakeSteps
 
 from photos import PhotoError
-from photos.batches.pipeline import Cost, Steps, run_batch
+from photos.batches.cost import Cost
+from photos.batches.pipeline import run_batch
 
 BUDGET = 1000
 
@@ -21,7 +23,7 @@ class Factory:
         self._photos, self.events = 0, []
 
     def steps(self):
-        return Steps(self.cost, self.read, self.enhance, self.write)
+        return FakeSteps(self.cost, self.read, self.enhance, self.write)
 
     def _take(self, size):
         with self._lock:
@@ -125,7 +127,7 @@ def test_the_next_is_read_and_the_last_written_beside_the_network():
             assert second_at_network.wait(10), "job 0 is not written while job 1 is enhanced"
         return photo
 
-    steps = Steps(lambda job: Cost(1, 1, 1, 1), read, enhance, write)
+    steps = FakeSteps(lambda job: Cost(1, 1, 1, 1), read, enhance, write)
     assert list(run_batch([0, 1], steps, BUDGET, 2)) == [(0, 0), (1, 1)]
 
 

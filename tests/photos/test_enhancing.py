@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from fake_engines import FakeEngine
 from fake_photos import DISPLAY_P3, noise, profile_of
+from fake_steps import FakeSteps
 
 from photos import Photo, PhotoError
-from photos.batches.before_after import compare_path, is_compare, reduced
+from photos.batches.before_after import compare_path, is_comparison, reduced
+from photos.batches.cost import Cost
 from photos.batches.enhance_photo import enhance_photo
 from photos.batches.find_jobs import find_jobs
-from photos.batches.pipeline import Cost, Steps, run_batch
+from photos.batches.pipeline import run_batch
 from photos.batches.record import NAME, Record
 
 same, inverted = FakeEngine(lambda x: x), FakeEngine(lambda x: 1 - x)
@@ -142,7 +144,9 @@ def test_done_is_what_is_there_from_the_same_photo_with_the_same_settings(tmp_pa
 def test_comparisons_are_known_by_their_neighbours(tmp_path):
     touch(tmp_path, "a.png", "b_compare.jpg")
     touch(tmp_path, compare_path(tmp_path / "a.png").name)
-    assert is_compare(tmp_path / "a_compare.jpg") and not is_compare(tmp_path / "b_compare.jpg")
+    assert is_comparison(tmp_path / "a_compare.jpg") and not is_comparison(
+        tmp_path / "b_compare.jpg"
+    )
 
 
 # The pipeline
@@ -166,7 +170,7 @@ class Memory:
             self.together = max(self.together, self.active)
 
     def steps(self):
-        return Steps(lambda job: self.cost, self.read, self.enhance, self.write)
+        return FakeSteps(lambda job: self.cost, self.read, self.enhance, self.write)
 
     def read(self, job):
         self.enter(1)

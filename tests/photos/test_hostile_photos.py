@@ -14,6 +14,7 @@ from PIL import Image
 
 import enhance
 from photos import Photo, load_photo, save_photo
+from photos.photo import Encoding
 
 ROOT = Path(enhance.__file__).parent
 
@@ -59,8 +60,8 @@ def whole_files(folder):
         "deflate.tif": encoded(image, "TIFF", compression="tiff_adobe_deflate"),
     }
     deep = pixels.astype(np.uint16) * 257
-    for name, encoding in (("d.png", {}), ("d.tif", {}), ("e.tif", {"compressed": True})):
-        photo = Photo(deep, encoding={"format": "TIFF", **encoding})
+    for name, compressed in (("d.png", False), ("d.tif", False), ("e.tif", True)):
+        photo = Photo(deep, encoding=Encoding("TIFF", compressed=compressed))
         save_photo(folder / name, photo)
         files[name] = (folder / name).read_bytes()
         (folder / name).unlink()
@@ -129,9 +130,9 @@ def test_mutated_files(tmp_path, models, count):
     done = run(tmp_path, "photos", "--model", models / "invert.tflite", timeout=60 + count)
     assert done.returncode == 1
     complaints = done.stderr.splitlines()
-    strangers = [line for line in complaints if not line.startswith("enhance.py: photos/")]
+    strangers = [line for line in complaints if not line.startswith("enhance.py: error: photos/")]
     assert strangers == []
-    refused = {Path(line.split(": ")[1]).name for line in complaints}
+    refused = {Path(line.split(": ")[2]).name for line in complaints}
     results = {Path(line.split("  ")[0]).name for line in done.stdout.splitlines()}
     assert refused | results == {path.name for path in folder.iterdir()}
     assert not refused & results
@@ -156,7 +157,7 @@ def test_files_that_are_no_files(tmp_path, models):
     arguments = ("photos", "--recursive", "--model", models / "invert.tflite")
     done = run(tmp_path, *arguments)
     assert done.returncode == 1
-    reasons = dict(line.split(": ", 2)[1:] for line in done.stderr.splitlines())
+    reasons = dict(line.split(": ", 3)[2:] for line in done.stderr.splitlines())
     assert reasons["photos/empty.jpg"].startswith("not an image")
     assert reasons["photos/pipe.jpg"] == "not a regular file"
     assert reasons["photos/nowhere.png"] == "No such file or directory"
@@ -214,5 +215,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, models, suffix):
     model = models / "invert.tflite"
     done = run(tmp_path, f"a{suffix}", "z.png", "--model", model, preexec_fn=limit_file_size)
     assert done.returncode == 1
-    assert done.stderr == f"enhance.py: enhanced/a{suffix}: cannot be written: File too large\n"
+    assert (
+        done.stderr == f"enhance.py: error: enhanced/a{suffix}: cannot be written: File too large\n"
+    )
     assert {path.name for path in (tmp_path / "enhanced").iterdir()} == {".enhanced.jsonl", "z.png"}

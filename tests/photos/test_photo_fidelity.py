@@ -1,5 +1,6 @@
 """What files carry beside 8-bit RGB: depth, alpha, gray, profiles, metadata, quality."""
 
+import dataclasses
 import io
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image, ImageCms
 
 from photos import Photo, load_photo, read_header, save_photo
 from photos.color_spaces import space_of
-from photos.encoding import quantization
+from photos.formats import BY_SUFFIX, quantization
+from photos.photo import Encoding
 
 MAKER, ORIENTATION, EXIF, GPS, EXPOSURE, THUMBNAIL = 0x010F, 0x0112, 0x8769, 0x8825, 0x829A, 0x0201
 
@@ -20,7 +22,7 @@ MAKER, ORIENTATION, EXIF, GPS, EXPOSURE, THUMBNAIL = 0x010F, 0x0112, 0x8769, 0x8
 @pytest.mark.parametrize("compressed", [False, True])
 def test_lossless_files_give_back_every_bit(tmp_path, suffix, channels, dtype, compressed):
     path, pixels = tmp_path / f"x{suffix}", noise(channels, dtype)
-    save_photo(path, Photo(pixels, encoding={"format": "TIFF", "compressed": compressed}))
+    save_photo(path, Photo(pixels, encoding=Encoding("TIFF", compressed=compressed)))
     result = load_photo(path)
     assert result.pixels.dtype == dtype
     np.testing.assert_array_equal(result.pixels, pixels)
@@ -78,9 +80,9 @@ def test_alpha_over_white_where_a_format_has_none(tmp_path):
 
 def test_alpha_and_losslessness_of_webp(tmp_path):
     pixels = noise(4, np.uint8)
-    save_photo(tmp_path / "x.webp", Photo(pixels, encoding={"format": "WEBP", "lossless": True}))
+    save_photo(tmp_path / "x.webp", Photo(pixels, encoding=Encoding("WEBP", lossless=True)))
     result = load_photo(tmp_path / "x.webp")
-    assert result.encoding == {"format": "WEBP", "lossless": True}
+    assert result.encoding == Encoding("WEBP", lossless=True)
     np.testing.assert_array_equal(result.pixels, pixels)
 
 
@@ -197,7 +199,8 @@ def test_heic_stays_within_what_decoders_take(tmp_path, monkeypatch):
     photo = Photo(noise(3, np.uint8, 256, 256))
     save_photo(tmp_path / "a.heic", photo)
     size = (tmp_path / "a.heic").stat().st_size
-    monkeypatch.setattr("photos.encoding._LARGEST_HEIF", size * 3 // 4)
+    small = dataclasses.replace(BY_SUFFIX[".heic"], largest_file=size * 3 // 4)
+    monkeypatch.setitem(BY_SUFFIX, ".heic", small)
     save_photo(tmp_path / "b.heic", photo)
     assert size / 3 < (tmp_path / "b.heic").stat().st_size <= size * 3 // 4
     assert load_photo(tmp_path / "b.heic").pixels.shape == photo.pixels.shape

@@ -1,0 +1,153 @@
+"""The steps of a batch for one photo: its memory, reading, enhancement and writing."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from inference.engine import Engine, ModelFileError
+from photos import Photo, PhotoError, load_photo, read_header, save_photo
+from photos.batches.before_after import compare_path, reduced, write_compare
+from photos.batches.cost import Cost
+from photos.batches.enhance_photo import ROOM, enhance_photo, needs_copy
+from photos.batches.find_jobs import Job
+from photos.batches.options import PROGRAM_BYTES, BatchOptions
+from photos.batches.record import Record, state_of
+
+_LEAST_ROOM = 50_000_000  # bytes, below which no network works
+
+
+@dataclasses.dataclass
+class Work:
+    """A photo between the steps.
+
+    Attributes:
+        photo: The photo.
+        state: The state of its file before it was read, see `state_of`.
+        before: The reduced photo before enhancement, or None if none is wanted.
+        seconds: The time that the steps took.
+    """
+
+    photo: Photo
+    state: list[int] | None
+    before: np.ndarray | None
+    seconds: float
+
+
+class PhotoSteps:
+    """The steps of a batch; `read` and `write` run in their own threads.
+
+    Args:
+        engine: The engine.
+        options: The options.
+        records: The record of each folder of results.
+        started: Called with a photo's name when the network starts on it.
+        progress: Called with the share of the photo that the network has finished.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        options: BatchOptions,
+        records: dict[Path, Record],
+        started: Callable[[str], None],
+        progress: Callable[[float], None],
+    ):
+        self._engine, self._options, self._records = engine, options, records
+        self._started, self._progress = started, progress
+
+    def cost(self, job: Job) -> Cost:
+        """Return the memory that a photo takes, by its header.
+
+        Raises:
+            PhotoError: The photo cannot fit the memory, or its header cannot be read.
+        """
+        options = self._options
+        header = read_header(job.source)
+        held, write = header.pixel_bytes, header.write_bytes(job.target)
+        copy = 0
+        if needs_copy(header.channels, options.strength, header.profile):
+            copy = header.pixels * 3 * header.depth
+        # A network that does not run in tiles uses all of the memory that it gets. It gets the
+        # whole budget, because a photo's result should not depend on the photos beside it.
+        in_tiles = self._engine.global_input.allows_tiles
+        work = copy + ROOM if in_tiles else options.budget - held
+        cost = Cost(header.read_bytes, held, work, write)
+        needed = max(cost.read, held + copy + _LEAST_ROOM, write)
+        if needed > options.budget:
+            size = f"{header.width}×{header.height} pixels"
+            raise PhotoError(
+                f"{job.source}: {size} take {(needed + PROGRAM_BYTES) / 1e9:.2f} GB of memory; "
+                f"--max_memory allows {options.max_memory:g}"
+            )
+        return cost
+
+    def read(self, job: Job) -> Work:
+        """Read a photo.
+
+        Raises:
+            PhotoError: The photo cannot be read.
+        """
+        start = time.perf_counter()
+        state = state_of(job.source)
+        photo = load_photo(job.source, self._options.gps)
+        before = reduced(photo) if self._options.compare else None
+        return Work(photo, state, before, time.perf_counter() - start)
+
+    def enhance(self, job: Job, work: Work, room: int) -> Work:
+        """Enhance a photo in place.
+
+        Args:
+            job: The job.
+            work: The photo.
+            room: Bytes that may be taken beyond the photo.
+
+        Raises:
+            PhotoError: The network does not run at this size, or not in this memory.
+        """
+        start = time.perf_counter()
+        self._started(job.source.name)
+        try:
+            enhance_photo(
+                self._engine,
+                work.photo,
+                self._options.strength,
+                room,
+                lambda done, total: self._progress(done / total),
+                self._options.exact,
+            )
+        except ModelFileError as error:
+            raise PhotoError(f"{job.source}: {error}") from error
+        except MemoryError as error:
+            raise PhotoError(f"{job.source}: not enough memory for the network") from error
+        work.seconds += time.perf_counter() - start
+        return work
+
+    def write(self, job: Job, work: Work) -> str:
+        """Write a result, and its record.
+
+        Returns:
+            The line to print about the result.
+
+        Raises:
+            PhotoError: A file cannot be written.
+        """
+        start = time.perf_counter()
+        try:
+            job.target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PhotoError(f"{job.target.parent}: {error.strerror or error}") from error
+        save_photo(job.target, work.photo)
+        if work.before is not None:
+            write_compare(compare_path(job.target), work.before, work.photo)
+        try:
+            in_place = job.target == Path(os.path.realpath(job.source))
+            self._records[job.folder].add(job.source, job.target, None if in_place else work.state)
+        except OSError as error:
+            raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
+        height, width = work.photo.pixels.shape[:2]
+        seconds = work.seconds + time.perf_counter() - start
+        return f"{job.target}  {width}×{height}  {seconds:.1f} s"

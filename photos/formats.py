@@ -1,0 +1,205 @@
+"""The table of photo formats; a new format is one entry of `FORMATS`."""
+
+import contextlib
+import dataclasses
+import functools
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngInfo
+
+from photos.photo import Encoding, Photo
+from photos.write_16_bit_png import write_16_bit_png
+from photos.write_tiff import write_tiff
+
+QUALITY = 95
+LARGEST_SEGMENT = 65_000  # bytes of XMP that a JPEG takes
+
+
+@dataclasses.dataclass(frozen=True)
+class PhotoFormat:
+    """A format of photo files.
+
+    Attributes:
+        name: Pillow's name of the format.
+        suffixes: The suffixes of the files; without a suffix the format is only read.
+        alpha: Whether a file keeps alpha.
+        largest_side: The longest side that a file can have, pixels, or None.
+        largest_file: The size above which decoders refuse a file, bytes, or None.
+        fallback_qualities: The qualities to try in turn while a file exceeds `largest_file`.
+        options: Returns the options of Pillow's `save` for a photo.
+        encoding: Returns how a file is encoded, given its path and the open image.
+        writer: Writes a photo in the place of Pillow, band by band, or None.
+        writer_depths: The depths, in bytes a channel, of the photos that `writer` writes.
+        decoder_bytes: Bytes a pixel that the decoder takes beside Pillow's image.
+        encoder_bytes: Bytes a pixel that the encoder takes beside Pillow's image.
+    """
+
+    name: str
+    suffixes: tuple[str, ...] = ()
+    alpha: bool = True
+    largest_side: int | None = None
+    largest_file: int | None = None
+    fallback_qualities: tuple[int, ...] = ()
+    options: Callable[[Photo], dict[str, Any]] = lambda photo: _metadata(photo)
+    encoding: Callable[[str | Path, ImageFile], Encoding] | None = None
+    writer: Callable[[IO[bytes], Photo], None] | None = None
+    writer_depths: tuple[int, ...] = ()
+    decoder_bytes: int = 0
+    encoder_bytes: int = 0
+
+    def writer_for(self, depth: int) -> Callable[[IO[bytes], Photo], None] | None:
+        """Return the writer that replaces Pillow for a depth in bytes a channel, or None."""
+        return self.writer if depth in self.writer_depths else None
+
+
+def _metadata(photo: Photo) -> dict[str, Any]:
+    """Return the options of Pillow's `save` that hold EXIF, profile and XMP."""
+    options = {}
+    if photo.exif is not None:
+        options["exif"] = photo.exif.tobytes()
+    if photo.profile:
+        options["icc_profile"] = photo.profile
+    if photo.xmp:
+        options["xmp"] = photo.xmp
+    return options
+
+
+def _jpeg_options(photo: Photo) -> dict[str, Any]:
+    options = _metadata(photo)
+    if len(photo.xmp or b"") > LARGEST_SEGMENT:
+        del options["xmp"]
+    source = photo.encoding.quantization if photo.encoding.format == "JPEG" else None
+    return options | {"subsampling": 0, "qtables": quantization(source)}
+
+
+def _png_options(photo: Photo) -> dict[str, Any]:
+    options = _metadata(photo)
+    if packet := options.pop("xmp", None):
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", packet.decode("utf-8", "replace"))
+    return options
+
+
+def _webp_options(photo: Photo) -> dict[str, Any]:
+    lossless = photo.encoding.format == "WEBP" and photo.encoding.lossless
+    quality = {"lossless": True, "exact": True} if lossless else {"quality": QUALITY}
+    return _metadata(photo) | quality
+
+
+def _heif_options(photo: Photo) -> dict[str, Any]:
+    # Color at half resolution, as phones write it: few phones decode anything else.
+    # The slower presets take five times as long for a file 7 % smaller and no better.
+    encoder = {"quality": QUALITY, "chroma": 420, "enc_params": {"preset": "ultrafast"}}
+    return _metadata(photo) | encoder
+
+
+def _jpeg_encoding(path: str | Path, image: ImageFile) -> Encoding:
+    assert isinstance(image, JpegImageFile)
+    return Encoding("JPEG", quantization=[list(table) for table in image.quantization.values()])
+
+
+def _webp_encoding(path: str | Path, image: ImageFile) -> Encoding:
+    with Path(path).open("rb") as file:
+        return Encoding("WEBP", lossless=b"VP8L" in file.read(1 << 16))
+
+
+def _tiff_encoding(path: str | Path, image: ImageFile) -> Encoding:
+    return Encoding("TIFF", compressed=image.info.get("compression", "raw") != "raw")
+
+
+# Bytes a pixel are measured on photos of 12 and 48 megapixels; `tests/photos/test_photo_memory.py`
+# holds them.
+FORMATS = (
+    PhotoFormat(
+        "JPEG",
+        (".jpg", ".jpeg"),
+        alpha=False,
+        largest_side=65500,
+        options=_jpeg_options,
+        encoding=_jpeg_encoding,
+    ),
+    PhotoFormat(
+        "PNG", (".png",), options=_png_options, writer=write_16_bit_png, writer_depths=(2,)
+    ),
+    PhotoFormat(
+        "TIFF",
+        (".tif", ".tiff"),
+        encoding=_tiff_encoding,
+        writer=write_tiff,
+        writer_depths=(1, 2),
+    ),
+    PhotoFormat(
+        "WEBP",
+        (".webp",),
+        largest_side=16383,
+        options=_webp_options,
+        encoding=_webp_encoding,
+        decoder_bytes=12,
+        encoder_bytes=10,
+    ),
+    PhotoFormat("BMP", (".bmp",), alpha=False, options=lambda photo: {}),
+    PhotoFormat(
+        "HEIF",
+        (".heic", ".heif"),
+        largest_file=16_000_000,  # decoders (libde265) take no more than 16 MiB of one picture
+        fallback_qualities=(90, 85, 80, 70, 60),
+        options=_heif_options,
+        decoder_bytes=8,
+        encoder_bytes=30,
+    ),
+    PhotoFormat("GIF"),
+    PhotoFormat("PPM"),
+    PhotoFormat("JPEG2000", decoder_bytes=12),
+    PhotoFormat("AVIF", decoder_bytes=8),
+)
+BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
+BY_NAME = {one.name: one for one in FORMATS} | {"MPO": FORMATS[0]}  # a JPEG of several frames
+PHOTO_SUFFIXES = frozenset(BY_SUFFIX)
+
+
+def encoding_of(path: str | Path, image: ImageFile) -> Encoding:
+    """Return how a file is encoded.
+
+    Args:
+        path: The file.
+        image: The open file.
+    """
+    file_format = BY_NAME.get(image.format or "")
+    if file_format is None:
+        return Encoding(image.format)
+    with contextlib.suppress(Exception):  # damage; the encoding is only advice
+        if file_format.encoding is not None:
+            return file_format.encoding(path, image)
+    return Encoding(file_format.name)
+
+
+def quantization(source: list[list[int]] | None = None) -> list[list[int]]:
+    """Return the tables of luma and chroma: of quality 95, or finer where the source is finer.
+
+    Args:
+        source: The tables of a JPEG, luma first; chroma takes the finest of the other tables.
+
+    Returns:
+        Two tables of 64 steps, in Pillow's order.
+    """
+    default = _default_tables()
+    if not source or any(len(table) != 64 or min(table) < 1 for table in source):
+        return [list(table) for table in default]
+    luma, chroma = source[0], [min(steps) for steps in zip(*(source[1:] or source), strict=True)]
+    pairs = zip(default, (luma, chroma), strict=True)
+    return [[min(steps) for steps in zip(a, b, strict=True)] for a, b in pairs]
+
+
+@functools.cache
+def _default_tables() -> tuple[tuple[int, ...], ...]:
+    encoded = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(encoded, "JPEG", quality=QUALITY)
+    with Image.open(encoded) as image:
+        assert isinstance(image, JpegImageFile)
+        return tuple(tuple(image.quantization[number]) for number in (0, 1))
