@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path: The file to write or to replace.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    writer = f"{os.getpid()}.{threading.get_ident()}"  # two threads may write the same path
+    temporary = path.with_name(f".{path.stem}.{writer}.part{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)

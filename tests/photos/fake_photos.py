@@ -1,8 +1,9 @@
-"""Pixels and profiles of photos, made by hand."""
+"""Pixels and color profiles for tests."""
 
 import struct
 
 import numpy as np
+import numpy.typing as npt
 
 # Colorants relative to D50 of Display P3 (and its gamma nearly), as Apple's profile has them.
 DISPLAY_P3 = (
@@ -13,7 +14,7 @@ DISPLAY_P3 = (
 
 
 def profile_of(gamma, columns=None):
-    """An ICC profile of a gamma and three colorants, or of gray."""
+    """Return an ICC profile of a gamma and three colorants, or of gray."""
     curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
     tags = {b"kTRC": curve} if columns is None else {n + b"TRC": curve for n in (b"r", b"g", b"b")}
     for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns or (), strict=False):
@@ -31,6 +32,7 @@ def profile_of(gamma, columns=None):
     return bytes(header) + table + data
 
 
-def noise(channels, dtype=np.uint16, height=31, width=47):
+def noise(channels, dtype: npt.DTypeLike = np.uint16, height=31, width=47):
+    """Return random pixels `(height, width, channels)`."""
     top = np.iinfo(dtype).max + 1
     return np.random.default_rng(channels).integers(0, top, (height, width, channels)).astype(dtype)
