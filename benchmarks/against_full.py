@@ -1,10 +1,11 @@
-"""One photo, file to file: the phone's net against the full generator run whole-frame in Keras.
+"""Compare a phone's network with the full generator in Keras on one photo, file to file.
 
     python -m benchmarks.against_full iphone_mobile.tflite --full iphone_orig.keras --photo 0.jpg
 
-Each reads the JPEG, enhances it and writes a JPEG, in a process of its own, one after the other in
-turns. Two times are given: of the work between files, with the network loaded, and of the whole
-command, with the start of Python and all imports. 2048×1536 pixels take some 10 GB in Keras.
+Each network reads the JPEG, enhances it and writes a JPEG, in its own process, in turns. The
+benchmark gives two times: of the work between the files with the network loaded, and of the whole
+process with the start of Python and all imports. Keras runs the whole frame: 2048×1536 pixels take
+some 10 GB.
 """
 
 import dataclasses
@@ -34,7 +35,7 @@ result = np.clip(model.predict_on_batch(image[None])[0], 0, 1)
 write_photo(target, np.rint(255 * result).astype(np.uint8))
 print(time.perf_counter() - started)
 """,
-    "the phone's net, enhance_image": """
+    "the phone's network, enhance_image": """
 import sys, time
 model_file, photo, target = sys.argv[1:]
 from enhance import load_engine
@@ -52,16 +53,18 @@ print(time.perf_counter() - started)
 
 @dataclasses.dataclass(frozen=True)
 class AgainstConfig:
-    """What to time."""
+    """The two networks and the photo."""
 
-    model: str = option(help="the phone's net, a .tflite file", positional=True)
+    model: str = option(help="the phone's network, a .tflite file", positional=True)
     full: str = option(help="the full generator, a .keras file")
     photo: str = option(help="a JPEG")
-    repeats: int = option(2, "runs of the full generator; the phone's net runs five times as often")
+    repeats: int = option(
+        2, "runs of the full generator; five times as many of the phone's network"
+    )
 
 
 def main(config: AgainstConfig) -> None:
-    """Time both in turns and print the table."""
+    """Time both networks in turns and print the table."""
     times = {name: [] for name in _SCRIPTS}
     for _ in range(config.repeats):
         for name, model, count in zip(_SCRIPTS, (config.full, config.model), (1, 5), strict=True):
@@ -75,6 +78,7 @@ def main(config: AgainstConfig) -> None:
 
 
 def _timed(script: str, model: str, photo: str) -> tuple[float, float]:
+    """Return the seconds of the work between files, and of the whole process."""
     with tempfile.TemporaryDirectory() as folder:
         target = str(Path(folder) / "enhanced.jpg")
         paths = [str(Path(path).resolve()) for path in (model, photo)]

@@ -1,12 +1,12 @@
-"""How fast an exported network runs over a photo, how near the machine's limit, in what memory.
+"""Measure the speed of an exported network over a photo, and its memory.
 
     python -m benchmarks.inference exported/iphone_fp32_any.tflite --megapixels 3
 
-gives, for each size of tile, milliseconds a megapixel, FLOP/s and their share of the matrix
-product measured in between (the limit), and for `enhance.py` in a process of its own the time to
-start and the peak memory. What halos cost counts as loss: FLOP/s are those of the whole frame. The
-photo is random: pixels do not matter to the speed. Cores that are shared change all times; take the
-shares, and the best of several runs.
+For each size of tile the benchmark gives milliseconds a megapixel, FLOP/s, and their share of a
+float32 matrix product (the limit), measured between the runs. For `enhance.py` in its own process
+it gives the time and the peak memory. FLOP/s count the whole frame, so the work in halos is a loss.
+The photo is random: pixels do not change the speed. Other programs on the same cores change all
+times; compare the shares, and take the best of several runs.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = 16  # pixels: a photo that takes no time
-# From a small process: one started here would count this one's memory as its own.
+SMALL = 16  # side in pixels of a photo that takes no time
+# A small process starts the command: a child of this process would count this process's memory.
 _MEASURE = """
 import resource, subprocess, sys, time
 started = time.perf_counter()
@@ -41,14 +41,14 @@ sys.exit(code)
 
 @dataclasses.dataclass(frozen=True)
 class BenchmarkConfig:
-    """What to measure."""
+    """The model, the photo, and the number of runs."""
 
-    model: str = option(help="a .tflite file with its manifest", positional=True)
-    megapixels: float = option(3.0, "of the photo, 4:3")
-    tiles: str = option("128,256,512,1024", "comma-separated: largest sides of tiles, pixels")
-    repeats: int = option(2, "runs of each, of which the best counts")
-    max_memory: float = option(1e9, "bytes")
-    process: bool = option(True, "measure enhance.py in a process of its own too")
+    model: str = option(help="a .tflite file with its manifest beside it", positional=True)
+    megapixels: float = option(3.0, "megapixels of the photo, whose sides are 4:3")
+    tiles: str = option("128,256,512,1024", "largest sides of tiles in pixels, comma-separated")
+    repeats: int = option(2, "runs of each measurement; the best one counts")
+    max_memory: float = option(1e9, "bytes that the network may take")
+    process: bool = option(True, "measure enhance.py in its own process too")
 
 
 def main(config: BenchmarkConfig) -> None:
@@ -82,14 +82,14 @@ def main(config: BenchmarkConfig) -> None:
 
 
 def random_photo(megapixels: float) -> np.ndarray:
-    """Uint8 RGB of about that size, 4:3."""
+    """Return a random uint8 RGB photo of about that size, 4:3."""
     height = max(round(math.sqrt(megapixels * 1e6 * 3 / 4)), 1)
     width = max(round(height * 4 / 3), 1)
     return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
 
 
 def process(model: str, photo: np.ndarray) -> tuple[float, int]:
-    """Seconds and largest resident bytes of `enhance.py` on a photo, file to file."""
+    """Return seconds and peak resident bytes of `enhance.py` on a photo, file to file."""
     from PIL import Image
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,10 @@
-"""Set the strengths of the one-click enhancement on a phone's training pairs.
+"""Find the strengths of one-click enhancement on a phone's training pairs.
 
     python -m benchmarks.tune_one_click --phone iphone --data_dir $REF/dped
 
-Coordinate search from no enhancement at all: each strength in turn takes the best of a grid, until
-a round changes nothing. Best is the mean of PSNR in dB plus 20 times MS-SSIM, over training pairs
-alone. Prints the settings that `inference/one_click.py` keeps as `TUNED`.
+The search starts from no enhancement. Each strength in turn takes the best value of a grid, until a
+round changes nothing. The best value has the highest mean of PSNR in dB plus 20 times MS-SSIM. The
+benchmark prints the settings that `inference/one_click.py` keeps as `TUNED`.
 """
 
 import dataclasses
@@ -36,16 +36,16 @@ ROUNDS = 6
 
 @dataclasses.dataclass(frozen=True)
 class TuneConfig:
-    """Which pairs."""
+    """The pairs to search on."""
 
     phone: str = option("iphone", "name of the phone")
     data_dir: str = option("dped", "root of the data set")
-    pairs: int = option(400, "most pairs to look at, spread evenly")
+    pairs: int = option(400, "number of pairs at most, spread evenly")
     cache_dir: str = option("runs/cache", "folder of packed patches")
 
 
 def main(config: TuneConfig) -> None:
-    """Search and print."""
+    """Search, and print the settings of each round."""
     pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
     pairs = pairs[:: -(-len(pairs) // config.pairs)]
     target = np.asarray(pairs.target, np.float32) / 255
@@ -60,7 +60,7 @@ def main(config: TuneConfig) -> None:
             return decibels + 20 * in_chunks(ms_ssim, enhanced, target).mean()
 
         top = value(best)
-        print(f"{top:.3f} as they are")
+        print(f"{top:.3f} without enhancement")
         for _ in range(ROUNDS):
             before = best
             for name, grid in tqdm(GRID.items(), disable=None):

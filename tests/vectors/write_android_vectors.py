@@ -1,9 +1,10 @@
-"""Write the vectors that the Android app's core is tested against.
+"""Write the test vectors of the Android app's core.
 
     PYTHONPATH=. python tests/vectors/write_android_vectors.py
 
-`thumbnails` holds thumbnails of photos by formula; `photos` the SHA-256 of what two little
-networks of integers and of floats make of such photos whole, which an app must get in tiles.
+`thumbnails` holds thumbnails of photos that a formula makes. `photos` holds the SHA-256 of such
+photos, enhanced whole by two small networks, one of integers and one of floats. An app must get the
+same photos in tiles.
 """
 
 import hashlib
@@ -17,8 +18,11 @@ from inference.photo_thumbnail import thumbnail_of
 from inference.tiling import continued
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "android_vectors.json"
-UP, RIGHT = 3, 4  # what the networks see beside a pixel; the halo is the greater one
-SIDE = 5  # of their thumbnail
+UP, RIGHT = (
+    3,
+    4,
+)  # pixels that the networks see above and beside a pixel; the halo is the greater one
+SIDE = 5  # side of their thumbnail
 THUMBNAILS = ((5, 7, 4), (67, 101, 8), (9, 4, 6), (1, 3, 2), (64, 64, 4), (200, 3, 5))
 # Height, width, tile, multiple: larger than tiles, of their size, smaller on one axis or both.
 PHOTOS = (
@@ -28,13 +32,13 @@ PHOTOS = (
 
 
 def photo(height: int, width: int) -> np.ndarray:
-    """uint8 `(height, width, 3)`: a pattern that any language makes in a line."""
+    """Return uint8 `(height, width, 3)`, a pattern that any language makes in a line."""
     y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(3), indexing="ij")
     return ((x * 37 + y * 101 + c * 59 + x * y * 7) % 256).astype(np.uint8)
 
 
 def vectors() -> dict:
-    """Everything that the file holds."""
+    """Return everything that the file holds."""
     thumbnails = [
         {
             "height": height,
@@ -69,7 +73,7 @@ def vectors() -> dict:
 def _enhanced(
     height: int, width: int, tile: int, multiple: int, thumbnail: int | None, dtype: str
 ) -> np.ndarray:
-    """The photo through the network whole, uint8: continued as docs/tiling.md says."""
+    """Return the photo enhanced whole, uint8, continued as `docs/tiling.md` says."""
     image = photo(height, width)
     small = thumbnail_of(image, thumbnail) if thumbnail else None
     frame = continued(image, -height % multiple, -width % multiple)

@@ -22,7 +22,7 @@ AXES = ((256, 18, 1), (512, 18, 1), (512, 12, 1), (1024, 18, 1), (256, 10, 2))
 
 
 def vectors() -> dict:
-    """Everything that docs/tiling.md says of the file."""
+    """Return everything that the file holds, as `docs/tiling.md` describes."""
     plans = [_plan(*size, *tile) for size, tile in itertools.product(SIZES, TILES)]
     plans += [_plan(66, 68, 64, 31)]  # two pixels are kept of a tile
     plans += [_plan(*size, *tile, 2) for size, tile in itertools.product(SIZES, HALF)]
@@ -35,7 +35,7 @@ def vectors() -> dict:
                 [t.in_x, t.in_width, t.out_x, t.out_width]
                 for t in plan_tiles(1, length, (multiple, tile), halo, multiple)
             ]
-            # Of a long axis the ends say all: what lies between repeats.
+            # The ends of a long axis say all: the spans between them repeat.
             axes.append(
                 {
                     "length": length,
@@ -65,7 +65,7 @@ def _plan(height: int, width: int, tile: int, halo: int, multiple: int = 1) -> d
 
 
 def as_text(content: dict) -> str:
-    """JSON with one vector a line."""
+    """Return JSON with one vector a line."""
     lists = (
         f'  "{name}": [\n' + ",\n".join(f"    {json.dumps(one)}" for one in entries) + "\n  ]"
         for name, entries in content.items()
