@@ -2,8 +2,9 @@
 
     python -m benchmarks.study_coverage --studies 100
 
-simulates votes for studies like that of `python -m study simulate`, from its Bradley-Terry model.
-The benchmark counts how many 95 % intervals of scores and of shares contain the true value.
+The benchmark simulates votes for studies like that of `python -m study simulate`, from its
+Bradley-Terry model. Then it counts how many 95 % intervals of scores and of shares contain the true
+value.
 """
 
 import dataclasses

@@ -4,11 +4,11 @@
     python -m benchmarks.study_load simulated --participants 200 --think 3
     python -m benchmarks.study_load simulated --participants 200 --think 0
 
-starts `python -m study serve` with a new database and lets participants answer. Each participant
-thinks for an exponentially distributed time with the mean `--think`, in seconds; with 0 they answer
-at once. The server acknowledges an answer only after it has written the answer to the disk. The
-benchmark prints the votes per second, and the median and the 95 % and 99 % quantiles of the times
-for votes and photos. The participants are threads of this process and use the same cores.
+The benchmark starts `python -m study serve` with a new database and lets participants answer. Each
+participant thinks for an exponentially distributed time with the mean `--think`, in seconds; with 0
+they answer at once. The server acknowledges an answer only after it has written the answer to the
+disk. The benchmark prints the votes per second, and the median and the 95 % and 99 % quantiles of
+the times for votes and photos. The participants are threads of this process and use the same cores.
 """
 
 import dataclasses

@@ -2,10 +2,10 @@
 
     python -m simulation.measure --phone iphone --data_dir dped
 
-prints exposure, tone, color, noise and blur of the phone as JSON, *relative to the DSLR*: the
-picture of the DSLR stands for the scene. Only the training pairs are read. The constants of a
-virtual phone (`simulation.cameras`) are set with these numbers: real and simulated pairs go through
-the same measurement and are then compared.
+The command prints exposure, tone, color, noise and blur of the phone as JSON, *relative to the
+DSLR*: the picture of the DSLR stands for the scene. Only the training pairs are read. The constants
+of a virtual phone (`simulation.cameras`) are set with these numbers: real and simulated pairs go
+through the same measurement and are then compared.
 
 Light is the code value decoded by sRGB (IEC 61966-2-1). Chroma is log2 of R/G and of B/G in light.
 """
@@ -135,4 +135,5 @@ if __name__ == "__main__":
         MeasureConfig,
         "Measure a phone against its DSLR on the training pairs of a data set.",
         errors=[MeasurementError, DatasetError],
+        prog="python -m simulation.measure",
     )

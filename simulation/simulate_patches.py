@@ -2,7 +2,8 @@
 
     python -m simulation.simulate_patches --phone blackberry --output dped
 
-writes the patch pairs of `simulation.shooting` to dped/blackberry, in the folders of DPED.
+The command writes the patch pairs of `simulation.shooting` to dped/blackberry, in the folders of
+DPED.
 """
 
 import dataclasses
@@ -223,4 +224,5 @@ if __name__ == "__main__":
         SimulatePatchesConfig,
         "Simulate a DPED data set: patches of photos by a virtual phone and a virtual DSLR.",
         errors=[DatasetError],
+        prog="python -m simulation.simulate_patches",
     )

@@ -2,7 +2,8 @@
 
     python -m simulation.simulate_photos --phone generic --photos FOLDER --output shoot
 
-writes shoot/phone and shoot/canon: files like those of a real shoot, for `python -m align`.
+The command writes shoot/phone and shoot/canon: files like those of a real shoot, for
+`python -m align`.
 """
 
 import dataclasses

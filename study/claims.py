@@ -64,7 +64,7 @@ def roles_of(classes: tuple[str, ...], given: dict[str, str | None]) -> dict[str
 
 def check_claims(
     roles: dict[str, str | None],
-    pairings: Iterable[tuple[str | None, str, str]],
+    pairs: Iterable[tuple[str | None, str, str]],
     share: Callable[[str | None, str, str], Share],
     margin: float,
 ) -> list[Claim]:
@@ -72,7 +72,7 @@ def check_claims(
 
     Args:
         roles: result of `roles_of`.
-        pairings: the compared (phone or None for all phones, class, other class).
+        pairs: the compared (phone or None for all phones, class, other class).
         share: returns, for (phone or None, class, other class), the share of the first class.
         margin: margin of parity.
 
@@ -83,7 +83,7 @@ def check_claims(
     if enhanced is None:
         return []
     better, parity = [], []
-    for phone, first, second in pairings:
+    for phone, first, second in pairs:
         if enhanced in (first, second):
             other = second if first == enhanced else first
             found = share(phone, enhanced, other)

@@ -184,11 +184,11 @@ def main(config: PrepareConfig) -> None:
     study = prepare(config)
     questions, asked = study.questions(), len(plan(study, 0))
     photos = {(question.phone, question.scene) for question in questions}
-    pairings = {(question.first, question.second) for question in questions}
+    pairs = {(question.first, question.second) for question in questions}
     repeats = f" and {plural(study.repeats, 'repeat')}" if study.repeats else ""
     print(
         f"{plural(len(questions), 'question')}{repeats}: {plural(len(photos), 'photo')} of "
-        f"{plural(len(study.phones), 'phone')}, {plural(len(pairings), 'pair')} of "
+        f"{plural(len(study.phones), 'phone')}, {plural(len(pairs), 'pair')} of "
         f"{len(study.classes)} classes; about {minutes(asked)} min per participant"
     )
     print(f"next: python -m study serve {config.out}")

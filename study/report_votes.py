@@ -32,9 +32,15 @@ class ReportConfig:
     database: str | None = option(
         None, "SQLAlchemy URL of the database; without it: STUDY/votes.sqlite"
     )
-    original: str | None = option(None, "class of the phone's photos; without it: by its name")
-    enhanced: str | None = option(None, "class of the enhanced photos; without it: by its name")
-    dslr: str | None = option(None, "class of the DSLR's photos; without it: by its name")
+    original: str | None = option(
+        None, "class of the phone's photos; without it: the class with a usual name"
+    )
+    enhanced: str | None = option(
+        None, "class of the enhanced photos; without it: the class with a usual name"
+    )
+    dslr: str | None = option(
+        None, "class of the DSLR's photos; without it: the class with a usual name"
+    )
     margin: float = option(0.1, "a share within 0.5 ± MARGIN is on a par with the DSLR")
     finished_only: bool = option(False, "leave out participants who did not answer everything")
 

@@ -35,7 +35,7 @@ def class_color(analysis: Analysis, name: str) -> int:
 
 
 def share_panels(analysis: Analysis, phone: str) -> list[Panel]:
-    """Return the panels of a phone, one for each pairing."""
+    """Return the panels of a phone, one for each pair of classes."""
     pairs = analysis.study.pairs
     return [(phone, *pair) for pair in pairs if (phone, *pair) in analysis.pooled]
 
@@ -43,7 +43,7 @@ def share_panels(analysis: Analysis, phone: str) -> list[Panel]:
 def shares_figure(
     analysis: Analysis, rows: Sequence[Sequence[Panel]], titles: bool = False
 ) -> Figure:
-    """Draw one panel for each pairing, with a bar for each photo and a last bar for all photos.
+    """Draw one panel for each pair of classes: a bar for each photo and a last bar for all photos.
 
     A bar shows the shares of the votes for the first and for the second class. The line on a bar
     shows the 95 % interval of the share.

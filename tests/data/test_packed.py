@@ -95,7 +95,7 @@ def test_training_and_test_packs_live_side_by_side(dataset, cache):
 
 
 @pytest.mark.parametrize("side", ["mine", "canon"])
-def test_a_changed_file_is_packed_anew(dataset, cache, side):
+def test_a_changed_file_is_packed_again(dataset, cache, side):
     packed(dataset, cache)
     changed = dataset / "mine/training_data" / side / "10.png"
     Image.fromarray(255 - pixels(changed)).save(changed)
@@ -105,7 +105,7 @@ def test_a_changed_file_is_packed_anew(dataset, cache, side):
     assert len(list(cache.iterdir())) == 1
 
 
-def test_a_file_of_another_time_alone_is_packed_anew(dataset, cache):
+def test_a_file_with_a_new_time_is_packed_again(dataset, cache):
     """A new time must be noticed even if name and size are unchanged."""
     file = dataset / "mine/training_data/mine/4.png"
     packed(dataset, cache)
@@ -151,7 +151,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("name", ["manifest.json", "phone.npy", "target.npy"])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_pack_is_made_anew(dataset, cache, name, damage):
+def test_a_damaged_pack_is_made_again(dataset, cache, name, damage):
     expected = packed(dataset, cache)
     phone, target = np.array(expected.phone), np.array(expected.target)
     file = only_pack(cache) / name
@@ -162,7 +162,7 @@ def test_a_damaged_pack_is_made_anew(dataset, cache, name, damage):
 
 
 @pytest.mark.parametrize("missing", ["fingerprint", "crc32"])
-def test_a_manifest_of_another_version_is_made_anew(dataset, cache, missing):
+def test_a_manifest_of_another_version_is_made_again(dataset, cache, missing):
     packed(dataset, cache)
     file = only_pack(cache) / "manifest.json"
     manifest = json.loads(file.read_text())

@@ -35,7 +35,7 @@ def refused(folders, *words, **options):
     return message
 
 
-def test_every_pairing_of_every_photo_is_asked(folders):
+def test_every_pair_of_classes_of_every_photo_is_asked(folders):
     study = prepare(config(folders))
     assert study == read_study(folders / "study")
     asked = [(q.scene, q.first, q.second) for q in study.questions()]
