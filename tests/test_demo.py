@@ -1,4 +1,4 @@
-"""The demonstration as `make demo` runs it, shorter."""
+"""The demo, with fewer steps than `make demo`."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def test_the_demo_improves_held_out_pairs_and_leaves_pictures(tmp_path):
 
 @pytest.mark.slow
 def test_a_demo_that_does_not_help_says_so_and_fails(tmp_path):
-    """One step cannot beat the input, and the exit status must not hide that."""
+    """One step cannot beat the input, so the exit status must be an error."""
     command = [sys.executable, str(ROOT / "demo.py"), "--folder", "demo", "--steps", "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1
