@@ -3,7 +3,7 @@
     python evaluate.py --phone iphone --methods input,auto,dped,some.keras --external photoshop=DIR
 
 A method is "input" (the photo as it is), "auto" (classical one-click enhancement), the name of a
-run of this phone (dped, mobile, srcnn, johnson), or a file: .keras, .tflite, or the prefix of a
+run of this phone (dped for runs/PHONE/dped), or a file: .keras, .tflite, or the prefix of a
 TensorFlow 1 checkpoint. The command writes results.json, results.md, report.html (one file, for a
 browser) and samples.png. Methods that an earlier run has scored are not computed again.
 """
@@ -36,13 +36,12 @@ SAMPLES = 8
 class EvaluateConfig:
     """The methods and pairs to score, and the folder for the results."""
 
-    phone: str = option(
-        help="name of the phone, which is its folder in the data set", group=ESSENTIAL
-    )
+    phone: str = option(help="name of the phone: its folder in the data set", group=ESSENTIAL)
     data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
     methods: str | None = option(
         None,
         "comma-separated, see above; by default input, auto and every run of the phone",
+        group=ESSENTIAL,
     )
     external: tuple[str, ...] = option(
         (),

@@ -1,6 +1,6 @@
 """The metrics, in one table.
 
-To add a metric, write its function in a file of its own and add one entry to `METRICS`. The columns
+To add a metric, write its function in a new file and add one entry to `METRICS`. The columns
 of `evaluate.py`'s results, tables, plots and captions follow from the table, and so does the key
 under which earlier scores are kept.
 """

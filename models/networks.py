@@ -1,6 +1,6 @@
 """The networks that `train.py` can train, in one table.
 
-To add a network, write its builder in a file of its own and add one entry to `NETWORKS`. The
+To add a network, write its builder in a new file and add one entry to `NETWORKS`. The
 choices and the help text of `--model` follow from the table.
 """
 

@@ -15,7 +15,7 @@ class NearIdentity(keras.initializers.Initializer):
     between phone and DSLR. From random kernels, the first hours of a small training go into
     finding colors and edges again.
 
-    Each layer needs an initializer of its own: one instance gives every layer the same noise.
+    Make one initializer for each layer: one instance gives all layers the same noise.
 
     Args:
         gain: factor of the copied channels.

@@ -15,8 +15,8 @@ class InstanceNormalization(keras.layers.Layer):
     Formula: `(x - mean) / sqrt(var + epsilon) * scale + shift`, with mean and variance over height
     and width, as in the authors' released code. Training and inference use the same formula.
 
-    Keras' `GroupNormalization(groups=-1)` computes the same. It reshapes to five dimensions, which
-    splits the graph of a mobile runtime into pieces.
+    `GroupNormalization(groups=-1)` of Keras computes the same formula, but reshapes to five
+    dimensions, which splits the graph of a mobile runtime into pieces.
 
     Input and output: `(N, H, W, C)`, any float dtype. Statistics are computed in float32.
 
