@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.training import matrix_product_flops
+from benchmarks.training_speed import matrix_product_flops
 from common import command_line
 from common.command_line import option
 from inference.engine import ModelFileError

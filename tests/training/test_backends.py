@@ -35,7 +35,7 @@ reports, weights = {}, {}
 coins = np.array([True, False, True, True])
 phone = target * 0.5 + 0.1
 batches = {"same": (phone, target), "other": (phone, target, phone[::-1], target[::-1], coins)}
-for recipe, decay in (("stable", 0.9), ("thesis", 0.0), ("iccv", 0.0)):
+for recipe, decay in (("stable", 0.9), ("iccv", 0.0)):
     config = TrainConfig(
         phone="x", recipe=recipe, channels=6, blocks=1, discriminator_width=0.05, batch_size=4,
         content_layer="block1_conv2", content_features="relative", vgg_weights="random",
@@ -84,7 +84,7 @@ def python(backend, *arguments):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -93,7 +93,7 @@ def python(backend, *arguments):
 def test_one_step_gives_the_same_losses_gradients_and_weights(tmp_path):
     first, weights = json.loads(python("tensorflow", "-c", ONE_STEP, tmp_path))
     second, _ = json.loads(python("jax", "-c", ONE_STEP, tmp_path))
-    for recipe in ("stable", "thesis", "iccv"):
+    for recipe in ("stable", "iccv"):
         assert first[recipe].keys() == second[recipe].keys()
         for name, value in first[recipe].items():
             assert second[recipe][name] == pytest.approx(value, rel=1e-4), name

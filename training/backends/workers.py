@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from common.backend import import_keras
 from data.batches import Batches
 from training.config import TrainConfig, TrainingError
 from training.progress import Progress
@@ -63,6 +64,7 @@ class Workers:
         """
         if self.kind == "none":
             return
+        import_keras()  # quietly, before the next module imports TensorFlow
         from training.backends.gan_distributed import ClusterError, make_strategy, summing
 
         if self.count > 1 and self.chief:
@@ -117,6 +119,7 @@ class Workers:
         if self.count == 1:
             yield
             return
+        import_keras()  # quietly, before the next module imports TensorFlow
         from training.backends.gan_distributed import ClusterError, peer_errors_converted
 
         failed = True

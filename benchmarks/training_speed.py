@@ -1,6 +1,6 @@
 """How fast a training step is, how near the machine's limit, and how much the shared pass saves.
 
-    python benchmarks/training.py --width full --batch_size 16
+    python benchmarks/training_speed.py --width full --batch_size 16
 
 The benchmark measures in one run, each case in its own process:
 
