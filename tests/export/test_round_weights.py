@@ -67,14 +67,14 @@ def test_filters_are_whole_numbers_of_the_grid_they_had(rng):
     assert np.abs(values - filters).max() < 20 * grid_of(filters).max()
 
 
-@pytest.mark.parametrize("alike", [0.5, 0.99])
-def test_together_they_compute_nearer_to_the_floats_than_each_alone(rng, alike):
+@pytest.mark.parametrize("shared", [0.5, 0.99])
+def test_together_they_compute_nearer_to_the_floats_than_each_alone(rng, shared):
     filters = rng.normal(size=(12, 90))
-    seen = alike * rng.normal(size=(4000, 1)) + (1 - alike) * rng.normal(size=(4000, 90))
+    seen = shared * rng.normal(size=(4000, 1)) + (1 - shared) * rng.normal(size=(4000, 90))
     nearest = np.rint(filters / grid_of(filters)) * grid_of(filters)
     together = round_filters(filters, np.cov(seen.T))
     errors = [np.square(seen @ (values - filters).T).mean() for values in (nearest, together)]
-    assert errors[1] < errors[0] / (2 if alike == 0.5 else 50)
+    assert errors[1] < errors[0] / (2 if shared == 0.5 else 50)
 
 
 def test_where_nothing_varies_it_is_the_nearest(rng):
