@@ -1,7 +1,5 @@
 """The fine step for a whole photo: each window placed and checked against its neighbors."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from align.matching.measure_shifts import measure_shifts
@@ -59,14 +57,10 @@ def place_windows(
     apart = np.linalg.norm(shift - rough.shift, axis=-1)
     confirmed = agreed.confirmed | (rough.measured & (apart < rough.step))
     for place in places:
-        first = windows[place]
-
-        def search_again(start, first=first, gradient=agreed.gradient[place]):
-            return fine.search(first.x, first.y, start, gradient, turn=False)
-
         fitted = agreed.voters[place] >= MIN_VOTERS
         expected = agreed.shift[place] if fitted else None
-        window = _reconsider(first, confirmed[place], expected, search_again)
+        gradient = agreed.gradient[place]
+        window = _reconsider(windows[place], confirmed[place], expected, gradient, fine)
         if window.placement and expected is not None:
             blended = _blend_shifts(window.placement, expected, float(agreed.spread[place]))
             window = fine.move(window, blended)
@@ -79,7 +73,8 @@ def _reconsider(
     first: Window,
     confirmed: bool,
     expected: np.ndarray | None,
-    search_again: Callable[[np.ndarray], Window],
+    gradient: np.ndarray,
+    fine: WindowSearch,
 ) -> Window:
     """Return the better of the window as placed first and as its neighbors suggest, or reject it.
 
@@ -87,18 +82,19 @@ def _reconsider(
         first: The window after the first pass.
         confirmed: Whether the neighbors confirm its shift.
         expected: float 2, the shift that the neighbors expect; None if too few neighbors vote.
-        search_again: Searches from a shift, with the neighbors' gradient and no further rotation.
+        gradient: float 2×2, the gradient on which the neighbors agree.
+        fine: The search, which adds no further rotation here.
     """
     stray = Window(first.x, first.y, rejection=Rejection.STRAY)
     if first.placement and confirmed:
         if expected is None:
             return first
-        second = search_again(first.placement.shift)
+        second = fine.search(first.x, first.y, first.placement.shift, gradient, turn=False)
         good = second.placement and second.placement.score > first.placement.score - MIN_TURN_GAIN
         return second if good else first
     if expected is None:
         return stray if first.placement else first
-    second = search_again(expected)
+    second = fine.search(first.x, first.y, expected, gradient, turn=False)
     if second.placement is None:
         return stray if first.placement else second
     return second if np.linalg.norm(second.placement.shift - expected) < TOLERANCE else stray
