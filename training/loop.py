@@ -115,7 +115,9 @@ class RunWriter:
     def __init__(
         self, config: TrainConfig, gan: Gan, step: Step, held_out: PatchPairs, progress: Progress
     ):
+        assert gan.ema is not None, "the loop validates and saves the average of the weights"
         self._config, self._gan, self._step, self._progress = config, gan, step, progress
+        self._network = gan.ema
         self._recorder = Recorder(config.folder, progress.step)
         self._validation = Validation(held_out)
         self._watch = Watch(progress.step)
@@ -142,7 +144,7 @@ class RunWriter:
 
         self._step.sync()
         number = self._progress.step
-        scores, sheet = self._validation(self._gan.ema)
+        scores, sheet = self._validation(self._network)
         if math.isnan(scores["psnr"]):
             _check_finite({"validation": scores["psnr"]}, number)
         self._recorder.validation(number, {**scores, **scalars}, sheet)
@@ -150,7 +152,7 @@ class RunWriter:
             self._say(line)
         if scores["psnr"] > self._progress.best_psnr:
             self._progress.best_psnr = scores["psnr"]
-            save_model(self._gan.ema, self._config.folder / BEST)
+            save_model(self._network, self._config.folder / BEST)
 
     def save(self) -> None:
         """Save the latest network, and a checkpoint to resume from."""
@@ -158,7 +160,7 @@ class RunWriter:
         from training.training_state import gan_variables, save_state
 
         self._step.sync()
-        save_model(self._gan.ema, self._config.folder / LAST)
+        save_model(self._network, self._config.folder / LAST)
         progress = dataclasses.asdict(self._progress)
         save_state(self._config.folder / STATE, gan_variables(self._gan), progress)
 
