@@ -251,7 +251,7 @@ def command(data, run, *extra):
 )
 def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, number, backend):
     run = tmp_path / "run"
-    # A session of its own, as from a shell that left SIGINT at its default.
+    # Its own session, as from a shell that left SIGINT at its default.
     process = subprocess.Popen(
         command(data, run, "--steps", "100000", "--validate_every", "10"),
         stdout=subprocess.PIPE,

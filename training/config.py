@@ -232,9 +232,9 @@ MOVABLE |= {"unpaired_photos", "start_from", "distill", "jit_compile", "distribu
 def resolved(config: TrainConfig) -> TrainConfig:
     """Return the configuration with everything decided, by the recipe or by the run to resume.
 
-    The flags given win over the recipe. On resume, what is not given is as in the earlier run, and
-    what is given must agree with the earlier run. Three things may change: places of files, the way
-    the step is compiled, and the number of steps where the learning rate does not depend on it.
+    Flags win over the recipe. On resume, the earlier run decides wherever the command gives no
+    flag, and a flag must agree with the earlier run. Three things may change: places of files, the
+    way the step is compiled, and the number of steps if the learning rate does not depend on it.
     `--distribute` is always as given.
 
     Raises:

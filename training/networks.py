@@ -75,7 +75,7 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
 
 
 def takes_other_batch(config: TrainConfig) -> bool:
-    """Return whether the discriminator of a resolved configuration has a batch of its own."""
+    """Return whether the discriminator of a resolved configuration has its own batch."""
     from losses.presets import PRESETS
 
     has_discriminator = PRESETS[config.preset].discriminator is not None

@@ -40,7 +40,7 @@ def training_batches(config: TrainConfig) -> tuple[Batches, PatchPairs]:
     if distilled:
         parts.append((_distilled(config), distilled))
     augment = config.augment == "symmetries"
-    # Each part has its own seed. One seed for all would turn their patches alike.
+    # Each part has its own seed. One seed for all would rotate their patches in the same way.
     batches = Batches(
         [
             Part(pairs, size, config.seed + number, augment)

@@ -56,7 +56,7 @@ def moved(before, model) -> bool:
 
 
 def other_batch(batch):
-    """Five arrays as of `training.pairs.two_batches`: the discriminator has a batch of its own."""
+    """Five arrays as `training.pairs.two_batches` returns: the discriminator has its own batch."""
     phone, target = batch
     return phone, target, phone[::-1], target[::-1], np.array([True, False, False, True])
 

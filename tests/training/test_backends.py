@@ -1,4 +1,4 @@
-"""TensorFlow and JAX train alike, from one set of weights, and hand runs over to each other."""
+"""TensorFlow and JAX compute the same step from the same weights; a run can change its engine."""
 
 import json
 import os

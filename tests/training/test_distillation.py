@@ -90,9 +90,9 @@ def test_pairs_are_what_the_teachers_answer_on_average(teachers, tmp_path, monke
     pairs = distilled_pairs(teachers, PHOTOS, 12, tmp_path, seed=3)
     np.testing.assert_array_equal(pairs.phone, sample_patches(PHOTOS, 12, seed=3))
     images = pairs.phone.astype(np.float32) / 255
-    answers = [np.asarray(models.load_generator(path)(images)) for path in teachers]
-    assert np.abs(answers[0] - answers[1]).mean() > 0.01
-    expected = 255 * np.clip((answers[0] + answers[1]) / 2, 0, 1)
+    outputs = [np.asarray(models.load_generator(path)(images)) for path in teachers]
+    assert np.abs(outputs[0] - outputs[1]).mean() > 0.01
+    expected = 255 * np.clip((outputs[0] + outputs[1]) / 2, 0, 1)
     assert np.abs(pairs.target - expected).max() <= 0.51
     # Asked once; and again for another teacher.
     monkeypatch.setattr("data.unpaired.sample_patches", None)

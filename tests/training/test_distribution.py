@@ -1,4 +1,4 @@
-"""Workers that share every step get the numbers of one process, and end well where one is lost."""
+"""Workers that share every step compute the numbers of one process; a lost worker ends the run."""
 
 import json
 import os

@@ -42,8 +42,8 @@ def make_step(
 
     Args:
         gan: The networks.
-        other_batch: Whether the discriminator has a batch of its own (`models/gan_released.py`):
-            the step takes five arrays. Otherwise the step takes two (`models/gan.py`).
+        other_batch: Whether the discriminator has its own batch. With it the step takes five arrays
+            (`models/gan_released.py`), otherwise two (`models/gan.py`).
         jit_compile: Whether XLA compiles TensorFlow's step. JAX always compiles.
         strategy: A `tf.distribute.Strategy` whose replicas share the step; None for one process.
 

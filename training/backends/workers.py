@@ -84,7 +84,7 @@ class Workers:
         return self.strategy.scope() if self.strategy else contextlib.nullcontext()
 
     def check_agreement(self, config: TrainConfig, progress: Progress) -> None:
-        """Check that all workers start alike, so that the numbers are right and no step hangs.
+        """Check that all workers have the same facts, so that the numbers are right.
 
         Raises:
             TrainingError: The workers have different flags, data or checkpoints; or this worker's
