@@ -59,7 +59,7 @@ def losses(gan: Gan, phone, target):
         discriminator; and a report, scalars by name: each weighted term of the generator's loss,
         "generator" and, with a discriminator, "discriminator" and "discriminator_accuracy".
     """
-    enhanced = gan.generator(phone, training=True)
+    enhanced = ops.cast(gan.generator(phone, training=True), "float32")  # if in bfloat16
     enhanced_logits, discriminator_loss, report = None, ops.zeros(()), {}
     if gan.discriminator is not None:
         both = gan.discriminator(ops.concatenate([enhanced, target]), training=True)

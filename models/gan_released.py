@@ -26,7 +26,7 @@ def generator_losses(gan: Gan, phone, target):
         The loss, a scalar, and a report: each weighted term and "generator", scalars by name.
     """
     assert gan.discriminator is not None
-    enhanced = gan.generator(phone, training=True)
+    enhanced = ops.cast(gan.generator(phone, training=True), "float32")  # if in bfloat16
     enhanced_logits = gan.discriminator(enhanced, training=True)
     terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
     generator_loss = sum(terms.values())
@@ -46,7 +46,7 @@ def discriminator_losses(gan: Gan, phone, target, shows_target):
         The loss, a scalar, and a report: "discriminator" and "discriminator_accuracy".
     """
     assert gan.discriminator is not None
-    enhanced = gan.generator(phone, training=True)
+    enhanced = ops.cast(gan.generator(phone, training=True), "float32")  # if in bfloat16
     shown = ops.where(shows_target[:, None, None, None], target, enhanced)
     logits = gan.discriminator(shown, training=True)
     loss = swapped_cross_entropy(logits, shows_target)

@@ -10,6 +10,7 @@ from models.discriminator import build_iccv_discriminator, build_thesis_discrimi
 from models.gan import Gan
 from models.gan_released import released_step
 from models.generator import build_generator
+from models.mobile import build_mobile
 from models.vgg import build_vgg19
 from training.backends.step import make_step
 from training.training_state import gan_variables
@@ -245,3 +246,13 @@ def test_mixed_precision_keeps_weights_and_pictures_in_float32_and_learns_alike(
     # Other roundings, same descent: color starts near 100.
     assert reports["mixed_bfloat16"] == pytest.approx(reports["float32"], rel=0.1)
     assert reports["float32"] < 60
+
+
+def test_a_network_whose_output_is_bfloat16_trains_too(batch):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        generator = build_mobile(channels=4, blocks=1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    report = make_step(Gan(generator, adam(generator, 5e-4), PRESETS["mse"]))(*batch)
+    assert report["squared_error"].dtype == "float32"
