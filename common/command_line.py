@@ -143,10 +143,11 @@ def run(
         description: The first lines of `--help`.
         errors: Exceptions that mean that the user's input is at fault. Each one is a type or,
             where an import of the type is slow, "module.Type". OSError always counts.
-        prog: The name of the program in messages; None for the name of the file.
+        prog: The name of the program in messages; None for the name of the file, or for
+            `python -m MODULE` where the module was started this way.
         words: The command line without the program; None for the command line of the process.
     """
-    parser = parser_for(config_class, description, prog)
+    parser = parser_for(config_class, description, prog or _module_command())
 
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
@@ -172,6 +173,12 @@ def run(
 
     argv = None if words is None else [sys.argv[0], *words]
     app.run(guarded, argv=argv, flags_parser=parse)
+
+
+def _module_command() -> str | None:
+    """Return `python -m MODULE` if Python started that module, and None if it started a file."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec and f"python -m {spec.name.removesuffix('.__main__')}"
 
 
 def print_error(program: str, error: Exception | str) -> None:

@@ -294,6 +294,15 @@ def test_an_error_of_the_user_is_one_line(script, what, message):
     assert result.stderr == f"script.py: error: {message}\n"
 
 
+def test_a_module_is_named_as_it_was_started(script):
+    result = subprocess.run(
+        [sys.executable, "-m", "script", "--what", "wrong"],
+        cwd=script.parent, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.stderr == "python -m script: error: this is wrong\n"
+
+
 def test_a_bug_keeps_its_traceback(script):
     result = run(script, "--what", "bug")
     assert result.returncode == 1
