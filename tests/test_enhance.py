@@ -1,3 +1,5 @@
+"""The command `enhance.py` and the function `enhance`."""
+
 import os
 import signal
 import subprocess
@@ -18,7 +20,7 @@ RECORD = ".enhanced.jsonl"
 
 
 def photo(path, height=20, width=30, seed=0):
-    """Write a random photo; returns its pixels."""
+    """Write a random photo and return its pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     Image.fromarray(pixels).save(path)
@@ -173,7 +175,7 @@ def test_models_by_name(tmp_path, monkeypatch):
     assert enhance.find_model("iphone").name == "iphone.tflite"
 
 
-def test_what_is_done_is_not_done_again(tmp_path, models):
+def test_up_to_date_results_are_skipped(tmp_path, models):
     before = photo(tmp_path / "a.png")
     arguments = ("a.png", "--model", models / "invert.tflite")
     assert run(tmp_path, *arguments).stdout.startswith("enhanced/a.png  30×20")
@@ -272,7 +274,7 @@ def test_one_call_from_python(tmp_path, models, monkeypatch):
     assert result.dtype == np.uint16
     np.testing.assert_array_equal(result, 65535 - wide)
     np.testing.assert_array_equal(wide, before.astype(np.uint16) * 257)
-    monkeypatch.setattr(enhance, "load_engine", None)  # it is loaded already
+    monkeypatch.setattr(enhance, "load_engine", None)  # the engine is loaded already
     np.testing.assert_array_equal(enhance.enhance(before, model, strength=0), before)
     Image.fromarray(before[..., 0]).save(tmp_path / "gray.png")
     gray = enhance.enhance(tmp_path / "gray.png", model)

@@ -17,7 +17,7 @@ HALO = 3  # of the network below
 
 
 def build(keras, *inputs):
-    """Networks of the same weights: a 5×5 and a 3×3 convolution, for each input shape."""
+    """Build a 5×5 and a 3×3 convolution with the same weights for each input shape."""
     first = keras.layers.Conv2D(6, 5, padding="same", activation="relu", bias_initializer="ones")
     last = keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")
     models = []
@@ -29,7 +29,7 @@ def build(keras, *inputs):
 
 @pytest.fixture(scope="session")
 def network():
-    """The network as a Keras model of any input size."""
+    """Build the network as a Keras model of any input size."""
     import keras
 
     keras.utils.set_random_seed(0)
@@ -38,7 +38,7 @@ def network():
 
 @pytest.fixture(scope="session")
 def files(network, tmp_path_factory):
-    """The same network as .tflite files with manifests: any.tflite, 64.tflite, int8.tflite."""
+    """Convert the network to any.tflite, 64.tflite and int8.tflite, with manifests."""
     import keras
     import tensorflow as tf
 
@@ -133,7 +133,7 @@ def test_tiles_or_the_whole_frame_by_what_a_network_needs(needs, tile, shapes):
 
 
 class StagedEngine(FakeEngine):
-    """Has one stage that stores 8 channels: 16 bytes a pixel."""
+    """An engine whose first stage stores 8 channels: 16 bytes a pixel."""
 
     stages = StagePlan(
         (

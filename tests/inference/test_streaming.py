@@ -18,7 +18,7 @@ SIZES = [(1, 1), (1, 300), (300, 1), (17, 200), (64, 64), (64, 65), (65, 129), (
 
 
 def convolve(x, kernel, bias):
-    """Zero-padded ("SAME") convolution of (N, H, W, C) with (k, k, C, C')."""
+    """Convolve (N, H, W, C) with (k, k, C, C'), zero-padded ("SAME")."""
     reach = kernel.shape[0] // 2
     x = np.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0)))
     windows = sliding_window_view(x, kernel.shape[:2], axis=(1, 2))
@@ -26,7 +26,7 @@ def convolve(x, kernel, bias):
 
 
 def convolutions():
-    """Two 5×5 convolutions: radius 4. The biases make the padding of the second one matter."""
+    """Return two 5×5 convolutions of radius 4; their biases make the inner padding matter."""
     rng = np.random.default_rng(0)
     first = rng.normal(0, 0.2, (5, 5, 3, 4)).astype(np.float32), np.float32(0.5)
     second = rng.normal(0, 0.2, (5, 5, 4, 3)).astype(np.float32), np.float32(0.4)
@@ -98,7 +98,7 @@ def test_overwriting_without_the_rows_kept_aside_would_be_wrong():
 
 
 def test_memory_does_not_grow_with_floats():
-    """108 MP in proportion: a 12 MB photo in place within 1 MB."""
+    """A photo of 12 MB takes less than 1 MB in place, as 108 megapixels in proportion."""
     image = np.zeros((2000, 2000, 3), np.uint8)
 
     copy = FakeEngine(lambda x: x, halo=RADIUS, workers=2, bytes_per_pixel=100)

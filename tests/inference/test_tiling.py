@@ -1,3 +1,5 @@
+"""The plan of tiles: every pixel kept once, blocks, and the vectors of the specification."""
+
 import itertools
 import json
 
@@ -66,7 +68,7 @@ def test_balanced_tile_needs_no_more_tiles():
 
 
 def test_the_vectors_of_the_specification():
-    """As another implementation would read them; and they are what the script writes."""
+    """The vectors are those that the script writes, and the plans agree with them."""
     found = json.loads(PATH.read_text())
     assert PATH.read_text() == as_text(vectors())
     assert PATH.stat().st_size < 200_000

@@ -37,7 +37,7 @@ def encoded(image, file_format, **options):
 
 
 def whole_files(folder):
-    """Small photos of every format, {name: bytes}."""
+    """Return small photos of every format, as bytes by name."""
     pixels = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
     image = Image.fromarray(pixels)
     exif = Image.Exif()
@@ -72,7 +72,7 @@ def whole_files(folder):
 
 
 def mutated(data, rng):
-    """A copy with one kind of damage."""
+    """Return a copy with one kind of damage."""
     data = bytearray(data)
     kind = rng.integers(7)
     place = int(rng.integers(len(data)))
@@ -97,7 +97,7 @@ def mutated(data, rng):
 
 
 def with_checksums(data):
-    """A PNG's chunks with the checksums that their damaged contents have."""
+    """Return a PNG whose chunks have the checksums of their damaged contents."""
     position = 8
     while data[:4] == b"\x89PNG" and position + 12 <= len(data):
         (size,) = struct.unpack_from(">I", data, position)
@@ -112,7 +112,7 @@ def with_checksums(data):
 @pytest.mark.parametrize(
     "count", [40, pytest.param(800, marks=pytest.mark.slow)], ids=["few", "many"]
 )
-def test_mutated_files(tmp_path, models, count):
+def test_damaged_files(tmp_path, models, count):
     rng = np.random.default_rng(count)
     files = list(whole_files(tmp_path).items())
     folder = tmp_path / "photos"
@@ -144,7 +144,7 @@ def test_mutated_files(tmp_path, models, count):
         load_photo(tmp_path / "enhanced" / name)
 
 
-def test_files_that_are_no_files(tmp_path, models):
+def test_links_pipes_and_devices(tmp_path, models):
     folder = tmp_path / "photos"
     folder.mkdir()
     Image.new("RGB", (9, 9), "red").save(tmp_path / "away.png")

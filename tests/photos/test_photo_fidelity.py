@@ -1,4 +1,4 @@
-"""What files carry beside 8-bit RGB: depth, alpha, gray, profiles, metadata, quality."""
+"""Everything in a photo file beside 8-bit RGB: depth, alpha, gray, profiles, metadata, quality."""
 
 import dataclasses
 import io
@@ -86,7 +86,7 @@ def test_alpha_and_losslessness_of_webp(tmp_path):
     np.testing.assert_array_equal(result.pixels, pixels)
 
 
-def test_jpeg_is_nowhere_coarser_than_its_source(tmp_path):
+def test_no_frequency_of_a_jpeg_is_coarser_than_its_source(tmp_path):
     image = Image.fromarray(noise(3, np.uint8))
     for quality in (50, 95, 100):
         image.save(tmp_path / "source.jpg", quality=quality)
@@ -101,7 +101,7 @@ def test_jpeg_is_nowhere_coarser_than_its_source(tmp_path):
     assert quantization([[0] * 64]) == quantization()
 
 
-def test_thumbnail_goes_and_the_place_if_asked(tmp_path):
+def test_the_thumbnail_is_dropped_and_the_place_on_request(tmp_path):
     exif = Image.Exif()
     exif.update({MAKER: "Maker", EXIF: {EXPOSURE: 0.01}, GPS: {1: "N", 2: (47.0, 22.0, 0.0)}})
     xmp = b'<x:xmpmeta><a tiff:Orientation="6" exif:GPSLatitude="47,22N"/></x:xmpmeta>'
@@ -152,7 +152,7 @@ def test_gray_space_by_hand():
     np.testing.assert_allclose(space.to_srgb(linear)[0, :, 0], expected, atol=1e-5)
 
 
-def test_what_needs_no_conversion_or_cannot_have_one():
+def test_srgb_and_damaged_profiles_give_no_conversion():
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     good = profile_of(2.2, DISPLAY_P3)
     for profile in (None, srgb, b"", b"garbage" * 40, good[:200], good.replace(b"rTRC", b"xxxx")):
@@ -166,7 +166,7 @@ def test_cmyk_by_its_profile_and_without(tmp_path):
     assert np.abs(result.pixels.astype(int) - [255, 0, 0]).max() < 3
 
 
-def test_content_counts_and_not_the_suffix(tmp_path):
+def test_the_content_decides_the_format_and_not_the_suffix(tmp_path):
     Image.fromarray(noise(3, np.uint8)).save(tmp_path / "x.jpg", "PNG")
     np.testing.assert_array_equal(load_photo(tmp_path / "x.jpg").pixels, noise(3, np.uint8))
 

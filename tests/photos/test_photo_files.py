@@ -1,3 +1,5 @@
+"""Photos as 8-bit RGB: every format, orientation, metadata, and broken files."""
+
 import io
 import os
 import warnings
@@ -54,7 +56,7 @@ def test_lossy_round_trip_is_close(tmp_path, suffix):
     assert np.sqrt(np.mean(error**2)) < 2
 
 
-def test_jpeg_keeps_full_colour_resolution(tmp_path):
+def test_jpeg_keeps_full_color_resolution(tmp_path):
     write_photo(tmp_path / "x.jpg", smooth())
     with Image.open(tmp_path / "x.jpg") as photo:
         assert [layer[1:3] for layer in photo.layer] == [(1, 1)] * 3
@@ -143,7 +145,7 @@ def test_16_bit_gray_is_scaled(tmp_path, suffix):
     np.testing.assert_array_equal(result, np.broadcast_to(expected[None, :, None], (1, 6, 3)))
 
 
-def test_16_bit_colour(tmp_path):
+def test_16_bit_color(tmp_path):
     rgb = np.array([[[65535, 32896, 0]]], np.uint16)
     cv2.imwrite(str(tmp_path / "x.png"), rgb[..., ::-1])
     np.testing.assert_array_equal(read_photo(tmp_path / "x.png"), [[[255, 128, 0]]])

@@ -1,4 +1,4 @@
-"""The memory that reading and writing photos takes is what their headers promise."""
+"""Reading and writing photos takes no more memory than their headers promise."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ print(read, header.read_bytes, status("VmHWM") - start, header.write_bytes(path)
 
 
 def made(folder):
-    """12-megapixel photos by name."""
+    """Write photos of 12 megapixels; return their names."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     pixels = np.stack([x // 16, y // 12, (x + y) % 256], -1).astype(np.uint8)
     image = Image.fromarray(pixels)

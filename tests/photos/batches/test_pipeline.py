@@ -1,4 +1,4 @@
-"""The three steps of a batch: their order, their overlap, and the memory they take together."""
+"""The three steps of a batch: their order, their overlap, and their memory."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ BUDGET = 1000
 
 
 class Factory:
-    """Steps that keep account of what they take; jobs are (number, held bytes, failing step)."""
+    """Steps that count their bytes; a job is (number, held bytes, name of the step that fails)."""
 
     def __init__(self, slow=0.0):
         self._lock, self._slow = threading.Lock(), slow
@@ -160,3 +160,64 @@ def test_what_is_no_fault_of_a_photo_is_not_hidden():
     steps = Factory().steps()._replace(read=broken)
     with pytest.raises(ZeroDivisionError):
         list(run_batch([(0, 1, "")], steps, BUDGET, 1))
+
+
+class EqualJobs:
+    """Steps that count the bytes that they hold; every job has the same cost."""
+
+    def __init__(self, cost, fails=()):
+        self.cost, self.fails, self.now, self.most, self.rooms = cost, fails, 0, 0, []
+        self.lock, self.together, self.active = threading.Lock(), 0, 0
+
+    def take(self, size):
+        with self.lock:
+            self.now += size
+            self.most = max(self.most, self.now)
+
+    def enter(self, step):
+        with self.lock:
+            self.active += step
+            self.together = max(self.together, self.active)
+
+    def steps(self):
+        return FakeSteps(lambda job: self.cost, self.read, self.enhance, self.write)
+
+    def read(self, job):
+        self.enter(1)
+        self.take(self.cost.read)
+        threading.Event().wait(0.01)
+        self.take(self.cost.held - self.cost.read)
+        self.enter(-1)
+        if job in self.fails:
+            self.take(-self.cost.held)
+            raise PhotoError(f"{job}: bad")
+        return job
+
+    def enhance(self, job, photo, room):
+        self.enter(1)
+        self.rooms.append(room)
+        self.take(room)
+        threading.Event().wait(0.01)
+        self.take(-room)
+        self.enter(-1)
+        return photo
+
+    def write(self, job, photo):
+        self.enter(1)
+        self.take(self.cost.write - self.cost.held)
+        threading.Event().wait(0.01)
+        self.take(-self.cost.write)
+        self.enter(-1)
+        return f"{photo} done"
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2, 5])
+@pytest.mark.parametrize("size", [1, 10, 45])
+def test_small_photos_overlap_and_large_ones_do_not(workers, size):
+    memory = EqualJobs(Cost(2 * size, size, 5, 2 * size), fails={3})
+    results = dict(run_batch(range(8), memory.steps(), 100, workers))
+    assert memory.most <= 100 and memory.now == 0
+    assert isinstance(results.pop(3), PhotoError)
+    assert results == {job: f"{job} done" for job in range(8) if job != 3}
+    assert min(memory.rooms) >= 5
+    assert (memory.together > 1) == (workers > 0 and size < 45)
