@@ -1,10 +1,9 @@
 """Conversion of pixels between a photo's own type and the network's floats."""
 
 import numpy as np
-import numpy.typing as npt
 
 
-def top_of(dtype: npt.DTypeLike) -> int | None:
+def top_of(dtype: np.dtype | type[np.generic]) -> int | None:
     """Return the integer that means white, or None for a float type, whose white is 1."""
     return int(np.iinfo(dtype).max) if np.issubdtype(dtype, np.integer) else None
 
@@ -17,7 +16,7 @@ def to_floats(pixels: np.ndarray) -> np.ndarray:
     return floats
 
 
-def from_floats(values: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
+def from_floats(values: np.ndarray, dtype: np.dtype | type[np.generic]) -> np.ndarray:
     """Clip float32 values to [0, 1] and, for an integer type, round them to its levels."""
     values = np.clip(values, 0, 1)
     if top := top_of(dtype):

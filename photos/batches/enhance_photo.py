@@ -1,7 +1,6 @@
 """One photo through a network: its color space, gray, alpha, and strength."""
 
 import numpy as np
-import numpy.typing as npt
 
 from common.color import LUMA_601
 from inference.engine import Engine
@@ -84,7 +83,7 @@ def _exact(band: np.ndarray, space: ColorSpace | None) -> np.ndarray:
     return band.astype(np.float32) / np.float32(np.iinfo(band.dtype).max)
 
 
-def _as_seen(exact: np.ndarray, dtype: npt.DTypeLike) -> np.ndarray:
+def _as_seen(exact: np.ndarray, dtype: np.dtype | type[np.generic]) -> np.ndarray:
     """Return exact colors as the integers that the network sees."""
     top = np.float32(np.iinfo(dtype).max)
     return np.rint(np.clip(exact, 0, 1) * top).astype(dtype)
