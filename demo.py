@@ -15,7 +15,7 @@ from pathlib import Path
 from common import command_line
 from common.command_line import option
 from common.run_folder import STATE
-from data.layout import full_size_photos
+from data.pair_files import full_size_photos
 from data.shipped_photos import shipped_photos
 from evaluate import EvaluateConfig, evaluate
 from evaluation.summary import as_markdown
@@ -130,8 +130,8 @@ if __name__ == "__main__":
         "inference.engine.ModelFileError",
         "photos.PhotoError",
         "training.config.TrainingError",
-        "data.layout.DatasetError",
+        "data.pair_files.DatasetError",
         "simulation.cameras.SimulationError",
-        "models.files.WeightsError",
+        "models.network_files.WeightsError",
     ]
     command_line.run(main, DemoConfig, __doc__, user_errors)

@@ -22,8 +22,8 @@ from common.command_line import ESSENTIAL, option
 from common.contact_sheet import contact_sheet
 from common.plural import plural
 from common.run_folder import RUNS, finished_runs
-from data.layout import DatasetError, test_pairs
 from data.packed import PatchPairs, open_pairs
+from data.pair_files import DatasetError, test_pairs
 from evaluation.methods import AUTO, INPUT, EvaluationError, external_method, find_methods
 from evaluation.report import Report, write_report
 from evaluation.score_method import Scored, score_method
@@ -149,6 +149,6 @@ if __name__ == "__main__":
         EvaluationError,
         DatasetError,
         "inference.engine.ModelFileError",
-        "models.files.WeightsError",
+        "models.network_files.WeightsError",
     ]
     command_line.run(main, EvaluateConfig, __doc__, user_errors)

@@ -10,11 +10,11 @@ machines share every step.
 
 from common import command_line
 from common.run_folder import STATE
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from training.backends.workers import workers_of
+from training.build_gan import build
 from training.config import TrainConfig, TrainingError, resolved, write_config
 from training.loop import run_loop
-from training.networks import build
 from training.pairs import training_batches
 from training.progress import Progress
 
@@ -72,6 +72,6 @@ if __name__ == "__main__":
         TrainingError,
         DatasetError,
         "simulation.cameras.SimulationError",
-        "models.files.WeightsError",
+        "models.network_files.WeightsError",
     ]
     command_line.run(train, TrainConfig, __doc__, user_errors)

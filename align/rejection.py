@@ -23,7 +23,7 @@ class Rejection(enum.StrEnum):
         "correlation",
         "The two patches differ too much: motion, blur, noise, or parallax.",
     )
-    STRAY = (
+    DISAGREES = (
         "disagrees with neighbors",
         "The best match of the window contradicts the matches of the windows around it.",
     )

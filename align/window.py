@@ -16,7 +16,7 @@ class Placement:
         affine: float64 2×3, maps phone pixels relative to the window's center to DSLR pixels.
         shift: float64 2, distance of the center from the homography's prediction, phone pixels.
         angle: Rotation added to the homography and to the neighbors' stretch, in degrees. The angle
-            is positive where the DSLR shows the content turned clockwise, from +x towards +y.
+            is positive where the DSLR shows the content turned clockwise, from +x toward +y.
         score: Normalized cross-correlation of the two windows, of luma under ECC's smoothing.
         information: float64 2×2, inverse covariance of the error of the shift, phone pixels⁻².
             Along an edge and in a smooth area the correlation determines the shift poorly.

@@ -41,7 +41,7 @@ from align.settings import AlignmentSettings
 from common import command_line
 from common.command_line import option
 from common.layout import PATCH_SIZE
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
 from simulation.cameras import DSLR, PHONES, SimulationError
 from simulation.geometry import random_pose

@@ -15,7 +15,7 @@ import numpy as np
 
 from common import command_line
 from common.command_line import option
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from training.config import TrainConfig, TrainingError
 
 
@@ -35,7 +35,7 @@ class SharesConfig:
 
 def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[str, float]:
     """Return the terms' shares for freshly initialized networks, by name; their sum is 1."""
-    from training.networks import build
+    from training.build_gan import build
 
     os.environ["KERAS_BACKEND"] = "tensorflow"
     gan, _ = build(config)
@@ -56,8 +56,8 @@ def shares(config: TrainConfig, phone: np.ndarray, target: np.ndarray) -> dict[s
 def main(config: SharesConfig) -> None:
     """Print the table for the presets of the thesis and of the released code."""
     from data.batches import Batches, Part
-    from data.layout import training_pairs
     from data.packed import open_pairs
+    from data.pair_files import training_pairs
 
     pairs = open_pairs(training_pairs(config.data_dir, config.phone), config.cache_dir)
     phone, target = Batches([Part(pairs, min(config.batch_size, len(pairs)))])[0]
@@ -78,5 +78,5 @@ def main(config: SharesConfig) -> None:
 
 
 if __name__ == "__main__":
-    user_errors = [TrainingError, DatasetError, "models.files.WeightsError"]
+    user_errors = [TrainingError, DatasetError, "models.network_files.WeightsError"]
     command_line.run(main, SharesConfig, __doc__, user_errors)

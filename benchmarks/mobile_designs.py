@@ -21,8 +21,8 @@ from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
 from data.batches import Batches, Part
-from data.layout import full_size_photos, training_pairs
 from data.packed import open_pairs
+from data.pair_files import full_size_photos, training_pairs
 from data.photo_folder import PhotoFolder
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "mobile_designs.png"

@@ -17,8 +17,8 @@ from skimage.metrics import structural_similarity
 import metrics
 from common import command_line
 from common.command_line import option
-from data.layout import DatasetError, test_pairs
 from data.packed import read_patch
+from data.pair_files import DatasetError, test_pairs
 from metrics import METRICS, Metric
 from metrics.psnr import decibels, mean_squared_error
 

@@ -32,8 +32,8 @@ from tqdm import tqdm
 import metrics
 from common import command_line
 from common.command_line import option
-from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
+from data.pair_files import DatasetError, test_pairs, training_pairs
 from export.precisions import Precision
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
@@ -244,5 +244,9 @@ if __name__ == "__main__":
         main,
         BenchmarkConfig,
         __doc__,
-        errors=[DatasetError, "models.files.WeightsError", "inference.engine.ModelFileError"],
+        errors=[
+            DatasetError,
+            "models.network_files.WeightsError",
+            "inference.engine.ModelFileError",
+        ],
     )

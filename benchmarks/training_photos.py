@@ -22,7 +22,7 @@ from common import command_line
 from common.command_line import option
 from common.layout import TARGET
 from common.run_folder import LAST, STATE
-from data.layout import DatasetError, training_pairs
+from data.pair_files import DatasetError, training_pairs
 from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -165,8 +165,8 @@ def _measure(config: BenchmarkConfig) -> dict:
     mixed, published, onednn = CASES.get(config.case or "", (False, False, True))
     if not onednn:
         import keras  # noqa: F401  before the project's import, which switches oneDNN on
+    from training.build_gan import build
     from training.config import TrainConfig
-    from training.networks import build
 
     with contextlib.redirect_stdout(io.StringIO()):
         gan, train_step = build(
@@ -226,7 +226,7 @@ def _published_step(gan):
     """
     import tensorflow as tf
 
-    from losses.discriminator import discriminator_cross_entropy
+    from losses.discriminator_loss import discriminator_cross_entropy
 
     @tf.function
     def update_generator(phone, target):

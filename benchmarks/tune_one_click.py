@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from common import command_line
 from common.command_line import option
-from data.layout import DatasetError, training_pairs
 from data.packed import open_pairs
+from data.pair_files import DatasetError, training_pairs
 from inference.one_click import OneClickSettings, enhance_one_click
 from metrics import in_chunks, ms_ssim, psnr
 

@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.layout import PATCH_SIZE
-from data.layout import DatasetError, PairFolder
+from data.pair_files import DatasetError, PairFolder
 
 
 @dataclasses.dataclass(frozen=True)

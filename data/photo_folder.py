@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from common.layout import PATCH_SUFFIXES
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from photos import PhotoError, read_photo
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from common.layout import PATCH_SIZE
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 
 VERSION = 1  # raise it when the same arguments give other patches
 FLATTEST = 6.0  # standard deviation, 8-bit levels

@@ -157,7 +157,7 @@ def _one_click() -> Method:
 
 def _keras_file(name: str, path: Path) -> Method:
     def load():
-        from models.files import load_generator
+        from models.network_files import load_generator
 
         return _keras_network(load_generator(path))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from common.plural import plural
-from evaluation.cost import COSTS
+from evaluation.network_cost import COSTS
 from evaluation.number_text import amount, number
 from evaluation.published import PHONES, PUBLISHED, SOURCE, published_as
 from evaluation.summary import is_infinite

@@ -16,8 +16,8 @@ from tqdm import tqdm
 import metrics
 from common.atomic_files import replacing
 from data.packed import PatchPairs
-from evaluation.cost import machine, measure_cost
 from evaluation.methods import EvaluationError, LoadedMethod, Method
+from evaluation.network_cost import machine, measure_cost
 
 VERSION = 2  # of the computation: raise the number when a metric or a cost changes
 CHUNK = 16  # pairs between two steps of the progress bar

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from evaluation.cost import COSTS
+from evaluation.network_cost import COSTS
 from evaluation.number_text import amount
 from evaluation.score_method import Scored
 from metrics import METRICS, Metric, interval, means, paired_difference

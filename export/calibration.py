@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from common.tensor_names import IMAGE, THUMBNAIL
-from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import read_patch
+from data.pair_files import DatasetError, test_pairs, training_pairs
 from data.shipped_photos import shipped_photos
 from export.parity import mosaics
 from inference.photo_thumbnail import thumbnail_of

@@ -75,7 +75,7 @@ def export(config: ExportConfig) -> list[Path]:
     Raises:
         ExportError: no such model or precision, or a network that cannot be exported like this.
         ParityError: an exported file differs too much from Keras.
-        data.layout.DatasetError: a damaged patch.
+        data.pair_files.DatasetError: a damaged patch.
         models.WeightsError: the model file is damaged.
     """
     source = find_source(config.phone, config.model)
@@ -192,10 +192,10 @@ def main(config: ExportConfig) -> None:
 if __name__ == "__main__":
     user_errors = [
         ExportError,
-        "data.layout.DatasetError",
+        "data.pair_files.DatasetError",
         "export.demos.DemoNetworkError",
         "export.parity.ParityError",
         "inference.engine.ModelFileError",
-        "models.files.WeightsError",
+        "models.network_files.WeightsError",
     ]
     command_line.run(main, ExportConfig, __doc__, user_errors)

@@ -64,7 +64,7 @@ def blur(images, kernel: np.ndarray, inside: bool = False):
     return ops.matmul(columns, images)
 
 
-VARIANCE_3_KERNEL = _variance_3_kernel()
+PAPER_KERNEL = _variance_3_kernel()
 RELEASED_KERNEL = _released_kernel()
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from common.backend import keras
-from losses.blur import RELEASED_KERNEL, VARIANCE_3_KERNEL, blur
+from losses.blur import PAPER_KERNEL, RELEASED_KERNEL, blur
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 
-def color_loss(enhanced, target, kernel: np.ndarray = VARIANCE_3_KERNEL):
+def color_loss(enhanced, target, kernel: np.ndarray = PAPER_KERNEL):
     """Return the squared distance of the blurred images: sum over an image, mean over the batch.
 
     Formula: `‖X_b - Y_b‖²₂`, `X_b = X * G` (thesis slide "Loss functions"; ICCV equation 3).

@@ -1,14 +1,16 @@
-"""What a generator is trained for: presets that name the loss terms and weigh them.
+"""Presets: the terms of the generator's loss and their weights.
 
-A new preset is one entry of `PRESETS`. A new term is one file beside this one and one entry in
-`Objective.terms`. Keras is imported only where terms are computed: command lines list the presets.
+A new preset is one entry of `PRESETS`. A new term is one file beside this one, one entry in
+`Objective.terms`, and a weight in a preset. Keras is imported only where terms are
+computed: command lines list the presets.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-# The released code sums these terms over the batch, where the functions here take the mean.
+# The released code sums these terms over the batch. The functions here take the mean, so `preset`
+# multiplies the weights of these terms by the batch size.
 SUMMED_OVER_BATCH = {"saturating_texture"}
 
 

@@ -1,4 +1,4 @@
-"""Total variation losses: the price of roughness."""
+"""Total variation losses: penalties for differences of neighboring pixels."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Metrics of image quality against a target: one metric a file, all of them in `table.py`.
+"""Metrics of image quality against a target: one metric a file.
+
+`table.py` lists the metrics that `evaluate.py` reports. Training also watches two signs of a
+failing GAN, `checkerboard.py` and `color_shift.py`.
 
 Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and returns one value an image.
 `compute.py` computes all metrics of a set of images, `intervals.py` says how sure a mean is.

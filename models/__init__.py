@@ -8,8 +8,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from models.files import WeightsError, load_generator, save_model
     from models.inspect_network import multiply_adds, normalization_of, receptive_radius
+    from models.network_files import WeightsError, load_generator, save_model
 
 __all__ = [
     "WeightsError",
@@ -24,7 +24,7 @@ __all__ = [
 def __getattr__(name: str):
     """Import the module of a public name on first use."""
     if name in ("WeightsError", "load_generator", "save_model"):
-        return getattr(importlib.import_module("models.files"), name)
+        return getattr(importlib.import_module("models.network_files"), name)
     if name in ("multiply_adds", "normalization_of", "receptive_radius"):
         return getattr(importlib.import_module("models.inspect_network"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,8 +16,8 @@ import numpy as np
 from common import command_line
 from common.backend import keras
 from common.command_line import option
-from models.files import WeightsError, save_model
 from models.generator import build_generator
+from models.network_files import WeightsError, save_model
 from models.rivals.ppcn import build_ppcn
 from models.rivals.srcnn import build_srcnn
 

@@ -5,14 +5,14 @@ generator F_W enhances the phone's photos. The discriminator D judges the enhanc
 photos. Both networks learn from the same pass, each along the gradient of its own loss.
 
 `training_step` is the step on TensorFlow. `training/backends/` runs the same functions on JAX and
-on several devices. `models/gan_released.py` has the other schedule, the released code's.
+on several devices. `models/gan_released.py` has the update order of the released code.
 """
 
 import dataclasses
 from typing import Any
 
 from common.backend import keras
-from losses.discriminator import discriminator_accuracy, discriminator_cross_entropy
+from losses.discriminator_loss import discriminator_accuracy, discriminator_cross_entropy
 from losses.presets import Objective
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
@@ -30,7 +30,7 @@ class Gan:
         discriminator_optimizer: Built for the discriminator.
         vgg: From `(N, P, P, 3)` to VGG-19 activations; None without a content term.
         ema: The network that is validated and saved, in float32: the exponential moving average of
-            the generator's weights. None: the step updates no average.
+            the generator's weights. The step updates no average if this is None.
         ema_decay: The decay of the average, [0, 1); with 0 `ema` has the latest weights.
         label_smoothing: Of the discriminator's loss.
     """
@@ -46,7 +46,7 @@ class Gan:
     label_smoothing: float = 0.0
 
 
-def losses(gan: Gan, phone, target):
+def both_losses(gan: Gan, phone, target):
     """Compute both networks' losses on one batch.
 
     Args:
@@ -76,7 +76,7 @@ def losses(gan: Gan, phone, target):
 
 
 def training_step(gan: Gan, jit_compile: bool = False):
-    """Return the step on TensorFlow, a function of a batch that returns the report of `losses`.
+    """Return the step on TensorFlow: a function of a batch that returns the report of the losses.
 
     Args:
         gan: The networks.
@@ -84,13 +84,13 @@ def training_step(gan: Gan, jit_compile: bool = False):
     """
     import tensorflow as tf  # here: a machine that trains on JAX need not have TensorFlow
 
-    # float32 is float32, on one device or many, as on JAX; --mixed_precision is the fast way.
+    # Without TF32, float32 has one precision on all devices. --mixed_precision is the fast way.
     tf.config.experimental.enable_tensor_float_32_execution(False)
 
     @tf.function(jit_compile=jit_compile, reduce_retracing=True)
     def step(phone, target):
         with tf.GradientTape(persistent=True) as tape:
-            generator_loss, discriminator_loss, report = losses(gan, phone, target)
+            generator_loss, discriminator_loss, report = both_losses(gan, phone, target)
         descend(tape, generator_loss, gan.generator, gan.generator_optimizer)
         if gan.discriminator is not None:
             descend(tape, discriminator_loss, gan.discriminator, gan.discriminator_optimizer)
@@ -107,9 +107,10 @@ def descend(tape, loss, network, optimizer) -> None:
 
 
 def update_ema(gan: Gan) -> None:
-    """Move the averaged weights towards the generator's latest weights.
+    """Move the averaged weights toward the generator's latest weights.
 
-    The decay at step t is at most (1 + t)/(10 + t), so that the first weights are soon forgotten.
+    The decay at step t is at most (1 + t)/(10 + t), so that the random initial weights lose
+    influence quickly.
     """
     if gan.ema is None:
         return

@@ -8,7 +8,7 @@ or the DSLR's image. `models/gan.py` has the step that shares one pass between b
 from typing import Any
 
 from common.backend import keras
-from losses.discriminator import swapped_accuracy, swapped_cross_entropy
+from losses.discriminator_loss import swapped_accuracy, swapped_cross_entropy
 from models.gan import Gan, descend, update_ema
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None

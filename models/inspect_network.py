@@ -11,12 +11,12 @@ import numpy as np
 
 from common.backend import keras
 from common.tensor_names import THUMBNAIL
-from models.files import WeightsError
 from models.layers.image_contrast import ImageContrast
 from models.layers.instance_normalization import InstanceNormalization
 from models.layers.normalization import Normalization
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 from models.layers.thumbnail import Thumbnail
+from models.network_files import WeightsError
 from models.thumbnail_input import thumbnail_size
 
 layers = keras.layers

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from common.backend import keras
-from models.files import WeightsError
+from models.network_files import WeightsError
 
 layers = keras.layers
 # Channels and number of convolutions of each block.

@@ -22,7 +22,7 @@ import dataclasses
 
 import numpy as np
 
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 
 LENS_LIMIT = 1.5  # half-diagonals; the largest radius of the distortion model, invertible there
 

@@ -20,8 +20,8 @@ import numpy as np
 from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
-from data.layout import DatasetError, training_pairs
 from data.packed import read_patch
+from data.pair_files import DatasetError, training_pairs
 from simulation.measured_blocks import BLOCK, MeasurementError, quantiles
 from simulation.measured_color import measure_exposure_and_color, measure_tone
 from simulation.measured_detail import measure_blur, measure_jpeg_grid, measure_noise

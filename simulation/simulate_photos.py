@@ -20,7 +20,7 @@ from common import command_line
 from common.command_line import option
 from common.layout import TARGET
 from common.plural import plural
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
 from data.shipped_photos import shipped_photos
 from simulation.cameras import DSLR, PHONES, Camera, SimulationError, phone_camera

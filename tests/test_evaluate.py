@@ -11,9 +11,9 @@ import pytest
 
 import evaluation.methods
 import models
-from data.layout import DatasetError
-from data.layout import test_pairs as test_files
 from data.packed import read_patch
+from data.pair_files import DatasetError
+from data.pair_files import test_pairs as test_files
 from evaluate import EvaluateConfig, EvaluationError, evaluate
 from export.convert import convert
 from metrics import ms_ssim, psnr, score, ssim

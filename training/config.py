@@ -37,7 +37,7 @@ class TrainConfig:
         None,
         "the whole training by name (training/recipes.py); flags given beside it win. By default "
         + ", ".join(f"{network.recipe} for {name}" for name, network in NETWORKS.items())
-        + "; stable is what trains best, thesis and iccv follow the sources to the letter",
+        + "; stable trains best, thesis follows the slides, iccv follows the released code",
         choices=tuple(RECIPES),
         group=ESSENTIAL,
     )

@@ -18,9 +18,9 @@ from common.run_folder import BEST, LAST, STATE
 from data.batches import Batches
 from data.packed import PatchPairs
 from training.backends.workers import Workers
+from training.build_gan import takes_other_batch
 from training.config import TrainConfig, TrainingError
 from training.interruption import Interruption
-from training.networks import takes_other_batch
 from training.pairs import two_batches
 from training.progress import Progress
 from training.recording import Recorder

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from data.batches import Batches, Part, split_for_validation
-from data.layout import full_size_photos, training_pairs
 from data.packed import PatchPairs, open_pairs
+from data.pair_files import full_size_photos, training_pairs
 from data.photo_folder import PhotoFolder
 from training.config import TrainConfig, TrainingError
 

@@ -1,7 +1,7 @@
 """Whole trainings by name: `python train.py --recipe NAME`.
 
 A recipe is a dict of plain values. Each key is a flag of `train.py`, and a flag on the command
-line wins over the recipe. A new recipe is one entry of `RECIPES`. docs/method.md compares the
+line overrides the recipe. A new recipe is one entry of `RECIPES`. docs/method.md compares the
 thesis, the paper, the released code and these recipes.
 """
 
@@ -16,7 +16,7 @@ THESIS = {
     "channels": None,  # the network's published width
     "blocks": None,  # the network's published depth
     "discriminator_width": 1.0,
-    "discriminator_batch": "same",  # silent; one pass gives the numbers of two on one batch
+    "discriminator_batch": "same",  # silent; a shared pass equals two passes over one batch
     "label_smoothing": 0.0,
     "steps": 20_000,  # silent
     "batch_size": 50,  # silent

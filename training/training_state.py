@@ -9,8 +9,8 @@ import numpy as np
 
 from common.atomic_files import replacing
 from common.backend import keras
-from models.files import WeightsError
 from models.gan import Gan
+from models.network_files import WeightsError
 
 
 def gan_variables(gan: Gan) -> list[keras.Variable]:

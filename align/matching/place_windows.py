@@ -11,9 +11,9 @@ from common.layout import PATCH_SIZE
 
 MIN_SCORE = 0.8  # correlation from which on a window has a vote
 TOLERANCE = 1.5  # pixels, between a window and its neighbors
-# Correlation that a rotation of its own must gain a window. The neighbors' shifts determine the
-# rotation better than the window's content does: each shift is exact to a twentieth of a pixel, and
-# the neighbors are hundreds of pixels apart.
+# The least gain in correlation for which a window keeps its own rotation. The neighbors' shifts
+# determine the rotation better than the window's content does: each shift is exact to a twentieth
+# of a pixel, and the neighbors are hundreds of pixels apart.
 MIN_TURN_GAIN = 0.003
 MIN_SPREAD = 0.2  # pixels; neighbors that agree better may still share a small error
 SEARCH_MARGIN = 3  # pixels searched beyond the resolution of `measure_shifts`
@@ -85,7 +85,7 @@ def _reconsider(
         gradient: float 2×2, the gradient on which the neighbors agree.
         fine: The search, which adds no further rotation here.
     """
-    stray = Window(first.x, first.y, rejection=Rejection.STRAY)
+    stray = Window(first.x, first.y, rejection=Rejection.DISAGREES)
     if first.placement and confirmed:
         if expected is None:
             return first

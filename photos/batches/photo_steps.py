@@ -11,9 +11,9 @@ import numpy as np
 from inference.engine import Engine, ModelFileError
 from photos import Photo, PhotoError, load_photo, read_header, save_photo
 from photos.batches.before_after import compare_path, reduced, write_compare
-from photos.batches.cost import Cost
 from photos.batches.enhance_photo import ROOM, enhance_photo, needs_copy
 from photos.batches.find_jobs import Job
+from photos.batches.memory_cost import Cost
 from photos.batches.options import PROGRAM_BYTES, BatchOptions
 from photos.batches.record import Record, state_of
 

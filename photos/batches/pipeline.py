@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 from photos import PhotoError
-from photos.batches.cost import Cost
+from photos.batches.memory_cost import Cost
 
 
 class Steps(Protocol):

@@ -12,7 +12,7 @@ import pytest
 from fake_aligner import FAIL, NO_FILE, align, logged, picture, write_shoot
 from PIL import Image
 
-import data.layout
+import data.pair_files
 from align.__main__ import main
 from align.align_pair import align_pair
 from align.alignment_error import AlignmentError
@@ -48,8 +48,8 @@ def here(monkeypatch):
 def test_a_dataset_is_complete_and_can_be_read(tmp_path, here, capsys):
     write_shoot(tmp_path, 4)
     folder = run(tmp_path)
-    train = data.layout.training_pairs(tmp_path / "dped", "mine")
-    test = data.layout.test_pairs(tmp_path / "dped", "mine")
+    train = data.pair_files.training_pairs(tmp_path / "dped", "mine")
+    test = data.pair_files.test_pairs(tmp_path / "dped", "mine")
     # Each photo has 2×3 windows, of which 5 are kept; 0.3 of 4 photos is one.
     assert (len(train), len(test)) == (15, 5)
     assert [path.name for path in train.phone] == [f"{n}.jpg" for n in range(15)]
@@ -59,7 +59,7 @@ def test_a_dataset_is_complete_and_can_be_read(tmp_path, here, capsys):
     assert {row["scale"] for row in photos} == {"1.5"}
     held_out = [row for row in photos if row["split"] == "test"]
     assert [row["full_size"] for row in held_out] == ["0.png"]
-    (whole,) = data.layout.full_size_photos(tmp_path / "dped", "mine")
+    (whole,) = data.pair_files.full_size_photos(tmp_path / "dped", "mine")
     assert whole.read_bytes() == (tmp_path / "phone" / held_out[0]["photo"]).read_bytes()
     assert sorted(path.name for path in folder.iterdir()) == [
         "pairs.csv",
@@ -161,7 +161,7 @@ def test_a_burst_stays_on_one_side(tmp_path, here, capsys):
 def test_one_scene_is_all_for_training(tmp_path, here, capsys):
     write_shoot(tmp_path, 1)
     run(tmp_path)
-    assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 5
+    assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 5
     assert "warning: all patches show one scene" in capsys.readouterr().err
 
 
@@ -199,7 +199,7 @@ def test_an_interrupted_write_leaves_no_dataset_and_loses_nothing(
     assert [path.name for path in (tmp_path / "dped").iterdir()] == [".mine.align"]
     run(tmp_path)
     assert logged(tmp_path / "log") == {0: 1, 1: 1}
-    assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 5
+    assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 5
     assert [path.name for path in (tmp_path / "dped").iterdir()] == ["mine"]
 
 
@@ -210,14 +210,14 @@ def test_where_the_disk_cannot_link_patches_are_copied(tmp_path, here, monkeypat
     write_shoot(tmp_path, 2)
     monkeypatch.setattr(os, "link", refused)
     run(tmp_path)
-    assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 5
+    assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 5
 
 
 def test_photos_in_a_format_that_no_dataset_has_are_not_copied(tmp_path, here):
     write_shoot(tmp_path, 3, suffix=".bmp")
     folder = run(tmp_path)
-    assert len(data.layout.test_pairs(tmp_path / "dped", "mine")) == 5
-    assert data.layout.full_size_photos(tmp_path / "dped", "mine") == []
+    assert len(data.pair_files.test_pairs(tmp_path / "dped", "mine")) == 5
+    assert data.pair_files.full_size_photos(tmp_path / "dped", "mine") == []
     assert {row["full_size"] for row in table(folder / "photos.csv")} == {""}
 
 

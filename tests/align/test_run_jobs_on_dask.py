@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fake_aligner import DIE, FAIL, align, logged, write_shoot
 
-import data.layout
+import data.pair_files
 from align.__main__ import main
 from align.alignment_error import AlignmentError
 from align.config import AlignConfig
@@ -89,7 +89,7 @@ def test_two_workers_write_the_dataset_that_this_machine_writes(tmp_path, schedu
         files = (path for path in root.rglob("*") if path.suffix in (".jpg", ".csv", ".html"))
         sets.append({path.relative_to(root): path.read_bytes() for path in files})
     assert sets[0] == sets[1]
-    assert len(data.layout.training_pairs(tmp_path / "dped", "mine")) == 50
+    assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 50
 
 
 def slowly(phone, dslr, settings, log):

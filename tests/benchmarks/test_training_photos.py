@@ -5,8 +5,8 @@ import csv
 import pytest
 
 from benchmarks.training_photos import CurveConfig, CurveError, link_subset, main, patches_by_photo
-from data.layout import test_pairs as held_out_pairs
-from data.layout import training_pairs
+from data.pair_files import test_pairs as held_out_pairs
+from data.pair_files import training_pairs
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import data.packed
-from data.layout import DatasetError, test_pairs, training_pairs
 from data.packed import PatchPairs, open_pairs, read_patch
+from data.pair_files import DatasetError, test_pairs, training_pairs
 
 
 @pytest.fixture(scope="module")

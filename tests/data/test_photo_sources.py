@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
 from data.shipped_photos import shipped_photos
 

@@ -8,10 +8,10 @@ from scipy.stats import norm
 
 import models  # noqa: F401 - brings Keras in without TensorFlow's chatter
 from common.backend import import_keras
-from losses.blur import RELEASED_KERNEL, VARIANCE_3_KERNEL, blur
+from losses.blur import PAPER_KERNEL, RELEASED_KERNEL, blur
 from losses.color import color_loss, released_color_loss
 from losses.content import content_loss, relative_content_loss
-from losses.discriminator import (
+from losses.discriminator_loss import (
     discriminator_accuracy,
     discriminator_cross_entropy,
     swapped_accuracy,
@@ -50,16 +50,16 @@ def gradient(loss, *inputs):
 
 
 def test_the_papers_kernel_is_a_unit_gaussian_of_variance_3():
-    assert VARIANCE_3_KERNEL.shape == (21,)
-    assert VARIANCE_3_KERNEL.sum() == pytest.approx(1, abs=1e-12)
-    assert (OFFSETS * VARIANCE_3_KERNEL).sum() == pytest.approx(0, abs=1e-12)
+    assert PAPER_KERNEL.shape == (21,)
+    assert PAPER_KERNEL.sum() == pytest.approx(1, abs=1e-12)
+    assert (OFFSETS * PAPER_KERNEL).sum() == pytest.approx(0, abs=1e-12)
     # The tails beyond 10 pixels hold less than 1e-6 of the variance.
-    assert (OFFSETS**2 * VARIANCE_3_KERNEL).sum() == pytest.approx(3, abs=1e-5)
-    center = VARIANCE_3_KERNEL[10] ** 2
+    assert (OFFSETS**2 * PAPER_KERNEL).sum() == pytest.approx(3, abs=1e-5)
+    center = PAPER_KERNEL[10] ** 2
     assert center == pytest.approx(0.053, abs=5e-4)  # the paper's A
     assert center == pytest.approx(1 / (6 * math.pi), rel=1e-6)
     # exp(-k² / 2σ) with σ = 3, not exp(-k² / 2σ²).
-    assert VARIANCE_3_KERNEL[13] / VARIANCE_3_KERNEL[10] == pytest.approx(math.exp(-9 / 6))
+    assert PAPER_KERNEL[13] / PAPER_KERNEL[10] == pytest.approx(math.exp(-9 / 6))
 
 
 def test_the_released_kernel_is_the_root_of_a_binned_gaussian():
@@ -76,7 +76,7 @@ def test_the_released_kernel_is_the_root_of_a_binned_gaussian():
 @pytest.mark.parametrize(
     "kernel",
     # The lopsided ones tell a correlation from a convolution, and rows from columns.
-    [VARIANCE_3_KERNEL, RELEASED_KERNEL, np.array([0.7, 0.2, 0.1]), np.array([0, 0, 0, 0, 1.0])],
+    [PAPER_KERNEL, RELEASED_KERNEL, np.array([0.7, 0.2, 0.1]), np.array([0, 0, 0, 0, 1.0])],
 )
 @pytest.mark.parametrize("shape", [(2, 30, 23, 3), (1, 5, 40, 1), (1, 1, 1, 2)])
 def test_blur_equals_two_correlations_with_zeros_outside(kernel, shape):
@@ -95,7 +95,7 @@ def test_color_loss_of_one_pixel_is_the_kernels_energy():
     target = random(1, 41, 45, 3)
     enhanced = target.copy()
     enhanced[0, 20, 22, 1] += 2.0
-    energy = (VARIANCE_3_KERNEL**2).sum() ** 2  # of the 2-D kernel, in one channel
+    energy = (PAPER_KERNEL**2).sum() ** 2  # of the 2-D kernel, in one channel
     assert float(color_loss(enhanced, target)) == pytest.approx(4 * energy, rel=1e-4)
     assert float(color_loss(target, enhanced)) == pytest.approx(4 * energy, rel=1e-4)
 
@@ -103,7 +103,7 @@ def test_color_loss_of_one_pixel_is_the_kernels_energy():
 def test_color_loss_of_a_constant_shift():
     target = random(1, 30, 50, 3)
     # Towards the border a part of the kernel falls outside and the blurred shift fades.
-    rows, columns = (correlate1d(np.ones(n), VARIANCE_3_KERNEL, mode="constant") for n in (30, 50))
+    rows, columns = (correlate1d(np.ones(n), PAPER_KERNEL, mode="constant") for n in (30, 50))
     expected = 0.01 * 3 * (rows**2).sum() * (columns**2).sum()
     assert float(color_loss(target + 0.1, target)) == pytest.approx(expected, rel=1e-4)
     assert expected == pytest.approx(0.01 * 3 * 30 * 50, rel=0.15)

@@ -5,8 +5,8 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from skimage.metrics import structural_similarity
 
-from data.layout import test_pairs
 from data.packed import read_patch
+from data.pair_files import test_pairs
 from metrics import ms_ssim, pooled_psnr, psnr, ssim
 
 

@@ -122,8 +122,8 @@ REFERENCE_ROWS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCE_ROWS)
 def test_released_networks_score_as_published(name, reference_data, tmp_path):
-    from data.layout import test_pairs
     from data.packed import open_pairs
+    from data.pair_files import test_pairs
 
     pairs = open_pairs(test_pairs(reference_data / "dped", "iphone"), tmp_path)
     phone, target = (np.asarray(side, np.float32) / 255 for side in (pairs.phone, pairs.target))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.files import load_generator, save_model
+from models.network_files import load_generator, save_model
 from models.generator import build_generator
 from models.layers.fused_batch_norm import FusedBatchNormalization
 

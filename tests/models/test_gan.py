@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from losses.discriminator import discriminator_cross_entropy, swapped_cross_entropy
+from losses.discriminator_loss import discriminator_cross_entropy, swapped_cross_entropy
 from losses.presets import PRESETS, Objective, preset
 from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
 from models.gan import Gan

@@ -6,8 +6,8 @@ from network_helpers import output, random, randomize, to_numpy
 from numpy.lib.stride_tricks import sliding_window_view
 
 import models
-from models.files import load_generator, save_model
 from models.generator import build_generator
+from models.network_files import load_generator, save_model
 from models.networks import NETWORKS, build_network, networks_in_words
 from models.rivals.johnson import build_johnson
 from models.rivals.ppcn import build_ppcn

@@ -3,8 +3,8 @@
 import pytest
 
 from common.backend import keras
-from models.files import WeightsError, load_generator, save_model
 from models.mobile import build_mobile
+from models.network_files import WeightsError, load_generator, save_model
 
 layers = keras.layers
 

@@ -12,8 +12,8 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.layout import test_pairs
 from data.packed import open_pairs
+from data.pair_files import test_pairs
 from data.shipped_photos import shipped_photos
 from inference.litert_engine import LiteRTEngine
 from metrics import psnr, score

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from common.backend import import_keras
-from models.files import WeightsError
+from models.network_files import WeightsError
 from models.vgg import BLOCKS, LAYERS, build_vgg19
 
 keras = import_keras()

@@ -11,7 +11,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.layout import training_pairs
+from data.pair_files import training_pairs
 from data.shipped_photos import shipped_photos
 from simulation.cameras import CAMERAS, Camera
 from simulation.development import develop

@@ -14,7 +14,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
-from data.layout import full_size_photos, test_pairs, training_pairs
+from data.pair_files import full_size_photos, test_pairs, training_pairs
 from data.shipped_photos import shipped_photos
 from simulation.cameras import CAMERAS, DSLR, PHONES, phone_camera
 from simulation.development import develop, sensor_noise, tone_curve

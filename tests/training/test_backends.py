@@ -22,7 +22,7 @@ from common.backend import import_keras
 keras = import_keras()
 import numpy as np
 from training.config import TrainConfig
-from training.networks import build
+from training.build_gan import build
 from training.training_state import gan_variables
 
 def arrays(variables):

@@ -7,7 +7,7 @@ import pytest
 
 import models
 import train as training
-from data.layout import DatasetError
+from data.pair_files import DatasetError
 from data.unpaired import digest, sample_patches
 from models.generator import build_generator
 from models.mobile import build_mobile

@@ -58,7 +58,7 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from training.config import TrainConfig
 from training.backends.workers import Workers
-from training.networks import build
+from training.build_gan import build
 
 from training.training_state import gan_variables
 

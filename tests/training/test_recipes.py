@@ -14,8 +14,8 @@ from models.generator import build_generator
 from models.initial_weights import set_released_initial_weights
 from models.networks import NETWORKS
 from train import TrainConfig, train
+from training.build_gan import build, takes_other_batch
 from training.config import resolved, with_recipe
-from training.networks import build, takes_other_batch
 from training.pairs import two_batches
 from training.recipes import RECIPES
 

@@ -5,7 +5,7 @@ import pytest
 
 import models  # noqa: F401 - brings Keras in without TensorFlow's chatter
 from common.backend import import_keras
-from models.files import WeightsError
+from models.network_files import WeightsError
 from training.training_state import restore_state, save_state
 
 keras = import_keras()

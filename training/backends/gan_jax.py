@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from common.backend import keras
-from models.gan import Gan, losses, update_ema
+from models.gan import Gan, both_losses, update_ema
 from models.gan_released import discriminator_losses, generator_losses
 from training.training_state import gan_variables
 
@@ -57,11 +57,11 @@ class JaxStep:
         if gan.discriminator is not None:
             pairs.append((gan.discriminator, gan.discriminator_optimizer))
 
-        def both_losses():
-            *values, report = losses(gan, phone, target)
+        def losses_and_values():
+            *values, report = both_losses(gan, phone, target)
             return values[: len(pairs)], report
 
-        arrays, report = self._descend(arrays, frozen, pairs, both_losses)
+        arrays, report = self._descend(arrays, frozen, pairs, losses_and_values)
         return self._with_ema(arrays), report
 
     def _released_step(

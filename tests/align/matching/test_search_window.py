@@ -199,5 +199,5 @@ def test_a_window_that_moved_alone_is_a_stray(texture):
     phone[185:315, 185:315] = poster
     photo[185:315, 187:317] = poster
     placed = place_windows(phone, photo, np.eye(3), corners_of(scene.shape, 100))
-    assert window_at(placed, 2, 2).rejection is Rejection.STRAY
+    assert window_at(placed, 2, 2).rejection is Rejection.DISAGREES
     assert sum(window.placement is not None for window in placed.windows) >= 6

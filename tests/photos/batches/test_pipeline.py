@@ -8,7 +8,7 @@ import pytest
 from fake_steps import FakeSteps
 
 from photos import PhotoError
-from photos.batches.cost import Cost
+from photos.batches.memory_cost import Cost
 from photos.batches.pipeline import run_batch
 
 BUDGET = 1000

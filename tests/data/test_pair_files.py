@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import layout
-from data.layout import DatasetError, full_size_photos, training_pairs
+from data import pair_files
+from data.pair_files import DatasetError, full_size_photos, training_pairs
 
 
 def touch(folder, *names):
@@ -61,7 +61,7 @@ def test_partners_may_differ_in_suffix_and_other_files_do_not_count(tmp_path, tr
 
 def test_training_and_test_pairs_are_different_folders(tmp_path, write_dataset):
     folder = write_dataset(tmp_path, "mine", train=3, test=2)
-    train, test = training_pairs(tmp_path, "mine"), layout.test_pairs(tmp_path, "mine")
+    train, test = training_pairs(tmp_path, "mine"), pair_files.test_pairs(tmp_path, "mine")
     assert (len(train), len(test)) == (3, 2)
     assert train.phone[0] == folder / "training_data/mine/0.png"
     assert test.phone[1] == folder / "test_data/patches/mine/1.png"
@@ -86,7 +86,7 @@ def test_only_a_plain_folder_name_is_a_phone(tmp_path, training, phone):
 
 
 def test_a_missing_dataset_is_named_with_the_command_that_makes_one(tmp_path):
-    for read in (training_pairs, layout.test_pairs, full_size_photos):
+    for read in (training_pairs, pair_files.test_pairs, full_size_photos):
         message = refusal(read, tmp_path, "mine")
         assert message.startswith(f"{tmp_path / 'mine'}: no such dataset")
     assert "`python -m simulation.simulate_patches`" in message
