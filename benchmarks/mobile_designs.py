@@ -1,6 +1,7 @@
-"""Compare designs of a mobile generator: quality against multiply-adds, after equal training.
+r"""Compare designs of a mobile generator: quality against multiply-adds, after equal training.
 
-    python -m benchmarks.mobile_designs --data_dir $REF/dped --teacher $REF/checkpoints/ppcn_teacher
+    python -m benchmarks.mobile_designs --data_dir $DPED_REFERENCE_DATA/dped \
+        --teacher $DPED_REFERENCE_DATA/checkpoints/ppcn_teacher
 
 Every design learns the teacher's results for patches of unpaired iPhone photos, from the same
 batches. The 60 real training pairs, which no design has seen, give the scores. The benchmark

@@ -1,7 +1,7 @@
-"""Score the same pictures by every rule in use, for the tables of docs/protocol.md.
+r"""Score the same pictures by every rule in use, for the tables of docs/protocol.md.
 
-    python -m benchmarks.protocol --data_dir $REF/dped \
-        --checkpoints $REF/checkpoints/dped_srcnn,$REF/checkpoints/iphone_orig
+    python -m benchmarks.protocol --data_dir $DPED_REFERENCE_DATA/dped \
+        --checkpoints dped_srcnn,iphone_orig
 
 The benchmark scores the phone's photos as they are, and enhanced by each TensorFlow 1 checkpoint.
 It prints Markdown tables: PSNR and SSIM by each rule, every metric with its interval, and the

@@ -1,6 +1,7 @@
-"""Measure the quality, size and speed of a network in every precision.
+r"""Measure the quality, size and speed of a network in every precision.
 
-    python -m benchmarks.quantization models/pretrained/iphone_mobile.keras --data_dir $REF/dped
+    python -m benchmarks.quantization models/pretrained/iphone_mobile.keras \
+        --data_dir $DPED_REFERENCE_DATA/dped
 
 The benchmark exports the network in every precision and size; the phone's training pairs
 calibrate 8-bit files. The table has for each file:

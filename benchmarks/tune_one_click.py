@@ -1,6 +1,6 @@
 """Find the strengths of one-click enhancement on a phone's training pairs.
 
-    python -m benchmarks.tune_one_click --phone iphone --data_dir $REF/dped
+    python -m benchmarks.tune_one_click --phone iphone --data_dir $DPED_REFERENCE_DATA/dped
 
 The search starts from no enhancement. Each strength in turn takes the best value of a grid, until a
 round changes nothing. The best value has the highest mean of PSNR in dB plus 20 times MS-SSIM. The
