@@ -15,6 +15,9 @@ pytest_plugins = ["real_browser", "web_demo"]
 
 
 def pytest_configure(config):
+    # JAX sets this variable to 1 when a test imports it. The commands that later tests start would
+    # inherit the 1 and print TensorFlow's messages. 3 is what `common.backend` sets.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A shell starts a command in the background (`nohup … &`) with SIGINT ignored, and every child
     # inherits that. Tests send SIGINT to the commands that they start.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

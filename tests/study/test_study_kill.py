@@ -105,8 +105,9 @@ def participant(port, seed, sides, acknowledged, cookies):
     client.close()
 
 
-def storm(folder, people, kills, pause):
-    """Make all visits while the server is killed `kills` times."""
+def storm(folder, people, kills):
+    """Make all visits; kill the server `kills` times, each after an equal share of the answers."""
+    answers = people * len(plan(read_study(folder), 0))
     server = Server(folder)
     sides, acknowledged, cookies = {}, {}, {}
     threads = [
@@ -116,8 +117,9 @@ def storm(folder, people, kills, pause):
     for thread in threads:
         thread.start()
     interrupted = 0
-    for _ in range(kills):
-        time.sleep(pause)
+    for number in range(1, kills + 1):
+        while sum(map(len, list(acknowledged.values()))) < answers * number / (kills + 1):
+            time.sleep(0.01)
         interrupted += any(thread.is_alive() for thread in threads)
         server.kill()
         server.start()
@@ -153,7 +155,7 @@ def check(folder, people, sides, acknowledged, cookies):
 
 def test_twelve_visits_through_two_kills(tmp_path):
     folder = make_study(tmp_path, photos=9, repeats=3)
-    server, *seen = storm(folder, people=12, kills=2, pause=0.4)
+    server, *seen = storm(folder, people=12, kills=2)
     code, out, err = server.stop()
     assert (code, out, err) == (0, "", "")
     check(folder, 12, *seen)
@@ -162,7 +164,7 @@ def test_twelve_visits_through_two_kills(tmp_path):
 @pytest.mark.slow
 def test_two_hundred_participants_through_five_kills(tmp_path):
     folder = make_study(tmp_path, photos=9, repeats=3)
-    server, *seen = storm(folder, people=200, kills=5, pause=3)
+    server, *seen = storm(folder, people=200, kills=5)
     code, _, err = server.stop()
     assert (code, err) == (0, "")
     check(folder, 200, *seen)
