@@ -31,6 +31,7 @@ def choose_ranges(content: bytes, observations: Observations) -> dict[str, dict]
     model = flatbuffer.read(content)
     graph = model.subgraphs[0]
     ranks = {tensor.name: len(tensor.shape) for tensor in graph.tensors}
+    observations = with_joined_names(observations, list(ranks))
     least = {**observations.least, **_least_above_relu(model, observations)}
     images = {graph.tensors[index].name for index in _images(model)}
     found = {}
@@ -43,6 +44,27 @@ def choose_ranges(content: bytes, observations: Observations) -> dict[str, dict]
             "max": np.full(shape, high, np.float32),
         }
     return found
+
+
+def with_joined_names(observations: Observations, names: list[str]) -> Observations:
+    """Return the observations, with further entries for tensors whose names differ.
+
+    The converter fuses operations and joins their names with ";". The joined names can differ
+    between files of different sizes. The first name is that of the last operation, which computes
+    the tensor, so equal first names mean equal tensors.
+
+    Args:
+        observations: of the same network, from a file of any size.
+        names: the names of the file's tensors.
+    """
+    observed_by_first = {name.split(";")[0]: name for name in observations.least}
+    least, greatest = dict(observations.least), dict(observations.greatest)
+    for name in names:
+        observed = observed_by_first.get(name.split(";")[0])
+        if ";" in name and name not in least and observed is not None:
+            least[name] = observations.least[observed]
+            greatest[name] = observations.greatest[observed]
+    return Observations(least, greatest, observations.windows)
 
 
 def _images(model: Model) -> list[int]:

@@ -18,9 +18,9 @@ from export import flatbuffer, tflite_metadata
 from export.calibration import calibration_inputs, calibration_patches, parity_patches
 from export.convert import convert
 from export.exporter import Exporter
-from export.quantize.choose_ranges import choose_ranges
+from export.quantize.choose_ranges import choose_ranges, with_joined_names
 from export.quantize.convolutions import find_convolutions
-from export.quantize.observe import observe
+from export.quantize.observe import Observations, observe
 from export.quantize.quantize_file import to_int8
 from export.quantize.repair_graph import fold_islands, tensors_from_input
 from export.sample_picture import SamplePicture
@@ -329,3 +329,14 @@ def test_the_example_is_a_photo_of_any_size():
         assert sample.image.shape == (size, size, 3) and sample.thumbnail.shape == (8, 8, 3)
         assert sample.image.std() > 40
     assert SamplePicture.of_size(64, None).thumbnail is None
+
+
+def test_ranges_are_found_under_the_joined_names_of_fused_operations():
+    """The converter joins different names in files of different sizes."""
+    least = {"relu;conv": np.array([-1.0]), "plain": np.array([-2.0])}
+    greatest = {name: np.abs(values) for name, values in least.items()}
+    found = with_joined_names(
+        Observations(least, greatest, {}), ["relu;conv;bias", "plain", "plain;x", "other;conv"]
+    )
+    assert found.least == {**least, "relu;conv;bias": least["relu;conv"], "plain;x": least["plain"]}
+    assert found.greatest.keys() == found.least.keys()
