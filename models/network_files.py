@@ -15,6 +15,7 @@ from models.layers import (  # noqa: F401
     instance_normalization,
     space_to_depth,
     thumbnail,
+    tone_curves,
 )
 
 

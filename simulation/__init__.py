@@ -4,4 +4,6 @@ Read in this order: `cameras` (parameters), `geometry` (where a camera looks), `
 light to JPEG), `shooting` (pictures and pairs of patches). The commands are `simulate_patches` (a
 data set), `simulate_photos` (a shoot for `python -m align`) and `measure` (a phone against its
 DSLR, with the help of the modules `measured_...`).
+
+`faults` draws and applies the faults of photos of any phone, without a model of a camera.
 """

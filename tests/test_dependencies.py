@@ -32,6 +32,8 @@ WITH_TENSORFLOW = (
     "models/layers/fused_batch_norm.py",
     "training/backends/gan_distributed.py",
     "models/checkpoints.py",
+    "training/universal.py",
+    "training/universal_step.py",
     "export/",
 )
 WITHOUT_KERAS = (

@@ -43,9 +43,12 @@ class NearIdentity(keras.initializers.Initializer):
         return {"gain": self.gain, "noise": self.noise, "seed": self.seed}
 
 
-def small_normal() -> Any:
-    """Make an initializer of small normal noise, standard deviation 0.02.
+def small_normal(deviation: float = 0.02) -> Any:
+    """Make an initializer of small normal noise.
 
     Call the function once for each layer: an initializer draws its seed when it is made.
+
+    Args:
+        deviation: standard deviation of the noise.
     """
-    return keras.initializers.RandomNormal(stddev=0.02)
+    return keras.initializers.RandomNormal(stddev=deviation)

@@ -1,0 +1,219 @@
+"""The network for photos of any phone: it corrects the photo's light first, then the detail."""
+
+from typing import Any
+
+import numpy as np
+
+from common.backend import keras
+from models.layers.global_moments import GlobalMoments
+from models.layers.initializers import small_normal
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
+from models.layers.thumbnail import Thumbnail
+from models.layers.tone_curves import (
+    CURVE_INPUTS,
+    KNOTS,
+    MATRIX_INPUTS,
+    PAIRS,
+    SEGMENTS,
+    ColorMatrix,
+    ToneCurves,
+)
+from models.thumbnail_input import with_thumbnail_input
+
+layers = keras.layers
+
+PIXELS = 4  # in a block of 2×2
+SIX = 6.0  # the largest value of a ReLU6
+DETAIL_LIMIT = 0.2  # largest change of a value by the detail part
+FIXED = ("segments", "segments_sum", "differences", "differences_sum")  # layers with set weights
+
+
+def build_universal(channels: int = 24, wide: int = 48, thumbnail: int = 64) -> keras.Model:
+    """Build a network that corrects light, and then noise, blur and the artifacts of JPEG.
+
+    *Light.* A convolutional network on the thumbnail decides a few numbers. `ToneCurves` and
+    `ColorMatrix` turn the numbers into three tone curves and a color matrix within bounds: slopes
+    of at most about 3, black and white fixed, gray kept by the matrix. On the pixels, a curve is a
+    sum of ReLU6 segments, `Σ slope_k · clip(x − t_k, 0, t_{k+1} − t_k)`. Convolutions with fixed
+    weights and one multiplication compute the sum, with little loss in 8-bit integers.
+
+    *Detail.* Convolutions at half and quarter resolution change a value by at most `DETAIL_LIMIT`.
+    Bounded gains and shifts that depend on the thumbnail steer the convolutions.
+
+    Tiles give the same result as the whole photo, if they share the photo's thumbnail.
+
+    Args:
+        channels: width at half resolution.
+        wide: width at quarter resolution.
+        thumbnail: side of the thumbnail, pixels.
+
+    Returns:
+        Model from `(N, H, W, 3)` float32 RGB in [0, 1], H and W multiples of 4, to the same shape,
+        about [0, 1], not clipped. With the defaults, 7,776 multiply-adds a pixel.
+    """
+    image = keras.Input((None, None, 3), name="image")
+    view, curves, matrix = decisions(Thumbnail(thumbnail, name="thumbnail")(image))
+    pixels = SpaceToDepth(name="pixels_to_channels")(image)
+    lit = apply_decisions(pixels, curves, matrix)
+    x = _convolution(channels, 3, "head")(lit)
+    x = layers.ReLU(name="head_relu")(_steered(x, view, "head"))
+    x = layers.ReLU(name="half_relu")(_convolution(channels, 3, "half")(x))
+    skip = x
+    x = SpaceToDepth(name="half_to_quarter")(x)
+    x = layers.ReLU(name="narrow_relu")(_convolution(wide, 1, "narrow")(x))
+    x = _steered(_convolution(wide, 3, "quarter1")(x), view, "quarter1")
+    x = layers.ReLU(name="quarter1_relu")(x)
+    x = layers.ReLU(name="quarter2_relu")(_convolution(wide, 3, "quarter2")(x))
+    x = _convolution(4 * channels, 1, "widen")(x)
+    x = DepthToSpace(name="quarter_to_half")(x)
+    x = layers.ReLU(name="skip_relu")(layers.Add(name="skip")([x, skip]))
+    x = layers.ReLU(name="last_relu")(_convolution(channels, 3, "last")(x))
+    start: Any = keras.initializers.Constant(SIX / 2)
+    tail = layers.Conv2D(
+        12,
+        3,
+        padding="same",
+        kernel_initializer=small_normal(),
+        bias_initializer=start,
+        name="tail",
+    )
+    x = layers.ReLU(max_value=SIX, name="tail_relu6")(tail(x))
+    x = layers.Rescaling(2 * DETAIL_LIMIT / SIX, -DETAIL_LIMIT, name="bounded")(x)
+    x = layers.Add(name="sum")([lit, x])
+    model = keras.Model(image, DepthToSpace(name="enhanced")(x), name="universal")
+    _set_fixed(model)
+    return model
+
+
+def decisions(thumbnail):
+    """Compute the decisions about light and the features of the whole photo.
+
+    Args:
+        thumbnail: `(N, size, size, 3)` in [0, 1].
+
+    Returns:
+        Three tensors. Features of the whole photo, `(N, 1, 1, 128)`, steer the convolutions. Slopes
+        of the tone curves, `(N, 1, 1, 12 · SEGMENTS)`, belong to the segments of each value in a
+        block of pixels. Weights of the color matrix, `(N, 1, 1, 24)`, belong to the differences
+        between the values of each pixel in a block.
+    """
+    thumbnail = layers.Rescaling(4.0, -2.0, name="thumbnail_centered")(thumbnail)
+    x = thumbnail
+    for number, width in enumerate((24, 32, 48, 64), 1):
+        x = _decider(width, 3, f"thumbnail_conv{number}", strides=2)(x)
+    places = GlobalMoments(name="thumbnail_places")(x)
+    colors = _decider(32, 1, "thumbnail_colors1")(
+        layers.AveragePooling2D(2, name="thumbnail_pooled")(thumbnail)
+    )
+    colors = _decider(32, 1, "thumbnail_colors2")(colors)
+    means = GlobalMoments(name="thumbnail_moments")(colors)
+    peaks = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_peaks")(colors)
+    x = layers.Concatenate(name="thumbnail_facts")([places, means, peaks])
+    x = _decider(160, 1, "view1")(x)
+    view = _decider(128, 1, "view2")(x)
+    slopes = layers.Conv2D(CURVE_INPUTS, 1, kernel_initializer=small_normal(0.1), name="light")(
+        view
+    )
+    slopes = ToneCurves(name="curves")(slopes)
+    weights = layers.Conv2D(MATRIX_INPUTS, 1, kernel_initializer=small_normal(0.1), name="colors")(
+        view
+    )
+    weights = ColorMatrix(name="matrix")(weights)
+    slopes = layers.Concatenate(name="curves_of_pixels")([slopes] * PIXELS)
+    weights = layers.Concatenate(name="matrix_of_pixels")([weights] * PIXELS)
+    return view, slopes, weights
+
+
+def apply_decisions(pixels, slopes, weights):
+    """Apply tone curves and color matrix to blocks of pixels `(N, H, W, 12)`; keep the shape."""
+    x = _fixed(12 * SEGMENTS, "segments")(pixels)
+    x = layers.ReLU(max_value=SIX, name="segments_relu6")(x)
+    x = layers.Multiply(name="segments_times_slopes")([x, slopes])
+    toned = _fixed(12, "segments_sum")(x)
+    x = _fixed(6 * PIXELS, "differences")(toned)
+    x = layers.Multiply(name="differences_times_weights")([x, weights])
+    x = _fixed(12, "differences_sum")(x)
+    return layers.Add(name="lit")([toned, x])
+
+
+def light_model(model: keras.Model) -> keras.Model:
+    """Return the light part of the network as a model that shares the network's layers.
+
+    Args:
+        model: a network that `build_universal` made.
+
+    Returns:
+        Model from `{"image": (N, H, W, 3), "thumbnail": (N, size, size, 3)}` to the image in
+        corrected light.
+    """
+    local = with_thumbnail_input(model)
+    lit = model.get_layer("lit")._inbound_nodes[-1].outputs[0]
+    return keras.Model(local.input, DepthToSpace(name="lit_image")(lit), name="light")
+
+
+def light_variables(model: keras.Model) -> list:
+    """Return the trainable variables that decide the light; all others restore detail."""
+    names = ("thumbnail_", "view", "light", "colors")
+    return [v for v in model.trainable_variables if v.path.split("/")[0].startswith(names)]
+
+
+def _decider(filters: int, side: int, name: str, strides: int = 1):
+    return layers.Conv2D(
+        filters,
+        side,
+        strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name=name,
+    )
+
+
+def _convolution(filters: int, side: int, name: str):
+    return layers.Conv2D(filters, side, padding="same", kernel_initializer="he_normal", name=name)
+
+
+def _fixed(filters: int, name: str):
+    """Return a 1×1 convolution whose weights `_set_fixed` sets. Training keeps the weights."""
+    return layers.Conv2D(
+        filters, 1, padding="same", kernel_initializer="zeros", name=name, trainable=False
+    )
+
+
+def _set_fixed(model: keras.Model) -> None:
+    """Set the weights of the layers that `FIXED` names."""
+    widths, knots = np.diff(KNOTS), np.array(KNOTS[:-1])
+    values = np.repeat(np.eye(12), SEGMENTS, axis=1)  # the value that each segment belongs to
+    scale = np.tile(SIX / widths, 12)
+    segments = values * scale, -np.tile(knots, 12) * scale
+    total = values.T * np.tile(widths / SIX, 12)[:, None], np.zeros(12)
+    differences, back = np.zeros((12, 6 * PIXELS)), np.zeros((6 * PIXELS, 12))
+    for pixel in range(PIXELS):
+        for number, (c, j) in enumerate(PAIRS):
+            column = 6 * pixel + number
+            differences[3 * pixel + j, column] = 1
+            differences[3 * pixel + c, column] = -1
+            back[column, 3 * pixel + c] = 1
+    weights = {
+        "segments": segments,
+        "segments_sum": total,
+        "differences": (differences, np.zeros(6 * PIXELS)),
+        "differences_sum": (back, np.zeros(12)),
+    }
+    for name, (kernel, bias) in weights.items():
+        layer = model.get_layer(name)
+        layer.set_weights([kernel.reshape(1, 1, *kernel.shape), bias])
+
+
+def _steered(x, view, name: str):
+    """Return `x` with a gain from 0.5 to 1.5 and a shift for each channel; `view` decides both."""
+    channels = x.shape[-1]
+    gain = layers.Conv2D(
+        channels, 1, activation="tanh", kernel_initializer=small_normal(), name=f"{name}_gain"
+    )(view)
+    gain = layers.Rescaling(0.5, 1.0, name=f"{name}_gain_bounded")(gain)
+    shift = layers.Conv2D(
+        channels, 1, activation="tanh", kernel_initializer=small_normal(), name=f"{name}_shift"
+    )(view)
+    x = layers.Multiply(name=f"{name}_times_gain")([x, gain])
+    return layers.Add(name=f"{name}_plus_shift")([x, shift])

@@ -1,0 +1,120 @@
+"""Losses and step of the training of the network for any phone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow
+
+from common.backend import keras
+from losses.never_worse import never_worse_loss, photo_errors
+from losses.structure import structure_loss
+
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
+tf: Any = tensorflow  # TensorFlow has no types for the names below
+
+DETAIL = 40.0  # weight of the error of detail
+SOFT = 0.02  # below this error of a value, the loss is about quadratic (Charbonnier)
+STRUCTURE = 1.0  # weight of the structure loss
+EDGE = 6  # pixels at the border of a patch, next to zero padding, that the loss leaves out
+BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam
+DECAY = 0.02  # decay of the weights, separate from the gradient (AdamW)
+AVERAGE = 0.999  # decay of the running average of the weights, per step
+FASTER = {"tail": 8.0}  # factors of the learning rate, for layers with a scaled-down result
+
+
+def light_losses(light: keras.Model) -> Callable:
+    """Return the loss of a batch of thumbnails, computed at half their size.
+
+    Args:
+        light: The light part of the network, see `models.universal.light_model`.
+
+    Returns:
+        Function of faulty and clean thumbnails to the loss and three numbers for the log.
+    """
+
+    def losses(thumbnail, clean):
+        faulty, clean = (ops.average_pool(x, 2) for x in (thumbnail, clean))
+        lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
+        return never_worse_loss(lit, faulty, clean)
+
+    return losses
+
+
+def detail_losses(light: keras.Model, network: keras.Model) -> Callable:
+    """Return the loss of a batch of patches, which trains the detail part.
+
+    The target is the patch without local faults, in the light that the network decided. So the
+    detail part restores detail and does not guess colors from a patch. Small errors count by their
+    square. With absolute errors, or logarithms of a patch's error, the detail part learned to do
+    nothing, which is right for patches without faults.
+
+    Formula: `DETAIL · mean(√(d² + SOFT²) − SOFT) + STRUCTURE · structure_loss`, where `d` is the
+    difference from the target.
+
+    Args:
+        light: The light part of the network, see `models.universal.light_model`.
+        network: The whole network, with a second input for the thumbnail.
+
+    Returns:
+        Function of patches with all faults, patches with light faults only, and faulty thumbnails,
+        to the loss and three numbers for the log.
+    """
+
+    def losses(faulty, unlit, thumbnail):
+        inside = slice(EDGE, -EDGE)
+        given = ({"image": x, "thumbnail": thumbnail} for x in (faulty, unlit))
+        before, target = (light(x, training=True)[:, inside, inside] for x in given)
+        before, target = ops.stop_gradient(before), ops.stop_gradient(target)
+        enhanced = network({"image": faulty, "thumbnail": thumbnail}, training=True)["enhanced"]
+        enhanced = enhanced[:, inside, inside]
+        errors, before = photo_errors(enhanced, target), photo_errors(before, target)
+        worse = ops.mean(ops.relu(errors - before))
+        soft = ops.sqrt(ops.square(enhanced - target) + SOFT**2) - SOFT
+        loss = DETAIL * ops.mean(soft) + STRUCTURE * structure_loss(enhanced, target)
+        return loss, ops.mean(errors), ops.mean(before), worse
+
+    return losses
+
+
+def make_step(
+    losses: Callable,
+    variables: list,
+    state: dict[str, list],
+    faster: list[float] | None = None,
+    compiled: bool = False,
+) -> Callable:
+    """Return the training step: a function of a batch that updates the variables.
+
+    Args:
+        losses: Function of a batch to the loss and three numbers for the log.
+        variables: The tf.Variables to train.
+        state: Lists of tf.Variables: Adam's "first" and "second" moments, and the "average".
+        faster: Factor of the learning rate for each variable; None means 1.
+        compiled: Whether XLA compiles the step, which saves time on a GPU or over many steps.
+
+    Returns:
+        Function of the batch, the learning rate and the number of the step from 1 on, to
+        `[loss, error, error before, worse]`.
+    """
+    factors = faster or [1.0] * len(variables)
+
+    @tf.function(jit_compile=compiled)
+    def step(*inputs):
+        *batch, rate, number = inputs
+        with tf.GradientTape() as tape:
+            loss, *shown = losses(*batch)
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 1.0)
+        correction = tf.sqrt(1 - BETA2**number) / (1 - BETA1**number)
+        averaged = tf.minimum(AVERAGE, number / (number + 10))
+        for index, (variable, g) in enumerate(zip(variables, gradients, strict=True)):
+            first, second, average = (state[k][index] for k in ("first", "second", "average"))
+            first.assign(BETA1 * first + (1 - BETA1) * g)
+            second.assign(BETA2 * second + (1 - BETA2) * g * g)
+            change = correction * first / (tf.sqrt(second) + EPSILON)
+            if len(variable.shape) > 1:
+                change += DECAY * variable
+            variable.assign_sub(rate * factors[index] * change)
+            average.assign(averaged * average + (1 - averaged) * variable)
+        return tf.stack([loss, *shown])
+
+    return step
