@@ -1,0 +1,178 @@
+"""The network for any phone: its cost, its bounds, its tiles, and the file that ships."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import models
+from benchmarks import any_phone
+from enhance import load_engine
+from export.convert import convert
+from inference.enhance_image import enhance_image
+from inference.litert_engine import LiteRTEngine
+from models.inspect_network import manifest_norm, multiply_adds, pixel_multiple, receptive_radius
+from models.layers.tone_curves import (
+    CURVE_INPUTS,
+    KNOTS,
+    MATRIX_INPUTS,
+    SEGMENTS,
+    STEEPEST,
+    ColorMatrix,
+    ToneCurves,
+)
+from models.thumbnail_input import with_thumbnail_input
+from models.universal import build_universal, light_model, light_variables
+
+
+def array(tensor):
+    """Return a tensor as a NumPy array."""
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+def random(*shape, seed=0):
+    return np.random.default_rng(seed).random(shape, np.float32)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network with random weights, except the fixed weights."""
+    keras.utils.set_random_seed(0)
+    model = build_universal()
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(weight + rng.normal(0, 0.02, weight.shape))
+    return model
+
+
+def without_detail(network):
+    """Return the network with a detail part that changes nothing."""
+    model = keras.models.clone_model(network)
+    model.set_weights(network.get_weights())
+    tail = model.get_layer("tail")
+    kernel, bias = tail.get_weights()
+    tail.set_weights([0 * kernel, 0 * bias + 3])
+    return model
+
+
+def test_the_network_is_small_and_local(network):
+    assert multiply_adds(network) <= 8000
+    assert (receptive_radius(network), pixel_multiple(network)) == (16, 4)
+    assert manifest_norm(network) == "thumbnail"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_curves_rise_within_bounds_and_keep_black_and_white(seed):
+    decided = np.random.default_rng(seed).normal(0, 3, (5, 1, 1, CURVE_INPUTS))
+    slopes = array(ToneCurves()(decided)).reshape(5, 3, SEGMENTS)
+    assert slopes.min() >= 0
+    assert slopes.max() <= STEEPEST + 1
+    np.testing.assert_allclose((slopes * np.diff(KNOTS)).sum(-1), 1, atol=1e-5)
+
+
+def test_zeros_give_about_the_identity():
+    slopes = array(ToneCurves()(np.zeros((1, 1, 1, CURVE_INPUTS))))
+    curve = np.cumsum(slopes.reshape(3, SEGMENTS) * np.diff(KNOTS), axis=-1)
+    np.testing.assert_allclose(curve, np.tile(KNOTS[1:], (3, 1)), atol=0.02)
+    assert not array(ColorMatrix()(np.zeros((1, 1, 1, MATRIX_INPUTS)))).any()
+
+
+def test_exposure_is_undone_by_a_gain_in_linear_light():
+    decided = np.zeros((1, 1, 1, CURVE_INPUTS), np.float32)
+    decided[..., 0] = np.arctanh(np.log(2) / 1.8)  # one stop brighter
+    slopes = array(ToneCurves()(decided)).reshape(3, SEGMENTS)
+    curve = np.concatenate([[0], np.cumsum(slopes[0] * np.diff(KNOTS))])
+    for value in (0.3, 0.5, 0.6):
+        expected = (2 * value**2.2) ** (1 / 2.2)
+        assert np.interp(value, KNOTS, curve) == pytest.approx(expected, abs=0.03)
+
+
+def test_the_light_part_keeps_white_and_black(network):
+    """White and black stay, whatever the weights are."""
+    light = without_detail(network)
+    white = array(light(np.ones((1, 16, 16, 3), np.float32)))
+    np.testing.assert_allclose(white, 1, atol=1e-5)
+    black = array(light(np.zeros((1, 16, 16, 3), np.float32)))
+    np.testing.assert_allclose(black, 0, atol=1e-5)
+
+
+def test_the_detail_part_is_bounded(network):
+    image = random(1, 64, 64, 3)
+    whole = array(network(image))
+    light = array(without_detail(network)(image))
+    assert 0.01 < np.abs(whole - light).max() <= 0.2 + 1e-5
+
+
+def test_the_light_model_is_the_light_of_the_network(network):
+    thumbnail = random(2, 64, 64, 3)
+    halves = thumbnail.reshape(2, 32, 2, 32, 2, 3).mean((2, 4))
+    given = {"image": halves, "thumbnail": thumbnail}
+    found = array(light_model(network)(given))
+    model = with_thumbnail_input(without_detail(network))
+    whole = model(given)["enhanced"]
+    np.testing.assert_allclose(found, array(whole), atol=1e-5)
+
+
+def test_every_variable_belongs_to_one_part(network):
+    light = {v.path for v in light_variables(network)}
+    local = {v.path for v in network.trainable_variables} - light
+    assert {path.split("/")[0] for path in local} == {
+        *("head", "half", "narrow", "quarter1", "quarter2", "widen", "last", "tail"),
+        *("head_gain", "head_shift", "quarter1_gain", "quarter1_shift"),
+    }
+
+
+@pytest.fixture(scope="module")
+def files(network, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("universal")
+    models.save_model(network, folder / "net.keras")
+    for name, tile in (("any", None), ("96", 96)):
+        (folder / f"{name}.tflite").write_bytes(convert(network, "fp32", tile))
+        manifest = '{"halo": 16, "multiple": 4, "norm": "thumbnail"}'
+        (folder / f"{name}.json").write_text(manifest)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["any.tflite", "96.tflite", "net.keras"])
+def test_tiles_are_exact(files, network, kind):
+    image = random(131, 150, 3)
+    image[:60] *= 0.3
+    engine = load_engine(files / kind)
+    one = enhance_image(load_engine(files / "net.keras"), image, tile=512)
+    np.testing.assert_allclose(enhance_image(engine, image, tile=70), one, atol=2e-4)
+
+
+def test_the_exported_network_has_only_operations_that_delegates_know(files):
+    engine = LiteRTEngine(files / "96.tflite")
+    tensors = {t["index"]: t for t in engine._interpreter.get_tensor_details()}
+    wide = set()  # operations on pixels, not on the thumbnail
+    for operation in engine._interpreter._get_ops_details():
+        shapes = [tensors[index]["shape"] for index in operation["outputs"]]
+        if any(len(shape) == 4 and shape[1] in (24, 48, 96) for shape in shapes):
+            wide.add(operation["op_name"])
+    known = {"CONV_2D", "ADD", "MUL", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "DELEGATE"}
+    assert wide <= known
+
+
+SHIPPED = Path(models.__file__).parent / "pretrained" / "universal.keras"
+
+
+def test_the_shipped_network_keeps_plain_pictures():
+    """White, black, a gray disc and a plain sky stay, except where the network sees its padding."""
+    assert SHIPPED.stat().st_size < 2**20
+    engine = load_engine(SHIPPED)
+
+    def enhanced(photo):
+        return enhance_image(engine, photo)
+
+    def inside(photo):
+        return enhanced(photo)[16:-16, 16:-16]
+
+    white = inside(np.full((96, 96, 3), 255, np.uint8))
+    assert white.min() >= 252
+    black = inside(np.zeros((96, 96, 3), np.uint8))
+    assert black.max() <= 6
+    assert all(0.8 <= ratio <= 1.2 for ratio in any_phone.disc_brightness(enhanced).values())
+    sky = inside(np.full((96, 128, 3), (110, 160, 230), np.uint8)).astype(int)
+    assert np.ptp(sky, axis=(0, 1)).max() <= 2
