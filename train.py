@@ -42,7 +42,7 @@ def train(config: TrainConfig) -> int:
             _restore(config, gan, progress)
         workers.check_agreement(config, progress)
         if workers.chief:
-            write_config(config)
+            write_config(config.folder, config)
         return run_loop(config, gan, step, share, held_out, workers, progress)
 
 

@@ -12,6 +12,7 @@ network of the project was trained on them.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import numpy as np
 from benchmarks.phone_faults import SEVERAL, SINGLE, faulty
 from common import command_line
 from common.command_line import option
+from data.free_photos import reduce_photo
 from enhance import load_engine
 from inference.engine import ModelFileError
 from inference.enhance_image import enhance_image
@@ -93,20 +95,16 @@ class AnyPhoneConfig:
     details: bool = option(False, "print all photos and faults, not only the worst five")
 
 
-def stretch_channels(photo: np.ndarray) -> np.ndarray:
-    """Stretch each channel to the full range, as "auto levels" of a photo editor does.
+def stretch_levels(photo: np.ndarray, axis: tuple[int, ...] | None = None) -> np.ndarray:
+    """Stretch the values to the full range, without the lowest and the highest 0.5 %.
 
-    The lowest and the highest 0.5 % of the values are cut off.
+    Args:
+        photo: `(H, W, 3)` uint8.
+        axis: None stretches all channels together, which keeps the hues. (0, 1) stretches each
+            channel, as "auto levels" of a photo editor does.
     """
-    low, high = np.percentile(photo, (0.5, 99.5), axis=(0, 1))
+    low, high = np.percentile(photo, (0.5, 99.5), axis=axis)
     x = (photo - low) / np.maximum(high - low, 1)
-    return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
-
-
-def stretch_levels(photo: np.ndarray) -> np.ndarray:
-    """Stretch all channels together to the full range, which keeps the hues."""
-    low, high = np.percentile(photo, (0.5, 99.5))
-    x = (photo - low) / max(high - low, 1)
     return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
 
 
@@ -115,7 +113,7 @@ def find_method(method: str) -> Callable[[np.ndarray], np.ndarray]:
     known = {
         "input": lambda photo: photo,
         "levels": stretch_levels,
-        "channel-levels": stretch_channels,
+        "channel-levels": functools.partial(stretch_levels, axis=(0, 1)),
         "auto": enhance_one_click,
     }
     if method in known:
@@ -137,11 +135,7 @@ def read(path: Path) -> np.ndarray:
     photo = cv2.imread(str(path))
     if photo is None:
         raise MissingInputError(f"{path}: not a readable photo; give --photos and --reference")
-    scale = SIDE / max(photo.shape[:2])
-    if scale < 1:
-        size = [round(side * scale) for side in photo.shape[1::-1]]
-        photo = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(photo[..., ::-1])
+    return np.ascontiguousarray(reduce_photo(photo, SIDE)[..., ::-1])
 
 
 def measure_method(method: Callable, photos: dict, pairs: list) -> tuple[dict, list]:

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 
 from common import command_line
+from common.atomic_files import replacing
 from common.command_line import option
 from data.qt_resources import read_resources
 
@@ -136,10 +137,21 @@ def decode_reduced(content: bytes) -> np.ndarray | None:
     photo = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if photo is None or min(photo.shape[:2]) < SHORT_SIDE:
         return None
-    scale = LONG_SIDE / max(photo.shape[:2])
+    return reduce_photo(photo, LONG_SIDE)
+
+
+def reduce_photo(photo: np.ndarray, long_side: int, least: int = 1) -> np.ndarray:
+    """Reduce a photo so that no side is longer than `long_side` and none shorter than `least`.
+
+    Args:
+        photo: `(H, W, 3)` uint8. A smaller photo is returned as it is.
+        long_side: Pixels.
+        least: Pixels.
+    """
+    scale = long_side / max(photo.shape[:2])
     if scale >= 1:
         return photo
-    size = [max(round(side * scale), 1) for side in photo.shape[1::-1]]
+    size = [max(round(side * scale), least) for side in photo.shape[1::-1]]
     return cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
 
 
@@ -160,7 +172,8 @@ def main(config: FreePhotosConfig) -> None:
         photo = decode_reduced(content)
         if photo is None:
             continue
-        cv2.imwrite(str(output / f"{name}.png"), photo, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+        with replacing(output / f"{name}.png") as path:
+            cv2.imwrite(str(path), photo, [cv2.IMWRITE_PNG_COMPRESSION, 3])
         source = name.split("-")[0]
         counts[source] = counts.get(source, 0) + 1
     print(", ".join(f"{source} {count}" for source, count in counts.items()))

@@ -3,15 +3,10 @@
 import cv2
 import numpy as np
 
-from common.color import LUMINANCE_709
+from common.color import LUMINANCE_709, light_of_code
 from simulation.cameras import Camera
 
 SHARPENING_SIGMA = 1.0  # pixels
-
-
-def light_of_code(code: np.ndarray) -> np.ndarray:
-    """Decode sRGB code values to linear light, both in [0, 1] (IEC 61966-2-1)."""
-    return np.where(code <= 0.04045, code / 12.92, ((np.maximum(code, 0) + 0.055) / 1.055) ** 2.4)
 
 
 _LIGHT_OF_UINT8 = light_of_code(np.arange(256) / 255).astype(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simulation.development import light_of_code
+from common.color import light_of_code
 from simulation.measured_blocks import (
     BIN_CENTERS,
     BIN_EDGES,

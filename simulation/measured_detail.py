@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from common.color import LUMA_601
-from simulation.development import light_of_code
+from common.color import LUMA_601, light_of_code
 from simulation.measured_blocks import (
     BIN_CENTERS,
     BIN_EDGES,

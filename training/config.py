@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from common.atomic_files import replacing
 from common.command_line import ESSENTIAL, option
@@ -289,8 +290,13 @@ def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(earlier, **given)
 
 
-def write_config(config: TrainConfig) -> None:
-    """Write the run's config.json."""
-    config.folder.mkdir(parents=True, exist_ok=True)
-    with replacing(config.folder / CONFIG) as temporary:
+def write_config(folder: Path, config: Any) -> None:
+    """Write config.json, the options of a run, into the folder of the run.
+
+    Args:
+        folder: The folder, which is created if it is missing.
+        config: A dataclass of options.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / CONFIG) as temporary:
         temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")

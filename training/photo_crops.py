@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from data.free_photos import part_of
+from data.free_photos import part_of, reduce_photo
 from simulation.faults import (
     MARGIN,
     LightFaults,
@@ -52,7 +52,7 @@ class PhotoCrops:
             raise NoPhotosError(f"{', '.join(map(str, folders))}: no photos of the part {part}")
         self.names = [path.stem for path in files]
         self._photos = [_read(path) for path in files]
-        self._small = [_at_most(photo, SMALL) for photo in self._photos]
+        self._small = [reduce_photo(photo, SMALL, least=8) for photo in self._photos]
         weights = np.array([PORTION.get(name.split("-")[0], 1.0) for name in self.names])
         self._shares = weights / weights.sum()
 
@@ -206,12 +206,3 @@ def _read(path: Path) -> np.ndarray:
     if photo is None:
         raise NoPhotosError(f"{path}: not a readable photo; remove the file")
     return photo[..., ::-1].copy()
-
-
-def _at_most(photo: np.ndarray, side: int) -> np.ndarray:
-    """Reduce a photo so that no side is longer than `side` pixels."""
-    scale = side / max(photo.shape[:2])
-    if scale >= 1:
-        return photo
-    size = [max(round(length * scale), 8) for length in photo.shape[1::-1]]
-    return cv2.resize(photo, size, interpolation=cv2.INTER_AREA)

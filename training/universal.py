@@ -12,7 +12,6 @@ A run writes `last.keras` (the average of the weights), `state.npz`, `log.csv` a
 
 import collections
 import dataclasses
-import json
 import math
 import multiprocessing
 import os
@@ -28,8 +27,8 @@ from common import command_line
 from common.atomic_files import replacing
 from common.backend import import_keras
 from common.command_line import option
-from common.run_folder import CONFIG, LAST, STATE
-from training.config import TrainingError
+from common.run_folder import LAST, STATE
+from training.config import TrainingError, write_config
 
 LOG = "log.csv"
 KEPT = 300  # number of the latest batches from which training draws
@@ -71,8 +70,7 @@ def main(config: UniversalConfig) -> None:
         raise TrainingError(
             "no photos to train on; give --photos FOLDER (data/free_photos.py makes one)"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFIG).write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    write_config(folder, config)
     run = Run(config, folder)
     run.train("light", config.light_steps)
     run.train("detail", config.steps)

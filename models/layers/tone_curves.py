@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from common.backend import keras
-from common.color import LUMA_601
+from common.color import LUMA_601, light_of_code
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
@@ -36,7 +36,7 @@ class ToneCurves(keras.layers.Layer):
         sizes = np.cumsum([1, 3, 1, 3, 2])
         exposure, cast, haze, veil, tone, slopes = ops.split(x, [int(n) for n in sizes], axis=-1)
         knots = np.array(KNOTS, np.float32)
-        light = np.where(knots <= 0.04045, knots / 12.92, ((knots + 0.055) / 1.055) ** 2.4)
+        light = light_of_code(knots)
         light = ops.reshape(ops.convert_to_tensor(light.astype(np.float32)), (1, 1, 1, -1))
         gain = 1.8 * ops.tanh(exposure) + 0.9 * ops.tanh(cast)
         gain = ops.exp(gain)[:, 0, :, :, None]  # (N, 1, 3, 1)

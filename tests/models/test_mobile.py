@@ -5,11 +5,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from engine_files import write_engine_files
 from keras import layers
 
 import models
 from enhance import load_engine
-from export.convert import convert
 from inference.engine import ModelFileError
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
@@ -38,13 +38,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def files(network, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mobile")
-    models.save_model(network, folder / "net.keras")
-    for name, tile in (("any", None), ("64", 64)):
-        (folder / f"{name}.tflite").write_bytes(convert(network, "fp32", tile))
-        manifest = '{"halo": 8, "multiple": 2, "norm": "thumbnail"}'
-        (folder / f"{name}.json").write_text(manifest)
-    return folder
+    return write_engine_files(tmp_path_factory.mktemp("mobile"), network, 64, halo=8, multiple=2)
 
 
 def test_the_network_equals_its_definition():

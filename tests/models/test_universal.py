@@ -5,11 +5,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from engine_files import write_engine_files
 
 import models
 from benchmarks import any_phone
 from enhance import load_engine
-from export.convert import convert
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 from models.inspect_network import manifest_norm, multiply_adds, pixel_multiple, receptive_radius
@@ -126,12 +126,7 @@ def test_every_variable_belongs_to_one_part(network):
 @pytest.fixture(scope="module")
 def files(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("universal")
-    models.save_model(network, folder / "net.keras")
-    for name, tile in (("any", None), ("96", 96)):
-        (folder / f"{name}.tflite").write_bytes(convert(network, "fp32", tile))
-        manifest = '{"halo": 16, "multiple": 4, "norm": "thumbnail"}'
-        (folder / f"{name}.json").write_text(manifest)
-    return folder
+    return write_engine_files(folder, network, 96, halo=16, multiple=4)
 
 
 @pytest.mark.parametrize("kind", ["any.tflite", "96.tflite", "net.keras"])

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from common.color import light_of_code
 from photos.color_spaces import encode_srgb
-from simulation.development import light_of_code
 from simulation.faults import (
     LightFaults,
     LocalFaults,
