@@ -44,7 +44,7 @@ class GlobalInput(enum.StrEnum):
 
     @property
     def allows_tiles(self) -> bool:
-        """Whether the network runs in tiles and gives exactly the whole frame's result."""
+        """Whether the network runs in tiles. The photo is then continued at its edges."""
         return self in (GlobalInput.NOTHING, GlobalInput.THUMBNAIL)
 
 

@@ -7,7 +7,7 @@ from inference.engine import Engine
 from inference.network_pool import NetworkPool
 from inference.pixels import from_floats, to_floats
 from inference.streaming import Counter, Source, lag, stream
-from inference.tiling import Tile, plan_tiles, tile_shape
+from inference.tiling import Tile, continued_shape, plan_continued, plan_tiles, tile_shape
 
 
 def run_tiles(
@@ -19,7 +19,7 @@ def run_tiles(
     signature: str | None = None,
     given: dict[str, np.ndarray] | None = None,
 ) -> None:
-    """Run a network in tiles with its receptive radius as halo, for the whole frame's result.
+    """Run a network in tiles with its receptive radius as halo.
 
     Only the tiles under computation are held as floats.
 
@@ -50,12 +50,15 @@ def run_tiles(
 def plan_of(engine: Engine, image: np.ndarray, tile_area: int) -> list[Tile]:
     """Plan the tiles of a pass through an engine's whole network.
 
+    The photo is continued at its edges, unless the network takes statistics of the photo.
+
     Args:
         engine: The engine.
         image: `(H, W, 3)`.
         tile_area: The largest tile, pixels, of an engine that takes any size.
     """
-    height, width = image.shape[:2]
-    # A photo smaller than a fixed tile goes in at its own size, which the runtime allows.
-    shape = engine.tile or tile_shape(height, width, tile_area, engine.halo, engine.multiple)
-    return plan_tiles(height, width, shape, engine.halo, engine.multiple)
+    height, width, halo = *image.shape[:2], engine.halo
+    if engine.stages is not None:
+        return plan_tiles(height, width, tile_shape(height, width, tile_area, halo), halo)
+    shape = engine.tile or continued_shape(height, width, tile_area, halo, engine.multiple)
+    return plan_continued(height, width, shape, halo, engine.multiple)

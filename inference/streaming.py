@@ -56,7 +56,7 @@ class Source:
         self._above = self._bottom = array[:0]
 
     def read(self, t: Tile) -> np.ndarray:
-        """Return the input of a tile `(in_height, in_width, C)`.
+        """Return what `Tile.read` would return if nothing had been overwritten.
 
         The tiles must come in the order of the plan.
         """
@@ -69,9 +69,9 @@ class Source:
             joined = np.concatenate([self._above, rows[max(len(rows) - self._halo, 0) :]])
             self._bottom = joined[max(len(joined) - self._halo, 0) :]
         pixels = t.read(self._array).copy()
-        offset = t.out_y - t.in_y
+        offset = t.out_y - t.rows.start
         kept = min(len(self._above), offset)
-        above = self._above[len(self._above) - kept :, t.in_x : t.in_x + t.in_width]
+        above = self._above[len(self._above) - kept :, t.columns]
         pixels[offset - kept : offset] = above
         return pixels
 

@@ -7,7 +7,6 @@ import numpy as np
 from common.tensor_names import IMAGE, THUMBNAIL
 from inference.engine import Engine
 from inference.photo_thumbnail import thumbnail_of
-from inference.tiling import continued
 
 
 def run_whole_frame(
@@ -24,8 +23,11 @@ def run_whole_frame(
         float32 RGB `(1, H, W, 3)`, not clipped.
     """
     height, width = batch.shape[1:3]
-    missing = -height % engine.multiple, -width % engine.multiple
-    inputs = {IMAGE: batch if missing == (0, 0) else continued(batch[0], *missing)[None]}
+    below, right = -height % engine.multiple, -width % engine.multiple
+    if below or right:
+        batch = np.pad(batch, [(0, 0), (0, below), (0, right), (0, 0)], mode="edge")
+    inputs = {IMAGE: batch}
     if engine.thumbnail:
-        inputs[THUMBNAIL] = thumbnail_of(batch[0], engine.thumbnail)[None]
+        photo = batch[0, :height, :width]
+        inputs[THUMBNAIL] = thumbnail_of(photo, engine.thumbnail)[None]
     return run(**inputs)[:, :height, :width]

@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from inference.enhance_image import enhance_image
 from inference.streaming import Counter, Source, lag, stream
-from inference.tiling import plan_tiles
+from inference.tiling import plan_continued, plan_tiles
 
 RADIUS = 4
 SIZES = [(1, 1), (1, 300), (300, 1), (17, 200), (64, 64), (64, 65), (65, 129), (131, 97)]
@@ -45,8 +45,11 @@ def photo(height, width, dtype):
 
 
 def whole_frame(engine, image):
+    """Return the network over the photo, continued so far that no kept pixel sees zero padding."""
     top = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
-    return np.clip(engine(image[None].astype(np.float32) / top)[0], 0, 1) * top
+    frame = np.pad(image, [(RADIUS, RADIUS), (RADIUS, RADIUS), (0, 0)], mode="edge")
+    result = np.clip(engine(frame[None].astype(np.float32) / top)[0], 0, 1) * top
+    return result[RADIUS:-RADIUS, RADIUS:-RADIUS]
 
 
 @pytest.mark.parametrize("in_place", [False, True])
@@ -64,7 +67,7 @@ def test_tiles_give_the_whole_frame(height, width, dtype, in_place):
         assert np.abs(result - expected).max() <= step
         assert in_place or (source == image).all()
         sides = {side for shape in engine.shapes for side in shape[1:3]}
-        assert max(sides) <= min(max(height, width), engine.tile or tile)
+        assert max(sides) <= min(max(height, width) + 2 * RADIUS, tile) or sides == {engine.tile}
 
 
 @pytest.mark.parametrize(("tile", "halo"), [(9, 4), (10, 4), (64, 31)])
@@ -81,9 +84,10 @@ def test_a_halo_below_the_radius_is_not_exact():
     assert np.abs(result - whole_frame(local_engine(), image)).max() > 1e-3
 
 
-def test_overwriting_without_the_rows_kept_aside_would_be_wrong():
+@pytest.mark.parametrize("planned", [plan_tiles, plan_continued])
+def test_overwriting_without_the_rows_kept_aside_would_be_wrong(planned):
     """Without `Source`, the rows above a tile are already results."""
-    image, plan = photo(100, 30, np.float32), plan_tiles(100, 30, 40, 4)
+    image, plan = photo(100, 30, np.float32), planned(100, 30, 40, 4)
     seen = {}
     for overwritten in (False, True):
         array = image.copy()
@@ -92,9 +96,17 @@ def test_overwriting_without_the_rows_kept_aside_would_be_wrong():
             seen[overwritten].append(source.read(t).copy())
             t.place(array, np.zeros((t.out_height, t.out_width, 3), np.float32))
     for t, plain, kept in zip(plan, seen[False], seen[True], strict=True):
-        halo_above = t.out_y - t.in_y
+        halo_above = t.out_y - t.rows.start
         assert (kept[max(halo_above - 4, 0) :] == t.read(image)[max(halo_above - 4, 0) :]).all()
-        assert t.in_y == 0 or (plain[:halo_above] == 0).all()
+        assert t.in_y <= 0 or (plain[:halo_above] == 0).all()
+    assert sum(t.in_y > 0 for t in plan) >= 2
+
+
+def test_the_edge_of_a_plain_photo_looks_like_its_inside():
+    for engine in (local_engine(), local_engine(tile=32)):
+        for size in ((1, 1), (5, 90), (70, 41)):
+            result = enhance_image(engine, np.full((*size, 3), 255, np.uint8), tile=40)
+            assert np.ptp(result, axis=(0, 1)).max() == 0
 
 
 def test_memory_does_not_grow_with_floats():
@@ -159,3 +171,4 @@ def test_lag_by_hand():
     assert lag(plan_tiles(10, 100, 20, 4), 4) == 1  # keeps 12
     assert lag(plan_tiles(10, 100, 9, 4), 4) == 4  # keeps 1
     assert lag(plan_tiles(5, 5, 9, 4), 4) == 1
+    assert lag(plan_continued(5, 5, 9, 4), 4) == 4  # keeps 1

@@ -15,7 +15,6 @@ from write_tiling_vectors import as_text
 
 from common.atomic_files import replacing
 from inference.photo_thumbnail import thumbnail_of
-from inference.tiling import continued
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "android_vectors.json"
 UP, RIGHT = (
@@ -60,7 +59,7 @@ def vectors() -> dict:
             "thumbnail": thumbnail,
             "dtype": dtype,
             "sha256": hashlib.sha256(
-                _enhanced(height, width, tile, multiple, thumbnail, dtype).tobytes()
+                _enhanced(height, width, thumbnail, dtype).tobytes()
             ).hexdigest(),
         }
         for height, width, tile, multiple in PHOTOS
@@ -70,19 +69,14 @@ def vectors() -> dict:
     return {"thumbnails": thumbnails, "photos": photos}
 
 
-def _enhanced(
-    height: int, width: int, tile: int, multiple: int, thumbnail: int | None, dtype: str
-) -> np.ndarray:
+def _enhanced(height: int, width: int, thumbnail: int | None, dtype: str) -> np.ndarray:
     """Return the photo enhanced whole, uint8, continued as `docs/tiling.md` says."""
     image = photo(height, width)
     small = thumbnail_of(image, thumbnail) if thumbnail else None
-    frame = continued(image, -height % multiple, -width % multiple)
-    mirrored = [max(tile - side, 0) for side in frame.shape[:2]]
-    frame = np.pad(frame, [(0, mirrored[0]), (0, mirrored[1]), (0, 0)], mode="symmetric")
-    # The networks' zero padding.
-    frame = np.pad(frame, [(UP, 0), (0, RIGHT), (0, 0)])
+    above = np.pad(image, [(UP, 0), (0, 0), (0, 0)], mode="edge")[:height]
+    right = np.pad(image, [(0, 0), (0, RIGHT), (0, 0)], mode="edge")[:, RIGHT:]
     network = _integers if dtype == "uint8" else _floats
-    return network(frame[:-UP, :-RIGHT], frame[UP:, RIGHT:], small)[:height, :width]
+    return network(above, right, small)
 
 
 def _integers(above: np.ndarray, right: np.ndarray, small: np.ndarray | None) -> np.ndarray:

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from common.atomic_files import replacing
-from inference.tiling import balanced_tile, plan_tiles
+from inference.tiling import balanced_continued, balanced_tile, plan_continued, plan_tiles
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "tiling_vectors.json"
 SIZES = (
@@ -30,10 +30,9 @@ def vectors() -> dict:
     axes = []
     for length in sorted({side for photo in PHOTOS for side in photo}):
         for tile, halo, multiple in AXES:
-            balanced = balanced_tile(length, tile, halo, multiple)
             spans = [
                 [t.in_x, t.in_width, t.out_x, t.out_width]
-                for t in plan_tiles(1, length, (multiple, tile), halo, multiple)
+                for t in plan_continued(1, length, tile, halo, multiple)
             ]
             # The ends of a long axis say all: the spans between them repeat.
             axes.append(
@@ -42,25 +41,38 @@ def vectors() -> dict:
                     "tile": tile,
                     "halo": halo,
                     "multiple": multiple,
-                    "balanced": balanced,
+                    "balanced": balanced_continued(length, tile, halo, multiple),
                     "count": len(spans),
                     "first": spans[:3],
                     "last": spans[-3:],
                 }
             )
     refused = [{"length": 100, "tile": tile, "halo": halo} for tile, halo in ((36, 18), (20, 18))]
-    return {"plans": plans, "axes": axes, "refused": refused}
+    inside = [_inside(*size, *tile) for size, tile in itertools.product(SIZES, TILES)]
+    return {"plans": plans, "axes": axes, "refused": refused, "inside": inside}
 
 
 def _plan(height: int, width: int, tile: int, halo: int, multiple: int = 1) -> dict:
+    how = tile, halo, multiple
     return {
         "height": height,
         "width": width,
         "tile": tile,
         "halo": halo,
         "multiple": multiple,
-        "balanced": [balanced_tile(side, tile, halo, multiple) for side in (height, width)],
-        "tiles": [list(t) for t in plan_tiles(height, width, tile, halo, multiple)],
+        "balanced": [balanced_continued(side, *how) for side in (height, width)],
+        "tiles": [list(t) for t in plan_continued(height, width, *how)],
+    }
+
+
+def _inside(height: int, width: int, tile: int, halo: int) -> dict:
+    return {
+        "height": height,
+        "width": width,
+        "tile": tile,
+        "halo": halo,
+        "balanced": [balanced_tile(side, tile, halo) for side in (height, width)],
+        "tiles": [list(t) for t in plan_tiles(height, width, tile, halo)],
     }
 
 

@@ -49,10 +49,10 @@ export async function enhancePhoto(
   const count = rows.length * columns.length;
   let done = 0;
   for (const row of rows) {
-    const band = bands.read(row.start, Math.min(row.start + row.size, height));
     const places = sources(row, height, tile);
+    const band = bands.read(places[0], places[tile - 1] + 1);
     for (const column of columns) {
-      readTile(band, row.start, places, column.places, input);
+      readTile(band, places[0], places, column.places, input);
       const output = await network.run(input, thumbnail);
       const x = column.span.keptStart;
       const y = row.keptStart;

@@ -5,10 +5,8 @@
 
 /** One tile along one axis, in pixels of the photo. */
 export interface Span {
-  /** First pixel of the network's input. */
+  /** First pixel of the network's input. The input may start before the photo and end beyond it. */
   start: number;
-  /** Length of the input; it may end past the photo by less than the plan's `multiple`. */
-  size: number;
   /** First pixel of the kept part of the result. */
   keptStart: number;
   /** End (exclusive) of the kept part. */
@@ -21,59 +19,40 @@ export interface TileNeeds {
   tile: number;
   /** Pixels by which a result depends on its surroundings. */
   halo: number;
-  /** The sides and places of tiles must be multiples of this number. */
+  /** The sides of tiles, and the distances between them, must be multiples of this number. */
   multiple: number;
 }
 
 /**
- * Return the tiles along one axis of a photo.
+ * Return the tiles along one axis of a photo. They keep each pixel exactly once, at least `halo` pixels
+ * inside the tile.
  *
- * @param photo height or width of the photo, pixels, at least 1.
- * @returns one span for a photo no longer than a tile, of the photo's own length rounded up to the
- *     multiple; else spans of `tile` that keep each pixel exactly once.
+ * @param photo height or width of the photo, pixels, at least 1; it may be smaller than a tile.
  * @throws RangeError if tiles have no room for their halos, or are no multiples.
  */
 export function planAxis(photo: number, { tile, halo, multiple }: TileNeeds): Span[] {
   if (tile % multiple || halo % multiple) {
     throw new RangeError(`a tile of ${tile} px or a halo of ${halo} px is not a multiple of ${multiple}`);
   }
-  const length = Math.ceil(photo / multiple) * multiple;
-  if (length <= tile) {
-    return [{ start: 0, size: length, keptStart: 0, keptEnd: photo }];
-  }
-  if (tile <= 2 * halo) {
+  const kept = tile - 2 * halo;
+  if (kept <= 0) {
     throw new RangeError(`a tile of ${tile} px has no room for a halo of ${halo} px on each side`);
   }
   const spans: Span[] = [];
-  let kept = 0;
-  for (let next = 0; ; next += tile - 2 * halo) {
-    const last = next + tile >= length;
-    const start = last ? length - tile : next;
-    const end = last ? photo : start + tile - halo;
-    spans.push({ start, size: tile, keptStart: kept, keptEnd: end });
-    if (last) {
-      return spans;
-    }
-    kept = end;
+  for (let keptStart = 0; keptStart < photo; keptStart += kept) {
+    spans.push({ start: keptStart - halo, keptStart, keptEnd: Math.min(keptStart + kept, photo) });
   }
+  return spans;
 }
 
 /**
- * Return the photo's pixel for each pixel of a fixed input, along one axis.
- *
- * Beyond the photo, its last pixel is repeated up to the plan's multiple. A photo smaller than the tile
- * is then mirrored, edge pixels included.
+ * Return the photo's pixel for each pixel of a tile, along one axis. The photo's edge pixels are repeated
+ * beyond the photo.
  *
  * @param span from `planAxis` for a photo of `photo` pixels.
- * @param tile length of the network's input, at least `span.size`.
- * @returns `tile` places in [0, photo).
+ * @param tile length of the network's input.
+ * @returns `tile` places in [0, photo), in order.
  */
 export function sources(span: Span, photo: number, tile: number): Int32Array {
-  const places = new Int32Array(tile);
-  for (let index = 0; index < tile; index += 1) {
-    const period = index % (2 * span.size);
-    const mirrored = period < span.size ? period : 2 * span.size - 1 - period;
-    places[index] = Math.min(span.start + mirrored, photo - 1);
-  }
-  return places;
+  return new Int32Array(tile).map((_, index) => Math.min(Math.max(span.start + index, 0), photo - 1));
 }

@@ -24,7 +24,7 @@ class Enhancer(private val network: Network, private val model: Manifest) {
      */
     fun enhance(photo: Pixels, result: Pixels, cancelled: () -> Boolean, progress: Progress) {
         require(photo !== result && photo.width == result.width && photo.height == result.height)
-        val tiles = planTiles(photo.height, photo.width, side, side, model.halo, model.multiple)
+        val tiles = planTiles(photo.height, photo.width, side, model.halo, model.multiple)
         progress(0, tiles.size)
         thumbnail?.let { type.encode(thumbnailOf(photo, model.thumbnail!!, cancelled), it) }
         val reader = TileReader(photo, side)

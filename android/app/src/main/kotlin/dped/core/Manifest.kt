@@ -65,7 +65,7 @@ data class Manifest(
             val halo = json.whole("halo", 0..tile)
             val multiple = json.whole("multiple", 1..tile)
             try {
-                planTiles(tile + 1, tile + 1, tile, tile, halo, multiple)
+                planTiles(1, 1, tile, halo, multiple)
             } catch (error: PlanException) {
                 refuse(error.message!!)
             }

@@ -48,31 +48,26 @@ fun channel(pixel: Int, index: Int) = pixel shr (16 - 8 * index) and 0xFF
 fun packed(red: Int, green: Int, blue: Int) = (0xFF shl 24) or (red shl 16) or (green shl 8) or blue
 
 /**
- * Reads a tile's input into a square of [side] × [side], row by row.
- *
- * Beyond the photo, the last row and column are repeated up to the plan's multiple. A photo smaller
- * than a fixed tile is then mirrored, edge pixels included, as often as needed (docs/tiling.md).
+ * Reads a tile's input into a square of [side] × [side], row by row. The photo's edge pixels are repeated
+ * beyond the photo.
  */
 class TileReader(private val photo: Pixels, private val side: Int) {
     private val present = IntArray(side * side)
 
     fun read(tile: Tile, into: IntArray) {
-        val width = minOf(tile.inWidth, photo.width - tile.inX)
-        val height = minOf(tile.inHeight, photo.height - tile.inY)
+        val left = maxOf(tile.inX, 0)
+        val top = maxOf(tile.inY, 0)
+        val width = minOf(tile.inX + side, photo.width) - left
+        val height = minOf(tile.inY + side, photo.height) - top
         if (width == side && height == side) {
-            photo.read(tile.inX, tile.inY, side, side, into)
+            photo.read(left, top, side, side, into)
             return
         }
-        photo.read(tile.inX, tile.inY, width, height, present)
-        val columns = IntArray(side) { minOf(mirrored(it, tile.inWidth), width - 1) }
+        photo.read(left, top, width, height, present)
+        val columns = IntArray(side) { (tile.inX + it - left).coerceIn(0, width - 1) }
         for (y in 0 until side) {
-            val row = minOf(mirrored(y, tile.inHeight), height - 1) * width
+            val row = (tile.inY + y - top).coerceIn(0, height - 1) * width
             for (x in 0 until side) into[y * side + x] = present[row + columns[x]]
         }
-    }
-
-    private fun mirrored(index: Int, length: Int): Int {
-        val within = index % (2 * length)
-        return if (within < length) within else 2 * length - 1 - within
     }
 }
