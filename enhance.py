@@ -11,6 +11,7 @@ if __name__ == "__main__":  # Ctrl-C while libraries load, before there is anyth
 
 import dataclasses
 import functools
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,18 @@ from common.command_line import ESSENTIAL, option, print_error
 from inference.engine import Engine, ModelFileError
 from inference.keras_engine import KerasEngine
 from inference.litert_engine import LiteRTEngine
-from photos import Photo, PhotoError, load_photo
+from models.shipped import SHIPPED, SUFFIXES, network_of_phone, shipped_file
+from photos import Photo, PhotoError, camera_of, camera_of_file, load_photo
 from photos.batches.enhance_files import enhance_files
 from photos.batches.enhance_photo import enhance_photo
-from photos.batches.find_jobs import find_jobs
+from photos.batches.enhancer import Enhancer
+from photos.batches.find_jobs import Job, find_jobs
 from photos.batches.options import BatchOptions, OptionError
 from photos.batches.terminal import one_line
 from photos.plain import srgb_pixels
 
-PRETRAINED = Path(__file__).resolve().parent / "models" / "pretrained"
-DEFAULT_MODEL = "iphone_mobile"
-MODEL_SUFFIXES = (".tflite", ".keras")
+AUTO = "auto"  # the network of the phone that took the photo, or the one for any phone
+ONE_CLICK = "one_click"  # enhancement without a network
 
 FILES = "which photos, and where results go"
 CONTENT = "what results hold"
@@ -47,10 +49,11 @@ class EnhanceConfig:
         nargs="+",
         metavar="PHOTO_OR_DIR",
     )
-    model: str | None = option(
-        None,
-        "a .tflite or .keras file, or the name of a model in models/pretrained "
-        f"(default: {DEFAULT_MODEL})",
+    model: str = option(
+        AUTO,
+        f"{AUTO} (the network of the photo's phone if one ships, otherwise the one for any phone), "
+        f"the name of a network ({', '.join(SHIPPED)}), a .tflite or .keras file, or {ONE_CLICK} "
+        "(classical enhancement without a network)",
         group=ESSENTIAL,
     )
     output: str = option(
@@ -122,18 +125,18 @@ def main(config: EnhanceConfig) -> int:
         _complain(failure)
     failed = 0
     if jobs:
-        failed = enhance_files(jobs, find_model(config.model), load_engine, options, _complain)
+        failed = enhance_files(_by_enhancer(jobs, config.model), options, _complain)
     return 1 if failures or failed else 0
 
 
 def enhance(
-    photo: str | Path | np.ndarray, model: str | Path | None = None, strength: float = 1.0
+    photo: str | Path | np.ndarray, model: str | Path = AUTO, strength: float = 1.0
 ) -> np.ndarray:
     """Enhance one photo.
 
     Args:
         photo: A file, or sRGB pixels, uint8 or uint16 `(H, W, 3)`, which are not changed.
-        model: A file, or the name of a model in `PRETRAINED`. It stays loaded between calls.
+        model: As `--model`. A network stays loaded between calls.
         strength: From 0 (the photo itself) to 1 (all of the network's change).
 
     Returns:
@@ -155,40 +158,70 @@ def enhance(
         loaded = Photo(photo.copy())
     else:
         loaded = load_photo(photo)
-    engine = _cached_engine(find_model(None if model is None else str(model)))
-    enhance_photo(engine, loaded, strength)
+    name = network_of_phone(*camera_of(loaded.exif)) if str(model) == AUTO else str(model)
+    enhance_photo(_cached_engine(name), loaded, strength)
     return srgb_pixels(loaded)
 
 
 @functools.lru_cache(maxsize=2)
-def _cached_engine(path: Path) -> Engine:
-    return load_engine(path)
+def _cached_engine(model: str) -> Engine:
+    return find_enhancer(model).load()
 
 
-def find_model(name: str | None) -> Path:
-    """Return the model file that `--model` means.
+def _by_enhancer(jobs: list[Job], model: str) -> dict[Enhancer, list[Job]]:
+    """Sort jobs by what enhances them, in the order of the first job of each."""
+    if model != AUTO:
+        return {find_enhancer(model): jobs}
+    groups: dict[str, list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(network_of_phone(*camera_of_file(job.source)), []).append(job)
+    found = {}
+    for name, group in groups.items():
+        shown = f"{name} ({SHIPPED[name].label})"
+        found[dataclasses.replace(find_enhancer(name), name=shown)] = group
+    return found
+
+
+def find_enhancer(model: str) -> Enhancer:
+    """Return what `--model` means, except `AUTO`.
 
     Args:
-        name: A file, the name of a model in `PRETRAINED`, or None for `DEFAULT_MODEL`.
+        model: A file, the name of a network that ships, or `ONE_CLICK`.
 
     Raises:
         ModelFileError: There is no such model; the message says which models there are and how to
             get one.
     """
-    if name is not None and Path(name).exists():
-        candidates = [Path(name)]
-    else:
-        candidates = [PRETRAINED / f"{name or DEFAULT_MODEL}{suffix}" for suffix in MODEL_SUFFIXES]
-    for path in candidates:
-        if path.is_file():
-            return path
-    files = PRETRAINED.glob("*.*") if PRETRAINED.is_dir() else []
-    there = sorted({path.stem for path in files if path.suffix in MODEL_SUFFIXES})
-    raise ModelFileError(
-        f"{name or DEFAULT_MODEL}: no such model; models/pretrained has "
-        f"{', '.join(there) or 'none'}; "
-        "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
-    )
+    if model == ONE_CLICK:
+        from inference.one_click import TUNED
+        from inference.one_click_engine import OneClickEngine
+
+        return Enhancer(f"{ONE_CLICK} {_checksum(str(TUNED).encode())}", OneClickEngine)
+    path = find_model(model)
+    return Enhancer(_checksum(path.read_bytes()), functools.partial(load_engine, path))
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def find_model(name: str) -> Path:
+    """Return the file of a network.
+
+    Args:
+        name: A file, or the name of a network that ships.
+
+    Raises:
+        ModelFileError: There is no such network; the message says which networks there are.
+    """
+    path = Path(name) if Path(name).is_file() else shipped_file(name)
+    if path is None:
+        there = ", ".join(known for known in SHIPPED if shipped_file(known)) or "none"
+        raise ModelFileError(
+            f"{name}: no such model; models/pretrained has {there}; "
+            "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
+        )
+    return path
 
 
 def load_engine(path: Path) -> Engine:
@@ -203,7 +236,7 @@ def load_engine(path: Path) -> Engine:
     if path.suffix == ".tflite":
         return LiteRTEngine(path)
     if path.suffix != ".keras":
-        raise ModelFileError(f"{path}: a model file ends in {' or '.join(MODEL_SUFFIXES)}")
+        raise ModelFileError(f"{path}: a model file ends in {' or '.join(SUFFIXES)}")
     from models import WeightsError, load_generator, receptive_radius
     from models.inspect_network import manifest_norm, pixel_multiple
     from models.split_stages import split_stages

@@ -1,10 +1,10 @@
 """Score methods on the held-out test pairs of a phone.
 
-    python evaluate.py --phone iphone --methods input,auto,dped,some.keras --external photoshop=DIR
+    python evaluate.py --phone iphone --methods input,one_click,dped,some.keras --external x=DIR
 
-A method is "input" (the photo as it is), "auto" (classical one-click enhancement), the name of a
-run of this phone (dped for runs/PHONE/dped), or a file: .keras, .tflite, or the prefix of a
-TensorFlow 1 checkpoint. The command writes results.json, results.md, report.html (one file, for a
+A method is "input" (the photo as it is), "one_click" (classical enhancement; "auto" is its older
+name), the name of a run of this phone (dped for runs/PHONE/dped), the name of a network that ships
+(universal), or a file: .keras, .tflite, or the prefix of a TensorFlow 1 checkpoint. The command writes results.json, results.md, report.html (one file, for a
 browser) and samples.png. Methods that an earlier run has scored are not computed again.
 """
 
@@ -24,7 +24,7 @@ from common.plural import plural
 from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
 from data.pair_files import DatasetError, test_pairs
-from evaluation.methods import AUTO, INPUT, EvaluationError, external_method, find_methods
+from evaluation.methods import INPUT, ONE_CLICK, EvaluationError, external_method, find_methods
 from evaluation.report import Report, write_report
 from evaluation.score_method import Scored, score_method
 from evaluation.summary import as_markdown, summarize
@@ -72,7 +72,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     files = test_pairs(config.data_dir, config.phone)
     runs = finished_runs(config.phone)
     if config.methods is None:
-        words = [INPUT, AUTO, *runs]
+        words = [INPUT, ONE_CLICK, *runs]
     else:
         words = list(filter(None, map(str.strip, config.methods.split(","))))
     methods = find_methods(words, config.phone, runs)

@@ -1,6 +1,6 @@
 """Compare a phone's network with the full generator in Keras on one photo, file to file.
 
-    python -m benchmarks.against_full iphone_mobile.tflite --full iphone_orig.keras --photo 0.jpg
+    python -m benchmarks.against_full iphone_3gs.tflite --full iphone_orig.keras --photo 0.jpg
 
 Each network reads the JPEG, enhances it and writes a JPEG, in its own process, in turns. The
 benchmark gives two times: of the work between the files with the network loaded, and of the whole

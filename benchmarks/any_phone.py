@@ -1,8 +1,7 @@
 r"""Measure methods on photos of phones that the methods do not know.
 
     python -m benchmarks.any_phone --photos photos-free --reference ../shared/data \
-        --methods input,levels,auto,models/pretrained/iphone_mobile.keras,\
-models/pretrained/universal.keras --sheet sheet.png
+        --methods input,levels,one_click,iphone_3gs,universal --sheet sheet.png
 
 Good photos show whether a method leaves a good photo as it is. Each photo also gets one fault and
 one combination of faults (`benchmarks/phone_faults.py`); the faults take turns. Then come saturated
@@ -23,7 +22,7 @@ from benchmarks.phone_faults import SEVERAL, SINGLE, faulty
 from common import command_line
 from common.command_line import option
 from data.free_photos import reduce_photo
-from enhance import load_engine
+from enhance import find_model, load_engine
 from inference.engine import ModelFileError
 from inference.enhance_image import enhance_image
 from inference.one_click import enhance_one_click
@@ -86,7 +85,8 @@ class AnyPhoneConfig:
     photos: str = option("photos-free", "folder that data/free_photos.py wrote")
     reference: str = option("../shared/data", "folder of the reference data")
     methods: str = option(
-        "input,levels,auto", "comma-separated: input, levels, channel-levels, auto, model files"
+        "input,levels,one_click,iphone_3gs,universal",
+        "comma-separated: input, levels, channel-levels, one_click, names of networks, model files",
     )
     part: str = option("test", "the list of photos", choices=tuple(LISTS))
     sheet: str | None = option(
@@ -114,13 +114,11 @@ def find_method(method: str) -> Callable[[np.ndarray], np.ndarray]:
         "input": lambda photo: photo,
         "levels": stretch_levels,
         "channel-levels": functools.partial(stretch_levels, axis=(0, 1)),
-        "auto": enhance_one_click,
+        "one_click": enhance_one_click,
     }
     if method in known:
         return known[method]
-    if not Path(method).is_file():
-        raise MissingInputError(f"{method}: no such method or model file")
-    engine = load_engine(Path(method))
+    engine = load_engine(find_model(method))
     return lambda photo: enhance_image(engine, photo)
 
 

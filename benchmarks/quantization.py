@@ -1,6 +1,6 @@
 r"""Measure the quality, size and speed of a network in every precision.
 
-    python -m benchmarks.quantization models/pretrained/iphone_mobile.keras \
+    python -m benchmarks.quantization models/pretrained/iphone_3gs.keras \
         --data_dir $DPED_REFERENCE_DATA/dped
 
 The benchmark exports the network in every precision and size; the phone's training pairs

@@ -16,8 +16,10 @@ from common.run_folder import BEST, LAST
 from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
 from inference.one_click import TUNED, enhance_one_click
+from models.shipped import PRETRAINED, SHIPPED
 
-INPUT, AUTO = "input", "auto"
+INPUT, ONE_CLICK = "input", "one_click"
+OLD_ONE_CLICK = "auto"  # the older name of the classical method
 TIMING_SIDE = 512  # pixels; in a square of this side the overhead of a call hardly counts
 
 
@@ -64,7 +66,7 @@ def find_methods(words: Iterable[str], phone: str, runs: Mapping[str, Path]) -> 
     """Find the methods that a user names.
 
     Args:
-        words: "input", "auto", names of runs, .keras and .tflite files, prefixes of TensorFlow 1
+        words: "input", "one_click", names of runs, names of networks that ship, .keras and .tflite files, prefixes of TensorFlow 1
             checkpoints.
         phone: name of the phone, for messages.
         runs: the phone's best networks, by the name of the run.
@@ -119,8 +121,8 @@ def _find(word: str, phone: str, runs: Mapping[str, Path]) -> Method:
     path = Path(word)
     if word == INPUT:
         return _input()
-    if word == AUTO:
-        return _one_click()
+    if word in (ONE_CLICK, OLD_ONE_CLICK):
+        return _one_click(word)
     if word in runs:
         return _keras_file(word, runs[word])
     if path.suffix in (".keras", ".tflite"):
@@ -132,7 +134,9 @@ def _find(word: str, phone: str, runs: Mapping[str, Path]) -> Method:
         return make(names.get(path.name, path.stem), path)
     if Path(f"{word}.index").exists():
         return _checkpoint(path)
-    known = ", ".join([INPUT, AUTO, *runs])
+    if word in SHIPPED:
+        return _keras_file(word, PRETRAINED / f"{word}.keras")
+    known = ", ".join([INPUT, ONE_CLICK, *SHIPPED, *runs])
     raise EvaluationError(
         f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "
         f"`python train.py --phone {phone}` makes a run"
@@ -146,13 +150,13 @@ def _input() -> Method:
     return Method(INPUT, _fingerprint(INPUT), load)
 
 
-def _one_click() -> Method:
+def _one_click(name: str) -> Method:
     def enhance(images):
         with ThreadPoolExecutor() as pool:
             eight_bit = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
             return np.stack(list(pool.map(enhance_one_click, eight_bit))).astype(np.float32) / 255
 
-    return Method(AUTO, _fingerprint(AUTO, str(TUNED)), lambda: LoadedMethod(enhance, 0))
+    return Method(name, _fingerprint(ONE_CLICK, str(TUNED)), lambda: LoadedMethod(enhance, 0))
 
 
 def _keras_file(name: str, path: Path) -> Method:

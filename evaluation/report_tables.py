@@ -44,8 +44,8 @@ def published(methods: Methods, phone: str) -> str:
         "other, larger test sets</strong> and of the authors' own training. Compare the order "
         f"of methods, not decibels. Source: {SOURCE}."
     )
-    if "auto" in methods:
-        caption += " APE is not available as a file; compare auto with its row."
+    if "one_click" in methods:
+        caption += " APE is not available as a file; compare one_click with its row."
     head = (
         '<tr><th scope="col" rowspan="2">method</th>'
         f'<th scope="col" rowspan="2">measured here, {escape(here)}</th>'

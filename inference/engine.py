@@ -25,6 +25,7 @@ class GlobalInput(enum.StrEnum):
     NOTHING = "nothing"
     THUMBNAIL = "thumbnail"
     STATISTICS = "statistics"  # mean and variance of tensors over the whole photo
+    WHOLE_PHOTO = "all pixels"
     UNKNOWN = "unknown"  # a model file without a manifest
 
     @classmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.tensor_names import THUMBNAIL
 from inference import run_stages
-from inference.engine import Engine, ModelFileError
+from inference.engine import Engine, GlobalInput, ModelFileError
 from inference.photo_thumbnail import thumbnail_of
 from inference.pixels import from_floats, to_floats
 from inference.run_tiles import plan_of, run_tiles
@@ -58,10 +58,12 @@ def choose_way(engine: Engine, height: int, width: int, max_memory: int, exact: 
         return Way.TILES
     needed = height * width * (engine.bytes_per_pixel or UNKNOWN_COST)
     if needed > max_memory:
+        export = ", or export the model again (python export/to_tflite.py): the new file can"
+        if engine.global_input is GlobalInput.WHOLE_PHOTO:
+            export = ""
         raise ModelFileError(
-            f"{engine.name}: normalizes by the whole photo and cannot run in tiles; "
-            f"{width}×{height} pixels take about {needed / 1e9:.1f} GB: allow as much, or export "
-            "the model again (python export/to_tflite.py), which writes a file that can"
+            f"{engine.name}: needs the whole photo and cannot run in tiles; {width}×{height} "
+            f"pixels take about {needed / 1e9:.1f} GB: allow as much{export}"
         )
     return Way.WHOLE_FRAME
 

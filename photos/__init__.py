@@ -10,6 +10,7 @@ from photos.encoding import save_photo
 from photos.files import PhotoError, opened, photos_in
 from photos.formats import PHOTO_SUFFIXES
 from photos.header import Header, read_header
+from photos.metadata import camera_of, camera_of_file
 from photos.photo import Photo
 from photos.plain import color_profile, read_photo, write_photo
 
@@ -18,6 +19,8 @@ __all__ = [
     "Header",
     "Photo",
     "PhotoError",
+    "camera_of",
+    "camera_of_file",
     "color_profile",
     "load_photo",
     "opened",

@@ -1,13 +1,17 @@
 """EXIF and XMP that stay true of an enhanced photo."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from photos.files import opened
+
 _ORIENTATION = 0x0112
 EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+_MAKE, _MODEL = 0x010F, 0x0110
 _MAKER_NOTE, _USER_COMMENT = 0x927C, 0x9286
 # Description, maker, model, software, date, artist, copyright. The tags of a TIFF's layout and the
 # old thumbnail do not stay true.
@@ -43,6 +47,25 @@ def orientation_of(image: Image.Image) -> int:
 def _exif_of(image: Image.Image) -> Image.Exif:
     # The method of PNG files reads all their pixels, because EXIF may follow them.
     return Image.Image.getexif(image)
+
+
+def camera_of(exif: Image.Exif | None) -> tuple[str, str]:
+    """Return make and model of the camera; empty strings where EXIF lacks them."""
+    try:
+        values = [(exif or {}).get(tag) for tag in (_MAKE, _MODEL)]
+    except Exception:  # damaged metadata
+        return "", ""
+    make, model = (v.strip("\0 ") if isinstance(v, str) else "" for v in values)
+    return make, model
+
+
+def camera_of_file(path: str | Path) -> tuple[str, str]:
+    """Return make and model of a photo file's camera; empty strings where they are not known."""
+    try:
+        with opened(path) as image:
+            return camera_of(_exif_of(image))
+    except Exception:  # whoever reads the photo reports what is wrong with it
+        return "", ""
 
 
 def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.Exif | None:

@@ -116,7 +116,7 @@ def _save(path, image):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """Write a network that inverts photos, 255 - x, as invert.tflite and invert.keras."""
+    """Write a network that inverts photos, 255 - x, as .tflite and .keras; same.tflite keeps x."""
     import keras
     import tensorflow as tf
 
@@ -128,7 +128,10 @@ def models(tmp_path_factory):
     kernel[1, 1] = -np.eye(3)
     invert.set_weights([kernel, np.ones(3, np.float32)])
     model.save(folder / "invert.keras")
-    converter = tf.lite.TFLiteConverter.from_keras_model(for_phone)
-    (folder / "invert.tflite").write_bytes(converter.convert())
-    (folder / "invert.json").write_text(json.dumps({"tile": None, "halo": 1, "norm": "none"}))
+    for name, weights in (("invert", (kernel, np.ones(3))), ("same", (-kernel, np.zeros(3)))):
+        invert.set_weights(weights)
+        converter = tf.lite.TFLiteConverter.from_keras_model(for_phone)
+        (folder / f"{name}.tflite").write_bytes(converter.convert())
+        manifest = {"tile": None, "halo": 1, "norm": "none"}
+        (folder / f"{name}.json").write_text(json.dumps(manifest))
     return folder

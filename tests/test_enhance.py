@@ -1,6 +1,9 @@
 """The command `enhance.py` and the function `enhance`."""
 
+import contextlib
+import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +16,8 @@ from PIL import Image
 import enhance
 from enhance import EnhanceConfig
 from inference.engine import ModelFileError
+from inference.one_click import enhance_one_click
+from models import shipped
 
 ROOT = Path(enhance.__file__).parent
 HEAVY = {"tensorflow", "keras", "torch", "jax", "cv2", "skimage", "tifffile", "pillow_heif"}
@@ -156,23 +161,57 @@ def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, models):
 
 
 def test_models_by_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(enhance, "PRETRAINED", tmp_path / "pretrained")
-    with pytest.raises(ModelFileError, match=r"pass --model .*train\.py"):
-        enhance.find_model(None)
-    with pytest.raises(ModelFileError, match="has none"):
-        enhance.find_model("sony")
-    (tmp_path / "pretrained").mkdir()
-    for name in ("iphone.keras", "sony.keras", "iphone_mobile.json"):
-        (tmp_path / "pretrained" / name).write_bytes(b"")
-    with pytest.raises(ModelFileError, match="iphone_mobile: no such model"):
-        enhance.find_model(None)
+    monkeypatch.setattr(shipped, "PRETRAINED", tmp_path)
+    with pytest.raises(ModelFileError, match=r"has none; pass --model .*train\.py"):
+        enhance.find_model("universal")
+    for name in ("iphone_3gs.keras", "universal.json", "sony.keras"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ModelFileError, match=r"universal: no such model; .* has iphone_3gs;"):
+        enhance.find_model("universal")
     assert enhance.find_model("sony").name == "sony.keras"
-    with pytest.raises(ModelFileError, match="has iphone, sony;"):
-        enhance.find_model("nobody")
-    for name in ("iphone_mobile.tflite", "iphone.tflite"):
-        (tmp_path / "pretrained" / name).write_bytes(b"")
-    assert enhance.find_model(None).name == "iphone_mobile.tflite"
-    assert enhance.find_model("iphone").name == "iphone.tflite"
+    assert enhance.find_model("iphone_3gs").name == "iphone_3gs.keras"
+    (tmp_path / "iphone_3gs.tflite").write_bytes(b"")
+    assert enhance.find_model("iphone_3gs").name == "iphone_3gs.tflite"
+    with pytest.raises(ModelFileError, match="no such model"):
+        enhance.find_model("../pretrained/sony")
+
+
+def test_auto_takes_the_network_of_the_photos_phone(tmp_path, monkeypatch, models):
+    """Each photo of a folder gets its phone's network, and the line about the result says which."""
+    for name in ("universal", "iphone_3gs"):
+        model = "invert" if name == "universal" else "same"
+        for suffix in (".tflite", ".json"):
+            shutil.copy(models / f"{model}{suffix}", tmp_path / f"{name}{suffix}")
+    monkeypatch.setattr(shipped, "PRETRAINED", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    pixels = {name: photo(Path("shots") / name) for name in ("a.png", "b.png", "c.png")}
+    phones = {"a.png": ("Apple", "iPhone 3GS"), "b.png": ("Apple", "iPhone X")}
+    for name, (make, model) in phones.items():
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110] = make, model
+        Image.fromarray(pixels[name]).save(Path("shots") / name, exif=exif)
+    out = io.StringIO()
+    for _ in range(2):
+        with contextlib.redirect_stdout(out):
+            assert enhance.main(EnhanceConfig(("shots",))) == 0
+    lines = out.getvalue().splitlines()
+    assert [(Path(line.split("  ")[0]).name, line.split("  ")[-1]) for line in lines[:3]] == [
+        ("a.png", "iphone_3gs (iPhone 3GS → Canon 70D)"),
+        ("b.png", "universal (Any phone)"),
+        ("c.png", "universal (Any phone)"),
+    ]
+    assert lines[3:] == ["3 photos are enhanced already; --redo does it again"]
+    for name, before in pixels.items():
+        expected = before if name == "a.png" else 255 - before
+        np.testing.assert_array_equal(pixels_of(tmp_path / "enhanced" / name), expected)
+        np.testing.assert_array_equal(enhance.enhance(Path("shots") / name), expected)
+
+
+def test_one_click_enhances_without_a_network(tmp_path):
+    before = photo(tmp_path / "a.png", 64, 96)
+    done = run(tmp_path, "a.png", "--model", "one_click")
+    assert (done.returncode, done.stderr) == (0, "")
+    np.testing.assert_array_equal(pixels_of(tmp_path / "enhanced/a.png"), enhance_one_click(before))
 
 
 def test_up_to_date_results_are_skipped(tmp_path, models):

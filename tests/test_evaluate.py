@@ -67,7 +67,7 @@ def test_every_kind_of_method_is_scored_on_the_same_pairs(workplace):
 
 
 def test_without_methods_the_phones_runs_are_found(workplace):
-    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "auto", "dped"]
+    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "one_click", "dped"]
 
 
 def test_identical_pairs_are_counted_apart():

@@ -99,8 +99,9 @@ def _generator(config: TrainConfig, normalization: str):
 
 def _start_from(generator, path: str) -> None:
     from models import load_generator
+    from models.shipped import shipped_file
 
-    weights = load_generator(path).get_weights()
+    weights = load_generator(shipped_file(path, (".keras",)) or path).get_weights()
     if [w.shape for w in weights] != [tuple(w.shape) for w in generator.weights]:
         raise TrainingError(f"{path}: is another network than --model and its size ask for")
     generator.set_weights(weights)

@@ -108,7 +108,9 @@ class TrainConfig:
         group=NETWORK,
     )
     start_from: str | None = option(
-        None, "begin with the weights of this .keras file", group=NETWORK
+        None,
+        "begin with the weights of this .keras file, or of a network that ships, such as iphone_3gs",
+        group=NETWORK,
     )
     content_layer: str = option(
         None, "VGG-19 layer of the content loss, such as block5_conv4", group=OBJECTIVE

@@ -1,8 +1,6 @@
 """Options of a batch of photos."""
 
 import dataclasses
-import hashlib
-from pathlib import Path
 
 PROGRAM_BYTES = 60_000_000  # memory of the model and the libraries that it loads
 
@@ -51,10 +49,13 @@ class BatchOptions:
         if not 0 <= self.workers <= 64:
             raise OptionError(f"--workers {self.workers}: must be from 0 to 64")
 
-    def settings_of(self, model: Path) -> str:
-        """Return in short the model and the options that a result depends on."""
-        checksum = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
-        parts = [checksum, f"strength {self.strength:g}"]
+    def settings_of(self, fingerprint: str) -> str:
+        """Return in short all that a result depends on.
+
+        Args:
+            fingerprint: The fingerprint of the enhancer.
+        """
+        parts = [fingerprint, f"strength {self.strength:g}"]
         words = {"compared": self.compare, "no place": not self.gps, "exact": self.exact}
         parts += [word for word, said in words.items() if said]
         return ", ".join(parts)

@@ -42,6 +42,7 @@ class PhotoSteps:
 
     Args:
         engine: The engine.
+        name: The name of what enhances, for the line about a result; may be empty.
         options: The options.
         records: The record of each folder of results.
         started: Called with a photo's name when the network starts on it.
@@ -51,12 +52,14 @@ class PhotoSteps:
     def __init__(
         self,
         engine: Engine,
+        name: str,
         options: BatchOptions,
         records: dict[Path, Record],
         started: Callable[[str], None],
         progress: Callable[[float], None],
     ):
-        self._engine, self._options, self._records = engine, options, records
+        self._engine, self._name = engine, name
+        self._options, self._records = options, records
         self._started, self._progress = started, progress
 
     def cost(self, job: Job) -> Cost:
@@ -150,4 +153,5 @@ class PhotoSteps:
             raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
         height, width = work.photo.pixels.shape[:2]
         seconds = work.seconds + time.perf_counter() - start
-        return f"{job.target}  {width}×{height}  {seconds:.1f} s"
+        words = [job.target, f"{width}×{height}", f"{seconds:.1f} s", *filter(None, [self._name])]
+        return "  ".join(map(str, words))

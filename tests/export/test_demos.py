@@ -8,8 +8,8 @@ import pytest
 
 from export.demos import INDEX, SHIPPED, DemoNetworkError, DemosConfig, copy_networks, main
 
-FP16 = SHIPPED / "iphone_mobile_fp16_256.tflite"
-ANY = SHIPPED / "iphone_mobile.tflite"
+FP16 = SHIPPED / "iphone_3gs_fp16_256.tflite"
+ANY = SHIPPED / "iphone_3gs.tflite"
 
 
 def listed(folder):
@@ -34,8 +34,8 @@ def test_shipped_networks_are_copied_with_their_pictures(tmp_path):
     main(DemosConfig(to=str(tmp_path / "models")))
     models = listed(tmp_path / "models")
     assert [entry["manifest"] for entry in models] == [
-        "iphone_mobile_fp16_256.json",
-        "iphone_mobile_int8_256.json",
+        "iphone_3gs_fp16_256.json",
+        "iphone_3gs_int8_256.json",
     ]
     for entry in models:
         manifest = json.loads((tmp_path / "models" / entry["manifest"]).read_text())
@@ -59,7 +59,7 @@ def test_the_users_own_network_comes_first_and_the_rest_stays(tmp_path, own):
     copy_networks([own], folder)
     assert [entry["manifest"] for entry in listed(folder)] == [
         "mine_fp16_256.json",
-        "iphone_mobile_fp16_256.json",
+        "iphone_3gs_fp16_256.json",
     ]
 
 
@@ -67,7 +67,7 @@ def test_the_android_app_gets_no_list(tmp_path, monkeypatch):
     """The app takes every .json among its assets for a manifest."""
     monkeypatch.setattr("export.demos.ANDROID", tmp_path)
     copy_networks([FP16], tmp_path)
-    assert {path.name for path in tmp_path.glob("*.json")} == {"iphone_mobile_fp16_256.json"}
+    assert {path.name for path in tmp_path.glob("*.json")} == {"iphone_3gs_fp16_256.json"}
 
 
 @pytest.mark.parametrize("missing", [".tflite", ".json"])
@@ -79,10 +79,10 @@ def test_nothing_is_copied_if_a_file_is_missing(tmp_path, own, missing):
 
 
 def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
-    (own.parent / "iphone_mobile_sample_image_256.png").unlink()
+    (own.parent / "iphone_3gs_sample_image_256.png").unlink()
     with pytest.raises(
         DemoNetworkError,
-        match=r"json: names iphone_mobile_sample_image_256\.png, which is missing",
+        match=r"json: names iphone_3gs_sample_image_256\.png, which is missing",
     ):
         copy_networks([own], tmp_path / "models")
     assert not (tmp_path / "models").exists()

@@ -8,7 +8,7 @@ import skimage.data
 from test_web_page import NAME, give, own
 from web_demo import DONE, WAIT, enhance_in, png
 
-FP16 = "iphone_mobile_fp16_256.json"
+FP16 = "iphone_3gs_fp16_256.json"
 INT8 = f"{NAME}.json"
 
 # Downloads with this name arrive a second late.

@@ -15,7 +15,7 @@ from export.demos import SHIPPED
 from web.demo_server import DemoServerConfig, make_server
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-NAME = "iphone_mobile_int8_256"
+NAME = "iphone_3gs_int8_256"
 
 
 @pytest.fixture(scope="module")

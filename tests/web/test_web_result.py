@@ -12,8 +12,8 @@ from export.demos import SHIPPED
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 
-FP16 = "iphone_mobile_fp16_256.json"
-INT8 = "iphone_mobile_int8_256.json"
+FP16 = "iphone_3gs_fp16_256.json"
+INT8 = "iphone_3gs_int8_256.json"
 
 
 @pytest.fixture(scope="module")

@@ -150,7 +150,7 @@ def test_a_server_that_is_slow_to_say_which_networks_there_are(visit, copy):
             ended.set()
 
 
-FP16, INT8 = "iphone_mobile_fp16_256", "iphone_mobile_int8_256"
+FP16, INT8 = "iphone_3gs_fp16_256", "iphone_3gs_int8_256"
 
 
 def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):

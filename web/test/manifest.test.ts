@@ -5,14 +5,14 @@ import { test } from "node:test";
 import { PlainError } from "../src/errors";
 import { readManifest } from "../src/manifest";
 
-const text = readFileSync("../models/pretrained/iphone_mobile_fp16_256.json", "utf8");
+const text = readFileSync("../models/pretrained/iphone_3gs_fp16_256.json", "utf8");
 const changed = (change: object) => JSON.stringify({ ...JSON.parse(text), ...change });
 
 test("the shipped manifest", () => {
   const manifest = readManifest(text, "x.json");
   assert.deepEqual(
     [manifest.file, manifest.tile, manifest.halo, manifest.multiple, manifest.dtype, manifest.thumbnail],
-    ["iphone_mobile_fp16_256.tflite", 256, 10, 2, "float32", 64],
+    ["iphone_3gs_fp16_256.tflite", 256, 10, 2, "float32", 64],
   );
   assert.equal(manifest.sample!.levels, 2);
 });

@@ -36,7 +36,7 @@ class RealNetworkTest(private val precision: String) {
     fun theResultEqualsPythons() {
         assumeTrue("needs the project's Python", File(python).canExecute())
         val phone = Phone { model, _ -> network!!.also { it.model = model } }
-        val manifest = phone.session.models.list().usable.single { it.name == "iphone_mobile" && it.precision == precision }
+        val manifest = phone.session.models.list().usable.single { it.name == "iphone_3gs" && it.precision == precision }
         network = PythonNetwork(python, manifest, folder)
         val choice = phone.session.models.list().usable.indexOf(manifest)
         phone.activity.findViewById<android.widget.Spinner>(R.id.model).setSelection(choice)

@@ -8,28 +8,28 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class ManifestTest {
-    private val shipped = File(projectFolder, "models/pretrained/iphone_mobile_int8_256.json").readText()
+    private val shipped = File(projectFolder, "models/pretrained/iphone_3gs_int8_256.json").readText()
 
     @Test
     fun theShippedManifestsAreRead() {
         val int8 = Manifest.of(shipped)
         assertEquals(TensorType.UINT8, int8.type)
         assertEquals(listOf(256, 10, 2, 64), listOf(int8.tile, int8.halo, int8.multiple, int8.thumbnail))
-        assertEquals("iphone_mobile_int8_256.tflite", int8.file)
+        assertEquals("iphone_3gs_int8_256.tflite", int8.file)
         assertEquals(
             Sample(
-                "iphone_mobile_sample_image_256.png", "iphone_mobile_sample_thumbnail_256.png",
-                "iphone_mobile_expected_int8_256.png", 10,
+                "iphone_3gs_sample_image_256.png", "iphone_3gs_sample_thumbnail_256.png",
+                "iphone_3gs_expected_int8_256.png", 10,
             ),
             int8.sample,
         )
-        val fp16 = Manifest.of(File(projectFolder, "models/pretrained/iphone_mobile_fp16_256.json").readText())
+        val fp16 = Manifest.of(File(projectFolder, "models/pretrained/iphone_3gs_fp16_256.json").readText())
         assertEquals(TensorType.FLOAT32, fp16.type)
     }
 
     @Test
     fun filesForAnySizeAreRefused() {
-        refused("models/pretrained/iphone_mobile.json", "any size")
+        refused("models/pretrained/iphone_3gs.json", "any size")
     }
 
     @Test
@@ -44,7 +44,7 @@ class ManifestTest {
         refusedWith("\"halo\": 10", "\"halo\": 9.5", "whole number")
         refusedWith("\"tile\": 256", "\"tile\": 128", "shape")
         refusedWith("\"levels\": 10", "\"levels\": 1000", "whole number")
-        refusedWith("\"iphone_mobile_int8_256.tflite\"", "\"../secret.tflite\"", "not a file name")
+        refusedWith("\"iphone_3gs_int8_256.tflite\"", "\"../secret.tflite\"", "not a file name")
         refusedWith("\"precision\": \"int8\",", "", "precision")
         refusedWith("{", "[", "not JSON")
     }
