@@ -4,8 +4,9 @@
 
 A method is "input" (the photo as it is), "one_click" (classical enhancement; "auto" is its older
 name), the name of a run of this phone (dped for runs/PHONE/dped), the name of a network that ships
-(universal), or a file: .keras, .tflite, or the prefix of a TensorFlow 1 checkpoint. The command writes results.json, results.md, report.html (one file, for a
-browser) and samples.png. Methods that an earlier run has scored are not computed again.
+(universal), or a file: .keras, .tflite, or the prefix of a TensorFlow 1 checkpoint. The command
+writes results.json, results.md, report.html (one file, for a browser) and samples.png. Methods that
+an earlier run has scored are not computed again.
 """
 
 import dataclasses

@@ -66,8 +66,8 @@ def find_methods(words: Iterable[str], phone: str, runs: Mapping[str, Path]) -> 
     """Find the methods that a user names.
 
     Args:
-        words: "input", "one_click", names of runs, names of networks that ship, .keras and .tflite files, prefixes of TensorFlow 1
-            checkpoints.
+        words: "input", "one_click", names of runs and of networks that ship, .keras and .tflite
+            files, prefixes of TensorFlow 1 checkpoints.
         phone: name of the phone, for messages.
         runs: the phone's best networks, by the name of the run.
 

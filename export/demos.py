@@ -2,9 +2,10 @@
 
     python -m export.demos
 
-The command copies the networks that ship with the project, and all networks in `exported/`. Each
-goes with its manifest and sample pictures. Only files for fixed tiles are copied, because browsers
-and GPUs take no other files.
+The command copies the networks that ship with the project, each with its manifest and sample
+pictures. `--models` copies networks of your own instead; `python export/to_tflite.py --demos` does
+so after an export. Only files for fixed tiles are copied, because browsers and GPUs take no other
+files.
 """
 
 import dataclasses
@@ -18,12 +19,14 @@ from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
 from export.precisions import PROPERTIES
+from models.shipped import PRETRAINED, place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web/dist/models"
 ANDROID = ROOT / "android/app/src/main/assets/models"
-SHIPPED = ROOT / "models/pretrained"
 INDEX = "index.json"
+# What a photographer reads about the precision of a network.
+WORDS = {str(precision): known.demo_words for precision, known in PROPERTIES.items()}
 # Manifests may come from elsewhere, with another precision: those networks come last.
 RANKS = {str(precision): known.demo_rank for precision, known in PROPERTIES.items()}
 
@@ -38,7 +41,7 @@ class DemosConfig:
 
     models: str = option(
         "",
-        "comma-separated .tflite files; default: the networks that ship, and all in exported/",
+        "comma-separated .tflite files; default: the networks that ship",
     )
     to: str = option(
         "", "folder to copy to; default: the web demo, if it is built, and the Android app"
@@ -77,19 +80,20 @@ def copy_networks(models: list[Path], folder: Path) -> list[Path]:
 
 
 def _index(folder: Path) -> list[dict]:
-    """Return the entries of the folder's networks: the user's own first, then by precision."""
-    shipped = {path.name for path in SHIPPED.glob("*.tflite")}
+    """Return the entries of the folder's networks: those that ship first, in their order."""
     found = []
     for model in _usable(folder):
         manifest = _manifest(model)
         rank = RANKS.get(manifest["precision"], len(RANKS))
+        kind = WORDS.get(manifest["precision"], manifest["precision"])
         size = f"{model.stat().st_size / 1024:.0f} KB"
+        label = manifest.get("label") or model.stem
         entry = {
             "manifest": model.with_suffix(".json").name,
-            "label": f"{model.stem} ({size})",
+            "label": f"{label} ({kind}, {size})",
             "files": {name: _checksum(folder / name) for name in _files(model, manifest)},
         }
-        found.append(((model.name in shipped, rank, model.name), entry))
+        found.append(((place_of(model.stem), rank, model.name), entry))
     return [entry for _, entry in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -147,7 +151,7 @@ def main(config: DemosConfig) -> None:
     """Copy as the command line says."""
     models = [Path(word) for word in config.models.split(",") if word]
     if not models:
-        models = [*sorted(SHIPPED.glob("*.tflite")), *_usable(Path("exported"))]
+        models = sorted(PRETRAINED.glob("*.tflite"))
     for folder in [Path(config.to)] if config.to else demo_folders():
         for model in copy_networks(models, folder):
             print(model)

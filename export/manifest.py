@@ -36,6 +36,7 @@ def network_facts(
     source: Path,
     run: dict | None,
     phone: str | None,
+    label: str,
     author: str | None,
     license_name: str | None,
 ) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def network_facts(
         "bytes_per_pixel": working_bytes(model),
         "multiply_adds": multiply_adds(model),
         "phone": phone,
+        "label": label,
         "author": author,
         "license": license_name,
         "source": {

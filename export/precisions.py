@@ -24,7 +24,8 @@ class PrecisionProperties:
         min_psnr: smallest allowed PSNR to Keras over all values, decibels.
         sample_levels: by how many levels of 255 an app's result may differ from the expected
             sample picture.
-        demo_rank: place in the demos' list of networks; the demos take rank 0 first.
+        demo_rank: place among the files of one network in the demos; rank 0 comes first.
+        demo_words: what a photographer reads about the precision in the demos.
     """
 
     summary: str
@@ -33,6 +34,7 @@ class PrecisionProperties:
     min_psnr: float
     sample_levels: int
     demo_rank: int
+    demo_words: str
 
 
 # Parity. An fp32 file differs from Keras only by the order of sums. An fp16 file rounds weights to
@@ -45,8 +47,10 @@ class PrecisionProperties:
 # differ by 1, 1, 16 and 7 levels. A GPU that computes in 16 bits was not at hand (docs/deploy.md).
 # Demo rank. Files of floats run on GPUs too. Tiles of dynamic files do not join exactly.
 PROPERTIES = {
-    Precision.FP32: PrecisionProperties("32-bit floats", "float32", 1e-3, 80.0, 1, 2),
-    Precision.FP16: PrecisionProperties("16-bit weights", "float32", 2 / 255, 60.0, 2, 0),
-    Precision.DYNAMIC: PrecisionProperties("8-bit weights", "float32", 0.2, 36.0, 20, 3),
-    Precision.INT8: PrecisionProperties("8-bit arithmetic", "uint8", 0.2, 36.0, 10, 1),
+    Precision.FP32: PrecisionProperties("32-bit floats", "float32", 1e-3, 80.0, 1, 2, "reference"),
+    Precision.FP16: PrecisionProperties(
+        "16-bit weights", "float32", 2 / 255, 60.0, 2, 0, "best quality"
+    ),
+    Precision.DYNAMIC: PrecisionProperties("8-bit weights", "float32", 0.2, 36.0, 20, 3, "small"),
+    Precision.INT8: PrecisionProperties("8-bit arithmetic", "uint8", 0.2, 36.0, 10, 1, "fastest"),
 }

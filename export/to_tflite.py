@@ -55,6 +55,9 @@ class ExportConfig:
         "folder with the phone's patch pairs, if there are any: test patches check each file, "
         "training patches calibrate 8-bit files",
     )
+    label: str | None = option(
+        None, "what the demos call the network (default: the name of the files)"
+    )
     author: str | None = option(None, "author of the network, written into the files")
     license: str | None = option(None, "license of the network's weights, written into the files")
     demos: bool = option(False, "also copy the files for fixed tiles to the web and Android demos")
@@ -94,7 +97,9 @@ def export(config: ExportConfig) -> list[Path]:
 
     precisions = _precisions(config.precision)
     model = load_generator(source)
-    facts = network_facts(model, source, run, phone, config.author, config.license)
+    name = export_name(config.phone, config.model, source, run)
+    label = config.label or name
+    facts = network_facts(model, source, run, phone, label, config.author, config.license)
     _check_tile(config.tile, facts["halo"], facts["multiple"])
     checked, checked_name = parity_patches(config.data_dir, phone)
     calibrating, calibrating_name = calibration_patches(config.data_dir, phone)
@@ -103,7 +108,6 @@ def export(config: ExportConfig) -> list[Path]:
 
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
-    name = export_name(config.phone, config.model, source, run)
     # One tile cannot know the whole image's statistics.
     tiles = (None,) if facts["norm"] == "instance" else (config.tile, None)
     targets, lines = [], []

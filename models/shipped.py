@@ -17,17 +17,26 @@ class ShippedNetwork:
 
     Attributes:
         label: What a photographer reads in a list of networks.
+        terms: The terms of the weights, in short; the card has all of them.
         phones: Make and model of each phone that the network serves, as EXIF writes them.
+        pairs: The phone's name in the DPED data set, whose patches check the exported files.
     """
 
     label: str
+    terms: str
     phones: tuple[tuple[str, str], ...] = ()
+    pairs: str | None = None
 
 
 # The demos list the networks in this order.
 SHIPPED = {
-    "universal": ShippedNetwork("Any phone"),
-    "iphone_3gs": ShippedNetwork("iPhone 3GS → Canon 70D", (("Apple", "iPhone 3GS"),)),
+    "universal": ShippedNetwork("Any phone", "made from photos under free licenses"),
+    "iphone_3gs": ShippedNetwork(
+        "iPhone 3GS → Canon 70D",
+        "for research and comparison",
+        phones=(("Apple", "iPhone 3GS"),),
+        pairs="iphone",
+    ),
 }
 ANY_PHONE = "universal"
 
@@ -59,7 +68,7 @@ def shipped_file(name: str, suffixes: tuple[str, ...] = SUFFIXES) -> Path | None
     return next((path for path in paths if path.is_file()), None)
 
 
-def label_of(stem: str) -> str | None:
-    """Return the label of the network to whose files a name belongs, or None."""
-    names = [name for name in SHIPPED if stem == name or stem.startswith(f"{name}_")]
-    return SHIPPED[names[0]].label if names else None
+def place_of(stem: str) -> int:
+    """Return the place in lists of the network to whose files a name belongs; others come last."""
+    owners = (stem == name or stem.startswith(f"{name}_") for name in SHIPPED)
+    return next((place for place, owns in enumerate(owners) if owns), len(SHIPPED))

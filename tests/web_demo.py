@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.demos import SHIPPED, copy_networks
+from export.demos import copy_networks
+from models.shipped import PRETRAINED
 from web.demo_server import DemoServerConfig, make_server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,7 +48,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "dist"
     ignored = shutil.ignore_patterns("models", "*.map")
     shutil.copytree(ROOT / "web/dist", folder, ignore=ignored)
-    copy_networks(sorted(SHIPPED.glob("*.tflite")), folder / "models")
+    copy_networks(sorted(PRETRAINED.glob("*.tflite")), folder / "models")
     return folder
 
 

@@ -109,7 +109,7 @@ class TrainConfig:
     )
     start_from: str | None = option(
         None,
-        "begin with the weights of this .keras file, or of a network that ships, such as iphone_3gs",
+        "begin with the weights of this .keras file or of a network that ships (iphone_3gs)",
         group=NETWORK,
     )
     content_layer: str = option(

@@ -6,10 +6,11 @@ import shutil
 
 import pytest
 
-from export.demos import INDEX, SHIPPED, DemoNetworkError, DemosConfig, copy_networks, main
+from export.demos import INDEX, DemoNetworkError, DemosConfig, copy_networks, main
+from models.shipped import PRETRAINED, SHIPPED
 
-FP16 = SHIPPED / "iphone_3gs_fp16_256.tflite"
-ANY = SHIPPED / "iphone_3gs.tflite"
+FP16 = PRETRAINED / "iphone_3gs_fp16_256.tflite"
+ANY = PRETRAINED / "iphone_3gs.tflite"
 
 
 def listed(folder):
@@ -23,19 +24,25 @@ def own(tmp_path):
     folder.mkdir()
     manifest = json.loads(FP16.with_suffix(".json").read_text())
     for name in filter(None, (manifest["sample"][k] for k in ("image", "thumbnail", "expected"))):
-        shutil.copy(SHIPPED / name, folder)
+        shutil.copy(PRETRAINED / name, folder)
     shutil.copy(FP16, folder / "mine_fp16_256.tflite")
     manifest["file"] = "mine_fp16_256.tflite"
     (folder / "mine_fp16_256.json").write_text(json.dumps(manifest))
     return folder / "mine_fp16_256.tflite"
 
 
-def test_shipped_networks_are_copied_with_their_pictures(tmp_path):
+def test_shipped_networks_are_copied_with_their_pictures(tmp_path, own, monkeypatch):
+    """The network for any phone comes first; files in exported/ wait for --demos."""
+    monkeypatch.chdir(tmp_path)
     main(DemosConfig(to=str(tmp_path / "models")))
     models = listed(tmp_path / "models")
     assert [entry["manifest"] for entry in models] == [
-        "iphone_3gs_fp16_256.json",
-        "iphone_3gs_int8_256.json",
+        f"{name}_{precision}_256.json" for name in SHIPPED for precision in ("fp16", "int8")
+    ]
+    assert [entry["label"].rsplit(",")[0] for entry in models] == [
+        f"{network.label} ({words}"
+        for network in SHIPPED.values()
+        for words in ("best quality", "fastest")
     ]
     for entry in models:
         manifest = json.loads((tmp_path / "models" / entry["manifest"]).read_text())
@@ -44,7 +51,7 @@ def test_shipped_networks_are_copied_with_their_pictures(tmp_path):
         assert set(entry["files"]) == {manifest["file"], entry["manifest"], *pictures}
         for name, checksum in entry["files"].items():
             content = (tmp_path / "models" / name).read_bytes()
-            assert content == (SHIPPED / name).read_bytes()
+            assert content == (PRETRAINED / name).read_bytes()
             assert hashlib.sha256(content).hexdigest().startswith(checksum)
 
 
@@ -53,13 +60,13 @@ def test_files_for_any_size_are_left_out(tmp_path):
     assert not (tmp_path / ANY.name).exists()
 
 
-def test_the_users_own_network_comes_first_and_the_rest_stays(tmp_path, own):
+def test_the_users_own_network_comes_last_and_the_rest_stays(tmp_path, own):
     folder = tmp_path / "models"
     copy_networks([FP16], folder)
     copy_networks([own], folder)
     assert [entry["manifest"] for entry in listed(folder)] == [
-        "mine_fp16_256.json",
         "iphone_3gs_fp16_256.json",
+        "mine_fp16_256.json",
     ]
 
 
@@ -88,14 +95,11 @@ def test_nothing_is_copied_if_a_picture_is_missing(tmp_path, own):
     assert not (tmp_path / "models").exists()
 
 
-def test_unusable_networks_in_exported_are_named_and_left_out(tmp_path, own, monkeypatch, capsys):
-    shutil.copy(own, own.with_name("lost.tflite"))
-    monkeypatch.chdir(tmp_path)
-    main(DemosConfig(to=str(tmp_path / "models")))
-    assert "lost.tflite: the manifest lost.json beside it is missing" in capsys.readouterr().err
-    assert listed(tmp_path / "models")[0]["manifest"] == "mine_fp16_256.json"
-    with pytest.raises(DemoNetworkError, match=r"lost\.json"):
-        main(DemosConfig(models="exported/lost.tflite", to=str(tmp_path / "models")))
+def test_a_named_network_without_a_manifest_is_refused(tmp_path, own):
+    lost = own.with_name("lost.tflite")
+    shutil.copy(own, lost)
+    with pytest.raises(DemoNetworkError, match=r"lost\.json beside it is missing"):
+        main(DemosConfig(models=str(lost), to=str(tmp_path / "models")))
 
 
 def test_incomplete_networks_are_not_listed(tmp_path, own, capsys):

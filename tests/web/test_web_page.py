@@ -11,7 +11,7 @@ import pytest
 import skimage.data
 from web_demo import DONE, READY, WAIT, enhance_in, png, serving
 
-from export.demos import SHIPPED
+from models.shipped import PRETRAINED
 from web.demo_server import DemoServerConfig, make_server
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -153,16 +153,18 @@ def test_a_file_that_is_no_photo(visit, photo):
 
 def own(**change):
     """Return the files of a user's own network, with changes in the manifest."""
-    manifest = json.loads((SHIPPED / f"{NAME}.json").read_text())
-    network = (SHIPPED / f"{NAME}.tflite").read_bytes()
+    manifest = json.loads((PRETRAINED / f"{NAME}.json").read_text())
+    network = (PRETRAINED / f"{NAME}.tflite").read_bytes()
     manifest |= {"file": "mine.tflite"} | change
     return {"mine.tflite": network, "mine.json": json.dumps(manifest).encode()}
 
 
 def sample_pictures(expected):
     """Return the pictures that the manifest names, with another expected picture."""
-    names = json.loads((SHIPPED / f"{NAME}.json").read_text())["sample"]
-    given = {names[kind]: (SHIPPED / names[kind]).read_bytes() for kind in ("image", "thumbnail")}
+    names = json.loads((PRETRAINED / f"{NAME}.json").read_text())["sample"]
+    given = {
+        names[kind]: (PRETRAINED / names[kind]).read_bytes() for kind in ("image", "thumbnail")
+    }
     return given | {names["expected"]: expected}
 
 

@@ -8,9 +8,9 @@ import skimage.data
 from PIL import Image
 from web_demo import DONE, EMULATED_GPU, enhance_in, png
 
-from export.demos import SHIPPED
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
+from models.shipped import PRETRAINED
 
 FP16 = "iphone_3gs_fp16_256.json"
 INT8 = "iphone_3gs_int8_256.json"
@@ -23,7 +23,7 @@ def photo():
 
 
 def in_python(manifest, pixels):
-    return enhance_image(LiteRTEngine((SHIPPED / manifest).with_suffix(".tflite")), pixels)
+    return enhance_image(LiteRTEngine((PRETRAINED / manifest).with_suffix(".tflite")), pixels)
 
 
 def difference(a, b):

@@ -14,7 +14,8 @@ import pytest
 from test_web_page import give, own
 from web_demo import DONE, READY, WAIT, png, serving
 
-from export.demos import SHIPPED, copy_networks
+from export.demos import copy_networks
+from models.shipped import PRETRAINED
 from web.demo_server import DemoHandler, DemoServer, DemoServerConfig, make_server
 
 KEPT = "html[data-offline=true]"
@@ -247,7 +248,7 @@ def reload_until(page, holds):
 
 def export_anew(name, work, folder):
     """Write another file of the same name that computes the same results."""
-    shutil.copytree(SHIPPED, work / "exported")
+    shutil.copytree(PRETRAINED, work / "exported")
     model = work / "exported" / f"{name}.tflite"
     model.write_bytes(model.read_bytes() + bytes(4))
     manifest = json.loads(model.with_suffix(".json").read_text())

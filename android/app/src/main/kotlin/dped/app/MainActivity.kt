@@ -65,7 +65,7 @@ class MainActivity : Activity() {
     private fun fillChoices() {
         val found = session.models.list()
         usable = found.usable
-        val names = usable.map { getString(R.string.model_name, it.precision, it.name) }
+        val names = usable.map { getString(R.string.model_name, it.label ?: it.name, words(it.precision)) }
         model.adapter = choices(names.ifEmpty { listOf(getString(R.string.no_model)) })
         processor.adapter = choices(Processor.entries.map { it.name })
         model.onItemSelectedListener = object : AdapterView.OnItemSelectedListener {
@@ -97,6 +97,12 @@ class MainActivity : Activity() {
         button(R.id.save).isEnabled = idle && session.result != null
         button(R.id.check).isEnabled = idle && usable.isNotEmpty()
         for (view in listOf(button(R.id.choose), button(R.id.take), model, processor)) view.isEnabled = idle
+    }
+
+    private fun words(precision: String) = when (precision) {
+        "int8" -> getString(R.string.fastest)
+        "fp16" -> getString(R.string.best_quality)
+        else -> precision
     }
 
     private fun chosen() = usable.getOrNull(model.selectedItemPosition)

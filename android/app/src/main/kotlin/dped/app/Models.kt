@@ -15,7 +15,7 @@ class SamplePixels(val image: IntArray, val thumbnail: IntArray?, val expected: 
 /** The models among the app's assets: the files in `models/`, as the export writes them. */
 class Models(private val assets: AssetManager) {
     /**
-     * @property usable models that this app can run, the best for a CPU first.
+     * @property usable models that this app can run: first those for any phone; of each model, the fastest first.
      * @property refused reasons for refused models, by the manifest's name.
      */
     class Found(val usable: List<Manifest>, val refused: Map<String, String>)
@@ -34,7 +34,8 @@ class Models(private val assets: AssetManager) {
                 refused[name] = error.message!!
             }
         }
-        return Found(usable.sortedBy { if (it.precision in FASTEST) FASTEST.indexOf(it.precision) else FASTEST.size }, refused)
+        val byUse = compareBy<Manifest>({ it.phone != null }, { it.name }, { FASTEST.indexOf(it.precision).let { i -> if (i < 0) FASTEST.size else i } })
+        return Found(usable.sortedWith(byUse), refused)
     }
 
     /**
