@@ -107,4 +107,4 @@ def test_the_sample_photo(visit):
     page = visit()
     page.click("#try")
     page.wait_for_selector(DONE, timeout=60_000)
-    assert "561×374" in page.inner_text("#status")
+    assert "1024×768" in page.inner_text("#status")
