@@ -34,8 +34,8 @@ class LightFaults:
         gamma: exponent of the encoded values.
         saturation: gain of the difference from gray.
         vignetting: share of the light that the corners lose.
-        black: encoded value that replaces black.
-        white: encoded value that replaces white.
+        black: encoded RGB that replaces black.
+        white: encoded RGB that replaces white.
     """
 
     exposure: float = 0.0
@@ -46,12 +46,13 @@ class LightFaults:
     gamma: float = 1.0
     saturation: float = 1.0
     vignetting: float = 0.0
-    black: float = 0.0
-    white: float = 1.0
+    black: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    white: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def table(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the encoded result of each level and its slope over linear light, `(256, 3)`."""
         fine = np.linspace(0, 1, 1024, dtype=np.float32)
+        black, white = (np.array(value, np.float32) for value in (self.black, self.white))
         curve = self._toned(_code_of_light(fine))
         slope = np.gradient(curve, fine)
         scene = self._scene_light()
@@ -60,7 +61,8 @@ class LightFaults:
         place = np.clip(veiled, 0, 1)
         result = np.stack([self._toned(_code_of_light(place[:, c])) for c in range(3)], axis=-1)
         slopes = np.stack([np.interp(place[:, c], fine, slope) for c in range(3)], axis=-1)
-        slopes = slopes * (scene < 1) * (1 - self.haze)
+        slopes = slopes * (scene < 1) * (1 - self.haze) * (white - black)
+        result = black + (white - black) * result
         return result.astype(np.float32), slopes.astype(np.float32)
 
     def sensor_light(self) -> np.ndarray:
@@ -73,8 +75,7 @@ class LightFaults:
 
     def _toned(self, x):
         x = np.clip(x, 0, 1) ** np.float32(self.gamma)
-        x = np.clip(x + self.contrast * x * (1 - x) * (2 * x - 1) * 2, 0, 1)
-        return self.black + (self.white - self.black) * x
+        return np.clip(x + self.contrast * x * (1 - x) * (2 * x - 1) * 2, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +116,7 @@ def draw_light(rng: np.random.Generator) -> LightFaults:
         ["exposure", "cast", "haze", "tone", "fade", "saturation", "vignetting"],
         size=count,
         replace=False,
-        p=[0.27, 0.28, 0.13, 0.1, 0.11, 0.08, 0.03],
+        p=[0.27, 0.27, 0.12, 0.08, 0.16, 0.07, 0.03],
     )
     drawn: dict[str, Any] = {}
     if "exposure" in kinds:
@@ -130,8 +131,9 @@ def draw_light(rng: np.random.Generator) -> LightFaults:
         drawn["contrast"] = float(rng.uniform(-0.45, 0.4))
         drawn["gamma"] = float(np.exp(rng.uniform(-0.4, 0.4)))
     if "fade" in kinds:
-        drawn["black"] = float(rng.uniform(0, 0.22))
-        drawn["white"] = float(rng.uniform(0.7, 1))
+        tint = rng.uniform(-0.02, 0.02, 3)
+        drawn["black"] = tuple(float(v) for v in np.clip(rng.uniform(0, 0.3) + tint, 0, 1))
+        drawn["white"] = tuple(float(v) for v in np.clip(rng.uniform(0.7, 1) + tint, 0, 1))
     if "saturation" in kinds:
         drawn["saturation"] = float(rng.uniform(0.4, 1.4))
     if "vignetting" in kinds:
@@ -149,13 +151,13 @@ def _draw_cast(rng: np.random.Generator) -> tuple[float, float, float]:
 
 def draw_local(rng: np.random.Generator) -> LocalFaults:
     """Draw the local faults of one photo: none, one or several."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         return LocalFaults(jpeg=int(rng.choice([0, 95, 98])))
     drawn: dict[str, Any] = {}
     if rng.random() < 0.35:
         drawn["blur"] = float(rng.uniform(0.3, 1.3))
     if rng.random() < 0.6:
-        level = np.exp(rng.uniform(np.log(0.004), np.log(0.08)))
+        level = np.exp(rng.uniform(np.log(0.008), np.log(0.08)))
         drawn["shot"] = float((level * rng.uniform(0.3, 1)) ** 2)
         drawn["read"] = float(level * rng.uniform(0.02, 0.35))
         drawn["grain"] = float(rng.choice([0, 0.5, 0.8]))

@@ -119,7 +119,7 @@ class Run:
             return
         import tensorflow
 
-        from training.universal_step import FASTER, detail_losses, light_losses, make_step
+        from training.universal_step import LIGHT_DECAY, detail_losses, light_losses, make_step
 
         if part == "detail" and self.done[part] == 0:  # keep the averaged light from here on
             for index in self.parts["light"]:
@@ -132,8 +132,7 @@ class Run:
             "light": lambda: light_losses(self.light),
             "detail": lambda: detail_losses(self.light, self.network),
         }[part]()
-        layers = [self.variables[i].path.split("/")[0] for i in indices]
-        step = make_step(losses, variables, state, [FASTER.get(name, 1.0) for name in layers])
+        step = make_step(losses, variables, state, LIGHT_DECAY if part == "light" else 0.0)
         samples = Samples(self.config, part, self.done[part])
         saved = logged = time.time()
         start, started, totals = self.done[part], time.time(), []

@@ -6,20 +6,16 @@ from typing import Any
 import tensorflow
 
 from common.backend import keras
-from losses.never_worse import never_worse_loss, photo_errors
-from losses.structure import structure_loss
+from losses.photo_error import photo_error_loss, photo_errors
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 tf: Any = tensorflow  # TensorFlow has no types for the names below
 
-DETAIL = 40.0  # weight of the error of detail
-SOFT = 0.02  # below this error of a value, the loss is about quadratic (Charbonnier)
-STRUCTURE = 1.0  # weight of the structure loss
+DETAIL = 1000.0  # weight of the squared error of detail
 EDGE = 6  # pixels at the border of a patch, next to zero padding, that the loss leaves out
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam
-DECAY = 0.02  # decay of the weights, separate from the gradient (AdamW)
+LIGHT_DECAY = 0.05  # decay of the weights of the light part, separate from the gradient (AdamW)
 AVERAGE = 0.999  # decay of the running average of the weights, per step
-FASTER = {"tail": 8.0}  # factors of the learning rate, for layers with a scaled-down result
 
 
 def light_losses(light: keras.Model) -> Callable:
@@ -35,7 +31,9 @@ def light_losses(light: keras.Model) -> Callable:
     def losses(thumbnail, clean):
         faulty, clean = (ops.average_pool(x, 2) for x in (thumbnail, clean))
         lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
-        return never_worse_loss(lit, faulty, clean)
+        errors, before = photo_errors(lit, clean), photo_errors(faulty, clean)
+        worse = ops.mean(ops.relu(errors - before))
+        return photo_error_loss(lit, clean), ops.mean(errors), ops.mean(before), worse
 
     return losses
 
@@ -44,12 +42,11 @@ def detail_losses(light: keras.Model, network: keras.Model) -> Callable:
     """Return the loss of a batch of patches, which trains the detail part.
 
     The target is the patch without local faults, in the light that the network decided. So the
-    detail part restores detail and does not guess colors from a patch. Small errors count by their
-    square. With absolute errors, or logarithms of a patch's error, the detail part learned to do
+    detail part restores detail and does not guess colors from a patch. The squared error weighs
+    patches by their noise. With the logarithm of a patch's error, the detail part learned to do
     nothing, which is right for patches without faults.
 
-    Formula: `DETAIL · mean(√(d² + SOFT²) − SOFT) + STRUCTURE · structure_loss`, where `d` is the
-    difference from the target.
+    Formula: `DETAIL · mean(d²)`, where `d` is the difference from the target.
 
     Args:
         light: The light part of the network, see `models.universal.light_model`.
@@ -63,14 +60,13 @@ def detail_losses(light: keras.Model, network: keras.Model) -> Callable:
     def losses(faulty, unlit, thumbnail):
         inside = slice(EDGE, -EDGE)
         given = ({"image": x, "thumbnail": thumbnail} for x in (faulty, unlit))
-        before, target = (light(x, training=True)[:, inside, inside] for x in given)
+        before, target = (light(x)[:, inside, inside] for x in given)
         before, target = ops.stop_gradient(before), ops.stop_gradient(target)
-        enhanced = network({"image": faulty, "thumbnail": thumbnail}, training=True)["enhanced"]
+        enhanced = network({"image": faulty, "thumbnail": thumbnail})["enhanced"]
         enhanced = enhanced[:, inside, inside]
         errors, before = photo_errors(enhanced, target), photo_errors(before, target)
         worse = ops.mean(ops.relu(errors - before))
-        soft = ops.sqrt(ops.square(enhanced - target) + SOFT**2) - SOFT
-        loss = DETAIL * ops.mean(soft) + STRUCTURE * structure_loss(enhanced, target)
+        loss = DETAIL * ops.mean(ops.square(enhanced - target))
         return loss, ops.mean(errors), ops.mean(before), worse
 
     return losses
@@ -80,7 +76,7 @@ def make_step(
     losses: Callable,
     variables: list,
     state: dict[str, list],
-    faster: list[float] | None = None,
+    decay: float = 0.0,
     compiled: bool = False,
 ) -> Callable:
     """Return the training step: a function of a batch that updates the variables.
@@ -89,14 +85,13 @@ def make_step(
         losses: Function of a batch to the loss and three numbers for the log.
         variables: The tf.Variables to train.
         state: Lists of tf.Variables: Adam's "first" and "second" moments, and the "average".
-        faster: Factor of the learning rate for each variable; None means 1.
+        decay: Decay of the matrices' weights, separate from the gradient (AdamW).
         compiled: Whether XLA compiles the step, which saves time on a GPU or over many steps.
 
     Returns:
         Function of the batch, the learning rate and the number of the step from 1 on, to
         `[loss, error, error before, worse]`.
     """
-    factors = faster or [1.0] * len(variables)
 
     @tf.function(jit_compile=compiled)
     def step(*inputs):
@@ -112,8 +107,8 @@ def make_step(
             second.assign(BETA2 * second + (1 - BETA2) * g * g)
             change = correction * first / (tf.sqrt(second) + EPSILON)
             if len(variable.shape) > 1:
-                change += DECAY * variable
-            variable.assign_sub(rate * factors[index] * change)
+                change += decay * variable
+            variable.assign_sub(rate * change)
             average.assign(averaged * average + (1 - averaged) * variable)
         return tf.stack([loss, *shown])
 

@@ -15,6 +15,7 @@ from inference.litert_engine import LiteRTEngine
 from models.inspect_network import manifest_norm, multiply_adds, pixel_multiple, receptive_radius
 from models.layers.tone_curves import (
     CURVE_INPUTS,
+    GATES,
     KNOTS,
     MATRIX_INPUTS,
     SEGMENTS,
@@ -24,6 +25,18 @@ from models.layers.tone_curves import (
 )
 from models.thumbnail_input import with_thumbnail_input
 from models.universal import build_universal, light_model, light_variables
+
+
+def slopes_of(decided, darkest=0.0, brightest=1.0):
+    """Return the slopes `(N, 3, SEGMENTS)` for numbers and the extremes of a photo."""
+    shape = (len(decided), 1, 1, 3)
+    extremes = [np.broadcast_to(np.float32(x), shape) for x in (darkest, brightest)]
+    return array(ToneCurves()([np.float32(decided), *extremes])).reshape(-1, 3, SEGMENTS)
+
+
+def curve_of(slopes):
+    """Return the values of a curve at the knots."""
+    return np.concatenate([[0], np.cumsum(slopes * np.diff(KNOTS))])
 
 
 def array(tensor):
@@ -50,9 +63,10 @@ def without_detail(network):
     """Return the network with a detail part that changes nothing."""
     model = keras.models.clone_model(network)
     model.set_weights(network.get_weights())
-    tail = model.get_layer("tail")
-    kernel, bias = tail.get_weights()
-    tail.set_weights([0 * kernel, 0 * bias + 3])
+    model.get_layer("tail").bias.assign([3] * 12)
+    for name in ("tail", "linear"):
+        kernel = model.get_layer(name).kernel
+        kernel.assign(0 * kernel)
     return model
 
 
@@ -64,28 +78,42 @@ def test_the_network_is_small_and_local(network):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_curves_rise_within_bounds_and_keep_black_and_white(seed):
-    decided = np.random.default_rng(seed).normal(0, 3, (5, 1, 1, CURVE_INPUTS))
-    slopes = array(ToneCurves()(decided)).reshape(5, 3, SEGMENTS)
+    rng = np.random.default_rng(seed)
+    decided = rng.normal(0, 3, (5, 1, 1, CURVE_INPUTS))
+    darkest, brightest = np.sort(rng.random((2, 5, 1, 1, 3)), axis=0)
+    slopes = slopes_of(decided, darkest, brightest)
     assert slopes.min() >= 0
     assert slopes.max() <= STEEPEST + 1
     np.testing.assert_allclose((slopes * np.diff(KNOTS)).sum(-1), 1, atol=1e-5)
 
 
 def test_zeros_give_about_the_identity():
-    slopes = array(ToneCurves()(np.zeros((1, 1, 1, CURVE_INPUTS))))
-    curve = np.cumsum(slopes.reshape(3, SEGMENTS) * np.diff(KNOTS), axis=-1)
-    np.testing.assert_allclose(curve, np.tile(KNOTS[1:], (3, 1)), atol=0.02)
+    for slopes in slopes_of(np.zeros((1, 1, 1, CURVE_INPUTS)))[0]:
+        np.testing.assert_allclose(curve_of(slopes), KNOTS, atol=0.02)
     assert not array(ColorMatrix()(np.zeros((1, 1, 1, MATRIX_INPUTS)))).any()
 
 
 def test_exposure_is_undone_by_a_gain_in_linear_light():
     decided = np.zeros((1, 1, 1, CURVE_INPUTS), np.float32)
-    decided[..., 0] = np.arctanh(np.log(2) / 1.8)  # one stop brighter
-    slopes = array(ToneCurves()(decided)).reshape(3, SEGMENTS)
-    curve = np.concatenate([[0], np.cumsum(slopes[0] * np.diff(KNOTS))])
+    decided[..., GATES] = np.arctanh(np.log(2) / 1.8)  # one stop brighter
+    curve = curve_of(slopes_of(decided)[0, 0])
     for value in (0.3, 0.5, 0.6):
         expected = (2 * value**2.2) ** (1 / 2.2)
         assert np.interp(value, KNOTS, curve) == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_open_gates_stretch_the_values_to_the_full_range(own):
+    """The stretch is joint or each channel's own; a clipped range ends between two knots."""
+    decided = np.zeros((1, 1, 1, CURVE_INPUTS), np.float32)
+    decided[..., :GATES] = [20, 20 if own else -20] * 2
+    darkest, brightest = np.array([0.17, 0.2, 0.28]), np.array([0.69, 0.84, 0.75])
+    slopes = slopes_of(decided, darkest, brightest)[0]
+    low, high = (darkest, brightest) if own else ([0.17] * 3, [0.84] * 3)
+    for channel in range(3):
+        span = high[channel] - low[channel]
+        value = np.clip((np.array(KNOTS) - low[channel]) / span, 0, 1)
+        np.testing.assert_allclose(curve_of(slopes[channel]), value, atol=0.03)
 
 
 def test_the_light_part_keeps_white_and_black(network):
@@ -118,7 +146,7 @@ def test_every_variable_belongs_to_one_part(network):
     light = {v.path for v in light_variables(network)}
     local = {v.path for v in network.trainable_variables} - light
     assert {path.split("/")[0] for path in local} == {
-        *("head", "half", "narrow", "quarter1", "quarter2", "widen", "last", "tail"),
+        *("head", "narrow", "quarter1", "quarter2", "widen", "last", "tail", "linear"),
         *("head_gain", "head_shift", "quarter1_gain", "quarter1_shift"),
     }
 
