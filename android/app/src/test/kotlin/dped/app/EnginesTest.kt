@@ -30,6 +30,7 @@ class EnginesTest {
     @Test
     fun theShippedModelsAreListedFastestFirst() {
         assertEquals(listOf("int8", "fp16"), usable.map { it.precision })
+        assertEquals("universal", models.list().usable[0].name)
         assertEquals(emptyList<String>(), models.list().refused.keys.filter { "iphone_3gs" in it })
         for (model in usable) {
             assertTrue(models.load(model).run { isDirect && capacity() > 10_000 })

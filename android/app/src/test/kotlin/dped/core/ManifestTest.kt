@@ -16,6 +16,7 @@ class ManifestTest {
         assertEquals(TensorType.UINT8, int8.type)
         assertEquals(listOf(256, 10, 2, 64), listOf(int8.tile, int8.halo, int8.multiple, int8.thumbnail))
         assertEquals("iphone_3gs_int8_256.tflite", int8.file)
+        assertEquals("iPhone 3GS → Canon 70D", int8.label)
         assertEquals(
             Sample(
                 "iphone_3gs_sample_image_256.png", "iphone_3gs_sample_thumbnail_256.png",
