@@ -18,6 +18,7 @@ from evaluate import EvaluateConfig, EvaluationError, evaluate
 from export.convert import convert
 from metrics import ms_ssim, psnr, score, ssim
 from models.generator import build_generator
+from models.shipped import PRETRAINED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -94,6 +95,17 @@ def test_values_that_are_not_numbers_are_no_score(workplace):
     models.save_model(model, workplace / "broken.keras")
     with pytest.raises(EvaluationError, match=r"method broken: .* NaN"):
         evaluate(EvaluateConfig("mine", methods="broken.keras"))
+
+
+def test_names_mean_the_same_as_in_enhance():
+    """A network that ships has its name; `auto` is the older name of the classical method."""
+    methods = evaluation.methods.find_methods(["universal", "one_click"], "mine", {})
+    assert list(methods) == ["universal", "one_click"]
+    shipped = PRETRAINED / "universal.keras"
+    by_file = evaluation.methods.find_methods([str(shipped)], "mine", {})["universal"]
+    assert methods["universal"].fingerprint == by_file.fingerprint
+    old = evaluation.methods.find_methods(["auto"], "mine", {})["auto"]
+    assert old.fingerprint == methods["one_click"].fingerprint
 
 
 def test_bad_methods_are_named(workplace):

@@ -141,8 +141,8 @@ def test_what_cannot_be_distilled_or_begun_from_is_one_line(data, tmp_path, teac
     assert "give at least one teacher" in complaint(distill=",")
     assert "no such folder" in complaint(unpaired_photos=str(tmp_path / "none"))
     models.save_model(build_mobile(channels=5, blocks=1), tmp_path / "wider.keras")
-    message = complaint(start_from=str(tmp_path / "wider.keras"))
-    assert "is another network than --model" in message
+    for other in (str(tmp_path / "wider.keras"), "universal"):  # a file, a network that ships
+        assert f"{other}: is another network than --model" in complaint(start_from=other)
     for wrong in ({"distilled_share": 0.0}, {"distilled_share": 1.5}, {"distilled_pairs": 0}):
         with pytest.raises(TrainingError, match="distilled"):
             config(data, tmp_path, teachers, **wrong)
