@@ -72,7 +72,7 @@ def build_universal(channels: int = 24, wide: int = 48, thumbnail: int = 64) -> 
     start: Any = keras.initializers.Constant(SIX / 2)
     tail = _tail("tail", bias_initializer=start)(x)
     # A linear filter of the pixels, which few channels behind a ReLU cannot be.
-    linear = _tail("linear", use_bias=False)(lit)
+    linear = _tail("linear")(lit)
     x = layers.Add(name="tail_plus_linear")([tail, linear])
     x = layers.ReLU(max_value=SIX, name="tail_relu6")(x)
     x = layers.Rescaling(2 * DETAIL_LIMIT / SIX, -DETAIL_LIMIT, name="bounded")(x)

@@ -9,17 +9,22 @@ from export import flatbuffer
 from export.flatbuffer import OPERATORS, Model, Operator, kind_of, makers, reader_counts
 from export.quantize.observe import Observations
 
+# A range of a tensor that never changes, such as the result of a ReLU that is always 0. Kernels abort
+# the process if the steps of a result are many times finer than those of the inputs.
+NARROWEST = 1e-3
+
 
 def choose_ranges(content: bytes, observations: Observations) -> dict[str, dict]:
     """Return a range for every observed tensor, in the form that the quantizer takes.
 
     A range goes from the least to the greatest value of all samples. The quantizer's own default,
     an average in which the last samples count most, cuts off bright and dark photos and costs a
-    third of a decibel. There are two exceptions:
+    third of a decibel. There are three exceptions:
 
     - Images that go in or come out have the range [0, 1]. A tensor that becomes the result merely
       by moving values has it too, since the result is clipped to that range.
     - Values that a ReLU turns into 0 in any case need no steps between them.
+    - No range is narrower than `NARROWEST`.
 
     Args:
         content: a `.tflite` file of 32-bit floats, of any size.
@@ -37,7 +42,7 @@ def choose_ranges(content: bytes, observations: Observations) -> dict[str, dict]
     found = {}
     for name in least.keys() & ranks.keys():
         low, high = least[name].min(), observations.greatest[name].max()
-        low, high = (0, 1) if name in images else (min(low, high), high)
+        low, high = (0, 1) if name in images else (min(low, high), max(high, low + NARROWEST))
         shape = np.ones(ranks[name], int)
         found[name] = {
             "min": np.full(shape, low, np.float32),

@@ -234,6 +234,18 @@ def test_ranges_are_the_least_and_the_greatest_of_all_samples():
         assert (found["min"].item(), found["max"].item()) == (0, 1)
 
 
+def test_a_layer_that_is_always_0_can_be_exported():
+    """Ranges of almost no width made kernels abort the process."""
+    image = keras.Input((None, None, 3), name="image")
+    dead = layers.Conv2D(4, 3, padding="same", activation="relu", name="dead")
+    change = layers.Conv2D(3, 1, name="change")(dead(image))
+    model = keras.Model(image, layers.Add(name="sum")([image, change]))
+    dead.set_weights([dead.get_weights()[0], np.full(4, -50, np.float32)])
+    content = Exporter(model, patches()).file("int8", 50)[0]
+    pixels = np.rint(255 * patches(1)).astype(np.uint8)
+    np.testing.assert_allclose(run_bytes(content, image=pixels), pixels, atol=1)
+
+
 def test_what_a_relu_drops_needs_no_range():
     """A channel that a ReLU always turns into 0 does not widen the range of other channels."""
     image = keras.Input((None, None, 3), name="image")
