@@ -9,8 +9,8 @@ from export import flatbuffer
 from export.flatbuffer import OPERATORS, Model, Operator, kind_of, makers, reader_counts
 from export.quantize.observe import Observations
 
-# A range of a tensor that never changes, such as the result of a ReLU that is always 0. Kernels abort
-# the process if the steps of a result are many times finer than those of the inputs.
+# For a tensor that never changes, such as the result of a ReLU that is always 0. Kernels abort the
+# process if the steps of a result are many times finer than those of the inputs.
 NARROWEST = 1e-3
 
 
