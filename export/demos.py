@@ -90,7 +90,7 @@ def _index(folder: Path) -> list[dict]:
         label = manifest.get("label") or model.stem
         entry = {
             "manifest": model.with_suffix(".json").name,
-            "label": f"{label} ({kind}, {size})",
+            "label": f"{label}, {kind}, {size}",
             "files": {name: _checksum(folder / name) for name in _files(model, manifest)},
         }
         found.append(((place_of(model.stem), rank, model.name), entry))

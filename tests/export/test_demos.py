@@ -39,8 +39,8 @@ def test_shipped_networks_are_copied_with_their_pictures(tmp_path, own, monkeypa
     assert [entry["manifest"] for entry in models] == [
         f"{name}_{precision}_256.json" for name in SHIPPED for precision in ("fp16", "int8")
     ]
-    assert [entry["label"].rsplit(",")[0] for entry in models] == [
-        f"{network.label} ({words}"
+    assert [entry["label"].rpartition(",")[0] for entry in models] == [
+        f"{network.label}, {words}"
         for network in SHIPPED.values()
         for words in ("best quality", "fastest")
     ]

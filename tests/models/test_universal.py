@@ -64,6 +64,7 @@ def without_detail(network):
     model = keras.models.clone_model(network)
     model.set_weights(network.get_weights())
     model.get_layer("tail").bias.assign([3] * 12)
+    model.get_layer("linear").bias.assign([0] * 12)
     for name in ("tail", "linear"):
         kernel = model.get_layer(name).kernel
         kernel.assign(0 * kernel)

@@ -50,7 +50,7 @@ def test_a_photo_chosen_while_another_network_loads(visit, photo):
     page.locator("#percent", has_text=re.compile(r"\d %")).wait_for(timeout=WAIT)
     assert page.is_hidden("#enhance") and page.inner_text("#status") == "Enhancing…"
     page.wait_for_selector(DONE, timeout=WAIT)
-    assert "int8" in page.inner_text("#status")
+    assert "fastest" in page.inner_text("#status")
 
 
 def test_the_users_own_network_can_be_added_again(visit, photo):

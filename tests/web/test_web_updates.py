@@ -151,7 +151,8 @@ def test_a_server_that_is_slow_to_say_which_networks_there_are(visit, copy):
             ended.set()
 
 
-FP16, INT8 = "iphone_3gs_fp16_256", "iphone_3gs_int8_256"
+FIRST, INT8 = "universal_fp16_256", "iphone_3gs_int8_256"
+INT8_READY = "Ready: iPhone 3GS → Canon 70D, fastest"
 
 
 def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
@@ -166,10 +167,10 @@ def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
         page = visit(url)
         page.wait_for_selector(KEPT, timeout=WAIT)
         before = networks_kept(page)
-        export_anew(FP16, tmp_path, folder / "models")
-        network = folder / f"models/{FP16}.tflite"
+        export_anew(FIRST, tmp_path, folder / "models")
+        network = folder / f"models/{FIRST}.tflite"
         content = network.read_bytes()
-        missing.append(f"{FP16}.tflite")
+        missing.append(f"{FIRST}.tflite")
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         assert networks_kept(page) == before
@@ -180,7 +181,7 @@ def test_a_network_exported_anew_comes_whole(visit, copy, tmp_path):
         assert networks_kept(page) == before
         network.write_bytes(content)
         os.utime(network, (time.time() + 9, time.time() + 9))  # HTTP's dates count in seconds
-        (new,) = addresses(folder, FP16)
+        (new,) = addresses(folder, FIRST)
         reload_until(page, lambda: new in networks_kept(page))
         reload_until(page, lambda: networks_kept(page) == [new])
         missing.append("models/")
@@ -195,7 +196,7 @@ def test_a_network_chosen_before_is_kept_anew(visit, copy, tmp_path):
         page = visit(url)
         page.wait_for_selector(KEPT, timeout=WAIT)
         page.select_option("#model", f"{INT8}.json")
-        page.locator("#status", has_text=f"Ready: {INT8}").wait_for(timeout=WAIT)
+        page.locator("#status", has_text=INT8_READY).wait_for(timeout=WAIT)
         export_anew(INT8, tmp_path, copy[0] / "models")
         (new,) = addresses(copy[0], INT8)
         reload_until(page, lambda: new in networks_kept(page))
@@ -203,7 +204,7 @@ def test_a_network_chosen_before_is_kept_anew(visit, copy, tmp_path):
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         page.select_option("#model", f"{INT8}.json")
-        page.locator("#status", has_text=f"Ready: {INT8}").wait_for(timeout=WAIT)
+        page.locator("#status", has_text=INT8_READY).wait_for(timeout=WAIT)
 
 
 def test_an_old_file_that_came_under_a_new_address_does_not_last(visit, copy, tmp_path):
@@ -226,7 +227,7 @@ def test_an_old_file_that_came_under_a_new_address_does_not_last(visit, copy, tm
         page.reload()
         page.wait_for_selector(READY, timeout=WAIT)
         page.select_option("#model", f"{INT8}.json")
-        page.locator("#status", has_text=f"Ready: {INT8}").wait_for(timeout=WAIT)
+        page.locator("#status", has_text=INT8_READY).wait_for(timeout=WAIT)
 
 
 def addresses(folder, name):
