@@ -75,7 +75,7 @@ SIDE = 720  # pixels; longer side of the photos
 
 
 class MissingInputError(ValueError):
-    """A photo or a method that does not exist."""
+    """A photo that does not exist."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from common.run_folder import BEST, LAST
 from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
 from inference.one_click import TUNED, enhance_one_click
-from models.shipped import PRETRAINED, SHIPPED
+from models.shipped import SHIPPED, shipped_file
 
 INPUT, ONE_CLICK = "input", "one_click"
 OLD_ONE_CLICK = "auto"  # the older name of the classical method
@@ -134,8 +134,8 @@ def _find(word: str, phone: str, runs: Mapping[str, Path]) -> Method:
         return make(names.get(path.name, path.stem), path)
     if Path(f"{word}.index").exists():
         return _checkpoint(path)
-    if word in SHIPPED:
-        return _keras_file(word, PRETRAINED / f"{word}.keras")
+    if shipped := shipped_file(word, (".keras",)):
+        return _keras_file(word, shipped)
     known = ", ".join([INPUT, ONE_CLICK, *SHIPPED, *runs])
     raise EvaluationError(
         f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "

@@ -3,9 +3,9 @@
     python -m export.demos
 
 The command copies the networks that ship with the project, each with its manifest and sample
-pictures. `--models` copies networks of your own instead; `python export/to_tflite.py --demos` does
-so after an export. Only files for fixed tiles are copied, because browsers and GPUs take no other
-files.
+pictures. `--models` names networks of your own to copy instead. With `--demos`,
+`export/to_tflite.py` copies a network right after its export. The command leaves out files for
+images of any size, because browsers and GPUs take only fixed tiles.
 """
 
 import dataclasses
@@ -121,9 +121,13 @@ def _manifest(model: Path) -> dict:
 
 
 def _files(model: Path, manifest: dict) -> list[str]:
+    return [model.name, model.with_suffix(".json").name, *sample_pictures(manifest)]
+
+
+def sample_pictures(manifest: dict) -> list[str]:
+    """Return the names of the sample pictures that a manifest has."""
     sample = manifest.get("sample") or {}
-    pictures = [sample.get(kind) for kind in ("image", "thumbnail", "expected")]
-    return [model.name, model.with_suffix(".json").name, *filter(None, pictures)]
+    return list(filter(None, (sample.get(kind) for kind in ("image", "thumbnail", "expected"))))
 
 
 def _checksum(path: Path) -> str:

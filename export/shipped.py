@@ -15,8 +15,10 @@ import tempfile
 from pathlib import Path
 
 from common import command_line
+from common.atomic_files import replacing
 from common.command_line import option
 from export import to_tflite
+from export.demos import sample_pictures
 from export.source_model import ExportError
 from models.shipped import PRETRAINED, SHIPPED
 
@@ -59,16 +61,21 @@ def main(config: ShippedConfig) -> None:
 
 
 def _ship(manifest_file: Path, target: Path) -> None:
-    """Copy a network's files; the manifest names the model file as it is called from now on."""
+    """Copy the files of a network; the manifest gets the new name of the model file.
+
+    Args:
+        manifest_file: The manifest that the export wrote.
+        target: The manifest that ships.
+    """
     manifest = json.loads(manifest_file.read_text("utf-8"))
-    sample = manifest["sample"]
-    for picture in filter(None, (sample.get(k) for k in ("image", "thumbnail", "expected"))):
-        shutil.copyfile(manifest_file.parent / picture, target.parent / picture)
     model = target.with_suffix(".tflite")
-    shutil.copyfile(manifest_file.parent / manifest["file"], model)
-    target.write_text(
-        json.dumps(manifest | {"file": model.name}, indent=2, ensure_ascii=False) + "\n", "utf-8"
-    )
+    names = {picture: picture for picture in sample_pictures(manifest)}
+    for old, new in {**names, manifest["file"]: model.name}.items():
+        with replacing(target.parent / new) as part:
+            shutil.copyfile(manifest_file.parent / old, part)
+    text = json.dumps(manifest | {"file": model.name}, indent=2, ensure_ascii=False)
+    with replacing(target) as part:
+        part.write_text(text + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -58,12 +58,12 @@ def choose_way(engine: Engine, height: int, width: int, max_memory: int, exact: 
         return Way.TILES
     needed = height * width * (engine.bytes_per_pixel or UNKNOWN_COST)
     if needed > max_memory:
-        export = ", or export the model again (python export/to_tflite.py): the new file can"
+        hint = ", or export the model again (python export/to_tflite.py) to a file for tiles"
         if engine.global_input is GlobalInput.WHOLE_PHOTO:
-            export = ""
+            hint = ""
         raise ModelFileError(
             f"{engine.name}: needs the whole photo and cannot run in tiles; {width}×{height} "
-            f"pixels take about {needed / 1e9:.1f} GB: allow as much{export}"
+            f"pixels take about {needed / 1e9:.1f} GB: allow as much{hint}"
         )
     return Way.WHOLE_FRAME
 

@@ -176,6 +176,7 @@ def _convolution(filters: int, side: int, name: str):
 
 
 def _tail(name: str, **options):
+    """Return a convolution to the 12 values of a block of pixels, with results near the bias."""
     return layers.Conv2D(
         12, 3, padding="same", kernel_initializer=small_normal(), name=name, **options
     )

@@ -1,4 +1,4 @@
-"""EXIF and XMP that stay true of an enhanced photo."""
+"""EXIF and XMP: what stays true of an enhanced photo, and which camera took the photo."""
 
 import re
 from pathlib import Path
@@ -51,10 +51,7 @@ def _exif_of(image: Image.Image) -> Image.Exif:
 
 def camera_of(exif: Image.Exif | None) -> tuple[str, str]:
     """Return make and model of the camera; empty strings where EXIF lacks them."""
-    try:
-        values = [(exif or {}).get(tag) for tag in (_MAKE, _MODEL)]
-    except Exception:  # damaged metadata
-        return "", ""
+    values = ((exif or {}).get(tag) for tag in (_MAKE, _MODEL))
     make, model = (v.strip("\0 ") if isinstance(v, str) else "" for v in values)
     return make, model
 
@@ -64,7 +61,7 @@ def camera_of_file(path: str | Path) -> tuple[str, str]:
     try:
         with opened(path) as image:
             return camera_of(_exif_of(image))
-    except Exception:  # whoever reads the photo reports what is wrong with it
+    except Exception:  # damaged metadata, or no photo, which `load_photo` reports
         return "", ""
 
 

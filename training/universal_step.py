@@ -31,9 +31,7 @@ def light_losses(light: keras.Model) -> Callable:
     def losses(thumbnail, clean):
         faulty, clean = (ops.average_pool(x, 2) for x in (thumbnail, clean))
         lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
-        errors, before = photo_errors(lit, clean), photo_errors(faulty, clean)
-        worse = ops.mean(ops.relu(errors - before))
-        return photo_error_loss(lit, clean), ops.mean(errors), ops.mean(before), worse
+        return photo_error_loss(lit, clean), *_log_numbers(lit, faulty, clean)
 
     return losses
 
@@ -64,12 +62,16 @@ def detail_losses(light: keras.Model, network: keras.Model) -> Callable:
         before, target = ops.stop_gradient(before), ops.stop_gradient(target)
         enhanced = network({"image": faulty, "thumbnail": thumbnail})["enhanced"]
         enhanced = enhanced[:, inside, inside]
-        errors, before = photo_errors(enhanced, target), photo_errors(before, target)
-        worse = ops.mean(ops.relu(errors - before))
         loss = DETAIL * ops.mean(ops.square(enhanced - target))
-        return loss, ops.mean(errors), ops.mean(before), worse
+        return loss, *_log_numbers(enhanced, before, target)
 
     return losses
+
+
+def _log_numbers(after, before, target):
+    """Return the mean errors after and before, and the mean of what got worse: scalars."""
+    after, before = photo_errors(after, target), photo_errors(before, target)
+    return ops.mean(after), ops.mean(before), ops.mean(ops.relu(after - before))
 
 
 def make_step(

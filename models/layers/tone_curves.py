@@ -20,7 +20,6 @@ MATRIX_INPUTS = 1 + 6  # saturation, corrections
 # The colors whose difference has a weight in the matrix: color that changes, other color.
 PAIRS = tuple((c, j) for c in range(3) for j in range(3) if j != c)
 
-
 # The transfer curve between code values and light: `code = ((light + A)^P − A^P) / SPAN`. The curve
 # comes close to that of sRGB, and its inverse needs no case distinction.
 A, P = 0.002, 0.45
@@ -37,19 +36,20 @@ class ToneCurves(keras.layers.Layer):
     each slope follows. By construction every curve rises, no slope exceeds about `STEEPEST`,
     0 stays 0 and 1 stays 1.
 
-    Input: a list of `(N, 1, 1, CURVE_INPUTS)`, any numbers, zeros give about the identity; and the
-    darkest and the brightest values of each channel, `(N, 1, 1, 3)` in [0, 1]. Output
+    Input: a list of three tensors. The first, `(N, 1, 1, CURVE_INPUTS)`, holds any numbers; zeros
+    give about the identity. The darkest and the brightest values of each channel follow, each
+    `(N, 1, 1, 3)` in [0, 1]. Output
     `(N, 1, 1, 3 · SEGMENTS)`: the slopes of red, then of green, then of blue.
     """
 
     def call(self, inputs):
         inputs, darkest, brightest = (ops.cast(x, "float32") for x in inputs)
         sizes = np.cumsum([GATES, 1, 3, 1, 3, 2])
-        levels, exposure, cast, haze, veil, tone, slopes = ops.split(
+        gates, exposure, cast, haze, veil, tone, slopes = ops.split(
             inputs, [int(n) for n in sizes], axis=-1
         )
         knots = np.array(KNOTS, np.float32)
-        y = _stretched(_row(knots), levels, darkest, brightest)  # (N, 1, 3, knots)
+        y = _stretched(_row(knots), gates, darkest, brightest)  # (N, 1, 3, knots)
         light = ops.power(y * SPAN + A**P, 1 / P) - A
         offset = _column(0.15 * ops.tanh(ops.softplus(haze + 0.5 * veil - 4.5)))
         gain = _column(ops.exp(1.8 * ops.tanh(exposure) + 0.9 * ops.tanh(cast)))
@@ -73,21 +73,22 @@ class ToneCurves(keras.layers.Layer):
         return (input_shape[0][0], 1, 1, 3 * SEGMENTS)
 
 
-def _stretched(code, levels, darkest, brightest):
+def _stretched(code, gates, darkest, brightest):
     """Stretch code values toward the full range.
 
     Args:
         code: `(1, 1, 1, K)`.
-        levels: `(N, 1, 1, 4)`, numbers for gates: share of the stretch to white, share in which
-            each channel stretches by itself, and both again for black.
+        gates: `(N, 1, 1, GATES)`, any numbers; a sigmoid turns each into a share. The shares are:
+            how far white stretches, how far each channel has a white of its own, and the same two
+            for black.
         darkest: `(N, 1, 1, 3)`, the darkest value of each channel.
         brightest: `(N, 1, 1, 3)`, the brightest value of each channel.
 
     Returns:
         `(N, 1, 3, K)` in [0, 1].
     """
-    gates = ops.split(ops.sigmoid(levels - 2.0), GATES, axis=-1)
-    white, whites, black, blacks = (_column(gate) for gate in gates)
+    shares = ops.split(ops.sigmoid(gates - 2.0), GATES, axis=-1)
+    white, whites, black, blacks = (_column(share) for share in shares)
 
     def extreme(values, own, reduce):
         joint = _column(reduce(values, axis=-1, keepdims=True))

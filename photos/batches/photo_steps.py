@@ -153,5 +153,5 @@ class PhotoSteps:
             raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
         height, width = work.photo.pixels.shape[:2]
         seconds = work.seconds + time.perf_counter() - start
-        words = [job.target, f"{width}×{height}", f"{seconds:.1f} s", *filter(None, [self._name])]
-        return "  ".join(map(str, words))
+        by = f"  {self._name}" if self._name else ""
+        return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}"

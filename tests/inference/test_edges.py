@@ -1,19 +1,16 @@
 """The edges of photos: no network that runs in tiles meets its own zero padding there."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import models
 from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
 from enhance import load_engine
 from inference.enhance_image import enhance_image
 from inference.photo_thumbnail import thumbnail_of
 from inference.pixels import from_floats, to_floats
+from models.shipped import PRETRAINED, SUFFIXES
 
-FOLDER = Path(models.__file__).parent / "pretrained"
-SHIPPED = sorted([*FOLDER.glob("*.keras"), *FOLDER.glob("*.tflite")])
+SHIPPED = sorted(path for path in PRETRAINED.iterdir() if path.suffix in SUFFIXES)
 SIZES = [(1, 1), (5, 90), (300, 137)]
 
 

@@ -17,10 +17,10 @@ from data.pair_files import test_pairs
 from data.shipped_photos import shipped_photos
 from inference.litert_engine import LiteRTEngine
 from metrics import psnr, score
+from models.shipped import PRETRAINED
 from simulation.shooting import aligned_pair
 
 ROOT = Path(__file__).resolve().parents[2]
-PRETRAINED = ROOT / "models" / "pretrained"
 NAMES = sorted({path.stem for path in PRETRAINED.glob("*.keras")})
 
 
@@ -77,7 +77,9 @@ def test_the_shipped_file_makes_the_expected_picture_of_the_sample(path):
     found = network(**{name: values[None] / np.float32(255) for name, values in given.items()})
     levels = np.rint(255 * np.clip(found["enhanced"][0], 0, 1))
     assert np.abs(levels - expected.astype(float)).max() <= sample["levels"]
-    assert np.abs(expected.astype(float) - image).mean() > 1
+    # The sample is a good photo, which `universal` hardly changes.
+    least = 1 if path.stem.startswith("universal") else 2
+    assert np.abs(expected.astype(float) - image).mean() > least
 
 
 @pytest.mark.parametrize("name, mean, better", [("universal", 3, 4), ("iphone_3gs", 4, 5)])

@@ -1,13 +1,10 @@
 """The network for any phone: its cost, its bounds, its tiles, and the file that ships."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 from engine_files import write_engine_files
 
-import models
 from benchmarks import any_phone
 from enhance import load_engine
 from inference.enhance_image import enhance_image
@@ -23,6 +20,7 @@ from models.layers.tone_curves import (
     ColorMatrix,
     ToneCurves,
 )
+from models.shipped import PRETRAINED
 from models.thumbnail_input import with_thumbnail_input
 from models.universal import build_universal, light_model, light_variables
 
@@ -179,7 +177,7 @@ def test_the_exported_network_has_only_operations_that_delegates_know(files):
     assert wide <= known
 
 
-SHIPPED = Path(models.__file__).parent / "pretrained" / "universal.keras"
+SHIPPED = PRETRAINED / "universal.keras"
 
 
 def test_the_shipped_network_keeps_plain_pictures():

@@ -34,7 +34,7 @@ class Models(private val assets: AssetManager) {
                 refused[name] = error.message!!
             }
         }
-        val byUse = compareBy<Manifest>({ it.phone != null }, { it.name }, { FASTEST.indexOf(it.precision).let { i -> if (i < 0) FASTEST.size else i } })
+        val byUse = compareBy<Manifest>({ it.phone != null }, { it.name }, { -SLOWEST_FIRST.indexOf(it.precision) })
         return Found(usable.sortedWith(byUse), refused)
     }
 
@@ -77,6 +77,6 @@ class Models(private val assets: AssetManager) {
 
     private companion object {
         const val FOLDER = "models"
-        val FASTEST = listOf("int8", "dynamic", "fp16", "fp32")
+        val SLOWEST_FIRST = listOf("fp32", "fp16", "dynamic", "int8") // an unknown precision comes last
     }
 }
