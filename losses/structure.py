@@ -33,7 +33,7 @@ def structure_loss(enhanced, target):
     similarity = 0.0
     for level in range(LEVELS):
         if level:
-            enhanced, target = (ops.average_pool(x, 2) for x in (enhanced, target))
+            enhanced, target = (ops.average_pool(x, 2, strides=2) for x in (enhanced, target))
         similarity += _ssim(enhanced, target)
     return 1 - similarity / LEVELS
 

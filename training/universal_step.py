@@ -29,7 +29,7 @@ def light_losses(light: keras.Model) -> Callable:
     """
 
     def losses(thumbnail, clean):
-        faulty, clean = (ops.average_pool(x, 2) for x in (thumbnail, clean))
+        faulty, clean = (ops.average_pool(x, 2, strides=2) for x in (thumbnail, clean))
         lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
         return photo_error_loss(lit, clean), *_log_numbers(lit, faulty, clean)
 
