@@ -75,7 +75,9 @@ class EnhanceConfig:
         False, "also write NAME_compare.jpg, before and after side by side", group=CONTENT
     )
     drop_gps: bool = option(
-        False, "leave out where the photo was taken, and all XMP, which may tell", group=CONTENT
+        False,
+        "leave out where the photo was taken, and all XMP, IPTC and text, which may tell",
+        group=CONTENT,
     )
     exact: bool = option(
         False,

@@ -13,7 +13,7 @@ from photos import read_16_bit
 from photos.files import PhotoError, opened, reason
 from photos.formats import encoding_of
 from photos.header import header_of, is_deep
-from photos.metadata import AS_STORED, kept_exif, kept_xmp, orientation_of
+from photos.metadata import AS_STORED, kept_metadata, orientation_of
 from photos.photo import Photo, bands
 
 _SPACES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
@@ -46,7 +46,7 @@ def load_photo(path: str | Path, gps: bool = True) -> Photo:
 
 def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     header = header_of(image)
-    xmp = kept_xmp(image, gps)
+    turned = orientation_of(image)
     encoding = encoding_of(path, image)
     if is_deep(image):
         upright = read_16_bit.read(path, image, header)
@@ -56,8 +56,9 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
         mode = _target_mode(image)
         upright = _pixels(image, mode)
         profile = _profile_of(image, mode if image.mode not in ("CMYK", "LAB") else "")
-    exif = kept_exif(image, upright.shape[1], upright.shape[0], gps)
-    return Photo(upright, profile, exif, xmp, encoding)
+    size = upright.shape[1], upright.shape[0]
+    kept = kept_metadata(path, image, size, turned, gps)
+    return Photo(upright, profile, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out)
 
 
 def _target_mode(image: ImageFile) -> str:

@@ -11,13 +11,14 @@ from PIL import Image
 
 from common.atomic_files import replacing
 from photos.files import PhotoError, heif_is_writable, register_heif
+from photos.fit_metadata import fit_metadata
 from photos.formats import BY_SUFFIX, PHOTO_SUFFIXES, PhotoFormat
 from photos.photo import Photo, bands, over_white, to_8_bit
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def save_photo(path: str | Path, photo: Photo) -> None:
+def save_photo(path: str | Path, photo: Photo) -> list[str]:
     """Write a photo in the format of the suffix, with its profile and metadata.
 
     PNG and TIFF keep 16 bits; HEIC, PNG, TIFF and WebP keep alpha. Other files get 8 bits, and
@@ -29,6 +30,9 @@ def save_photo(path: str | Path, photo: Photo) -> None:
     Args:
         path: The target, with one of `PHOTO_SUFFIXES`; an existing file is replaced.
         photo: The photo; its `pixels` are not changed.
+
+    Returns:
+        What of the metadata the format cannot hold, in words.
 
     Raises:
         PhotoError: The suffix is not a photo's, the format cannot hold this size, the file cannot
@@ -48,6 +52,7 @@ def save_photo(path: str | Path, photo: Photo) -> None:
         register_heif(path)
         if not heif_is_writable():
             raise PhotoError(f"{path}: cannot be written: this pillow-heif has no HEIC encoder")
+    photo, left_out = fit_metadata(photo, file_format)
     try:
         with replacing(path) as temporary, temporary.open("wb") as file:
             writer = file_format.writer_for(photo.pixels.itemsize)
@@ -58,6 +63,7 @@ def save_photo(path: str | Path, photo: Photo) -> None:
     except (OSError, ValueError, RuntimeError, MemoryError, struct.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PhotoError(f"{path}: cannot be written: {why or type(error).__name__}") from error
+    return left_out
 
 
 def _write_by_pillow(file: IO[bytes], file_format: PhotoFormat, photo: Photo) -> None:

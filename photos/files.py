@@ -9,13 +9,18 @@ from pathlib import Path
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
+from photos.exif import PREFIX
 from photos.formats import FORMATS, PHOTO_SUFFIXES
+from photos.png_chunks import XMP_KEYWORD, chunks_of, text_of
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 LARGEST = 300_000_000  # pixels; the largest sensors in phones have 200 million
 Image.MAX_IMAGE_PIXELS = LARGEST // 2  # Pillow refuses twice the size at which it warns
+# Pillow refuses a JPEG whose EXIF gives the resolution as an odd type. Nothing here needs it there.
+setattr(JpegImageFile, "_read_dpi_from_exif", lambda image: None)  # noqa: B010
 
 
 class PhotoError(ValueError):
@@ -56,7 +61,18 @@ def opened(path: str | Path) -> Iterator[ImageFile]:
     Image.init()
     known = [one.name for one in FORMATS if one.name in Image.OPEN]
     with _quiet, Image.open(path, formats=known) as image:
+        if image.format == "PNG":
+            _add_late_metadata(path, image)
         yield image
+
+
+def _add_late_metadata(path: str | Path, image: ImageFile) -> None:
+    """Add EXIF and XMP that follow the pixels of a PNG, with which Pillow would read them."""
+    for kind, data in chunks_of(path):
+        if kind == b"eXIf":
+            image.info.setdefault("exif", PREFIX + data)
+        elif kind == b"iTXt" and (text := text_of(kind, data))[0] == XMP_KEYWORD:
+            image.info.setdefault("xmp", text[1])
 
 
 def register_heif(path: str | Path) -> None:

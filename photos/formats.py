@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import io
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -14,11 +15,12 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from photos.photo import Encoding, Photo
+from photos.png_chunks import text_chunks
 from photos.write_16_bit_png import write_16_bit_png
 from photos.write_tiff import write_tiff
 
 QUALITY = 95
-LARGEST_SEGMENT = 65_000  # bytes of XMP that a JPEG takes
+LARGEST_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG takes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +33,9 @@ class PhotoFormat:
         alpha: Whether a file keeps alpha.
         largest_side: The longest side that a file can have, pixels, or None.
         largest_file: The size above which decoders refuse a file, bytes, or None.
+        holds: The metadata that a file keeps: "exif", "xmp", and attributes of `Notes`.
+        largest_block: The size of EXIF, of XMP and of image resources that a file can hold, bytes,
+            or None.
         fallback_qualities: The qualities to try in turn while a file exceeds `largest_file`.
         options: Returns the options of Pillow's `save` for a photo.
         encoding: Returns how a file is encoded, given its path and the open image.
@@ -45,6 +50,8 @@ class PhotoFormat:
     alpha: bool = True
     largest_side: int | None = None
     largest_file: int | None = None
+    holds: frozenset[str] = frozenset({"exif", "xmp"})
+    largest_block: int | None = None
     fallback_qualities: tuple[int, ...] = ()
     options: Callable[[Photo], dict[str, Any]] = lambda photo: _metadata(photo)
     encoding: Callable[[str | Path, ImageFile], Encoding] | None = None
@@ -59,7 +66,7 @@ class PhotoFormat:
 
 
 def _metadata(photo: Photo) -> dict[str, Any]:
-    """Return the options of Pillow's `save` that hold EXIF, profile and XMP."""
+    """Return the options of Pillow's `save` that hold EXIF, profile, XMP and density."""
     options = {}
     if photo.exif is not None:
         options["exif"] = photo.exif.tobytes()
@@ -67,22 +74,27 @@ def _metadata(photo: Photo) -> dict[str, Any]:
         options["icc_profile"] = photo.profile
     if photo.xmp:
         options["xmp"] = photo.xmp
+    if photo.notes.density:
+        options["dpi"] = photo.notes.density
     return options
 
 
 def _jpeg_options(photo: Photo) -> dict[str, Any]:
-    options = _metadata(photo)
-    if len(photo.xmp or b"") > LARGEST_SEGMENT:
-        del options["xmp"]
     source = photo.encoding.quantization if photo.encoding.format == "JPEG" else None
-    return options | {"subsampling": 0, "qtables": quantization(source)}
+    segments = [(0xFE, comment) for comment in photo.notes.comments]
+    if photo.notes.resources:
+        segments.append((0xED, b"Photoshop 3.0\0" + photo.notes.resources))
+    extra = b"".join(struct.pack(">BBH", 0xFF, n, 2 + len(data)) + data for n, data in segments)
+    coding = {"subsampling": 0, "qtables": quantization(source)}
+    return _metadata(photo) | coding | {"extra": extra}
 
 
 def _png_options(photo: Photo) -> dict[str, Any]:
     options = _metadata(photo)
-    if packet := options.pop("xmp", None):
-        options["pnginfo"] = PngInfo()
-        options["pnginfo"].add_itxt("XML:com.adobe.xmp", packet.decode("utf-8", "replace"))
+    options.pop("xmp", None)
+    options["pnginfo"] = PngInfo()
+    for kind, data in text_chunks(photo):
+        options["pnginfo"].add(kind, data)
     return options
 
 
@@ -121,11 +133,18 @@ FORMATS = (
         (".jpg", ".jpeg"),
         alpha=False,
         largest_side=65500,
+        holds=frozenset({"exif", "xmp", "density", "comments", "resources"}),
+        largest_block=LARGEST_SEGMENT,
         options=_jpeg_options,
         encoding=_jpeg_encoding,
     ),
     PhotoFormat(
-        "PNG", (".png",), options=_png_options, writer=write_16_bit_png, writer_depths=(2,)
+        "PNG",
+        (".png",),
+        holds=frozenset({"exif", "xmp", "density", "chunks"}),
+        options=_png_options,
+        writer=write_16_bit_png,
+        writer_depths=(2,),
     ),
     PhotoFormat(
         "TIFF",
@@ -143,7 +162,13 @@ FORMATS = (
         decoder_bytes=12,
         encoder_bytes=10,
     ),
-    PhotoFormat("BMP", (".bmp",), alpha=False, options=lambda photo: {}),
+    PhotoFormat(
+        "BMP",
+        (".bmp",),
+        alpha=False,
+        holds=frozenset({"density"}),
+        options=lambda photo: {"dpi": photo.notes.density} if photo.notes.density else {},
+    ),
     PhotoFormat(
         "HEIF",
         (".heic", ".heif"),

@@ -1,22 +1,31 @@
-"""EXIF and XMP: what stays true of an enhanced photo, and which camera took the photo."""
+"""What a photo's file says beside its pixels, and what of it stays true of an enhanced photo.
 
+All is kept, except what describes how the file stores its pixels.
+"""
+
+import dataclasses
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
+from photos import tiff_tags
+from photos.exif import DETAILS, GPS, LONG, MAIN, SHORT, UNDEFINED, Exif, Tag
 from photos.files import opened
+from photos.image_resources import kept_resources
+from photos.notes import notes_of
+from photos.photo import Notes
+from photos.png_chunks import XMP_KEYWORD, raw_profile
+from photos.read_exif import ExifError, read_exif
 
-_ORIENTATION = 0x0112
-EXIF_IFD, GPS_IFD, INTEROP_IFD = 0x8769, 0x8825, 0xA005
-_PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+ORIENTATION = 0x0112
 _MAKE, _MODEL = 0x010F, 0x0110
-_MAKER_NOTE, _USER_COMMENT = 0x927C, 0x9286
-# Description, maker, model, software, date, artist, copyright. The tags of a TIFF's layout and the
-# old thumbnail do not stay true.
-_KEPT_TAGS = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)
-_LARGEST_EXIF = 65_000  # bytes; a JPEG segment holds little more
+_PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+# Pixels an inch across and down; the same of the focal plane.
+_RESOLUTIONS = ((MAIN, 0x011A, 0x011B), (DETAILS, 0xA20E, 0xA20F))
 _LARGEST_XMP = 1 << 20
 _XMP_ORIENTATION = re.compile(
     rb"""\s*tiff:Orientation\s*=\s*["'][0-9]["']|<tiff:Orientation>[0-9]</tiff:Orientation>"""
@@ -35,88 +44,122 @@ AS_STORED = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """What stays true of an enhanced photo; see the attributes of `Photo`."""
+
+    exif: Exif | None = None
+    xmp: bytes | None = None
+    notes: Notes = dataclasses.field(default_factory=Notes)
+    left_out: tuple[str, ...] = ()
+
+
 def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where the file has none that makes sense."""
     try:
-        value = _exif_of(image).get(_ORIENTATION, 1)
+        # The method of PNG files reads all their pixels, because EXIF may follow them; `opened`
+        # has looked there.
+        value = Image.Image.getexif(image).get(ORIENTATION, 1)
     except Exception:  # damaged metadata raises almost anything, and the pixels are still a photo
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _exif_of(image: Image.Image) -> Image.Exif:
-    # The method of PNG files reads all their pixels, because EXIF may follow them.
-    return Image.Image.getexif(image)
-
-
-def camera_of(exif: Image.Exif | None) -> tuple[str, str]:
+def camera_of(exif: Exif | None) -> tuple[str, str]:
     """Return make and model of the camera; empty strings where EXIF lacks them."""
-    values = ((exif or {}).get(tag) for tag in (_MAKE, _MODEL))
-    make, model = (v.strip("\0 ") if isinstance(v, str) else "" for v in values)
-    return make, model
+    return ("", "") if exif is None else (exif.text(_MAKE), exif.text(_MODEL))
 
 
 def camera_of_file(path: str | Path) -> tuple[str, str]:
     """Return make and model of a photo file's camera; empty strings where they are not known."""
     try:
         with opened(path) as image:
-            return camera_of(_exif_of(image))
+            return camera_of(_read_exif(path, image)[0])
     except Exception:  # damaged metadata, or no photo, which `load_photo` reports
         return "", ""
 
 
-def kept_exif(image: Image.Image, width: int, height: int, gps: bool) -> Image.Exif | None:
-    """Return the EXIF that stays true of a photo made from `image`.
+def kept_metadata(
+    path: str | Path, image: ImageFile, size: tuple[int, int], turned: int, gps: bool
+) -> Metadata:
+    """Return the metadata that stays true of a photo made from a file.
 
-    The orientation is reset, the thumbnail dropped, the size updated. EXIF that is too large for a
-    JPEG loses the maker's note first.
-
-    Args:
-        image: The open file.
-        width: Width of the upright photo, pixels.
-        height: Height of the upright photo, pixels.
-        gps: Whether the place is kept.
-
-    Returns:
-        A copy that is independent of the file, or None if the file has no EXIF or damaged EXIF.
-    """
-    try:
-        exif = _exif_of(image)
-        kept = Image.Exif()
-        kept.endian = exif.endian  # the byte order of the maker's note too
-        kept.update({tag: exif[tag] for tag in _KEPT_TAGS if tag in exif})
-        details = dict(exif.get_ifd(EXIF_IFD)) if EXIF_IFD in exif else {}
-        if INTEROP_IFD in details:
-            details[INTEROP_IFD] = dict(exif.get_ifd(INTEROP_IFD))
-        for tag, size in ((_PIXEL_WIDTH, width), (_PIXEL_HEIGHT, height)):
-            if tag in details:
-                details[tag] = size
-        if details:
-            kept[EXIF_IFD] = details
-        if gps and GPS_IFD in exif:
-            kept[GPS_IFD] = dict(exif.get_ifd(GPS_IFD))
-        if len(kept) == 0:
-            return None
-        kept[_ORIENTATION] = 1
-        for tag in (_MAKER_NOTE, _USER_COMMENT):
-            if len(kept.tobytes()) > _LARGEST_EXIF:
-                details.pop(tag, None)
-        return kept if len(kept.tobytes()) <= _LARGEST_EXIF else None
-    except Exception:  # damaged metadata must not cost the photo
-        return None
-
-
-def kept_xmp(image: Image.Image, gps: bool) -> bytes | None:
-    """Return the XMP packet of an image without its orientation, or None.
+    The orientation is reset, thumbnails are dropped, sizes are updated. What is damaged is left
+    out, tag by tag.
 
     Args:
-        image: The open file.
-        gps: Whether the place is kept. XMP names places in many ways, so without the place the
-            whole packet goes.
+        path: The file.
+        image: The same file, open.
+        size: Width and height of the upright photo, pixels.
+        turned: The orientation of the file.
+        gps: Whether the place is kept. XMP, IPTC and text name places in many ways, so without the
+            place they go.
     """
-    packet = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    exif, left_out = _kept_exif(path, image, size, turned, gps)
+    packet, xmp = _packet_of(image), None
+    if gps and packet:
+        if len(packet) > _LARGEST_XMP:
+            left_out.append("XMP above 1 MB")
+        else:
+            xmp = _XMP_ORIENTATION.sub(b"", packet).rstrip(b"\0") or None
+    return Metadata(exif, xmp, notes_of(path, image, turned, gps), tuple(left_out))
+
+
+def _packet_of(image: ImageFile) -> bytes | None:
+    packet = image.info.get("xmp") or image.info.get(XMP_KEYWORD.decode())
     if isinstance(packet, str):
-        packet = packet.encode("utf-8", "replace")
-    if not gps or not isinstance(packet, bytes) or len(packet) > _LARGEST_XMP:
-        return None
-    return _XMP_ORIENTATION.sub(b"", packet).rstrip(b"\0") or None
+        return packet.encode("utf-8", "replace")
+    if not packet and isinstance(text := image.info.get("Raw profile type xmp"), str):
+        return raw_profile(text.encode("latin1", "replace"))
+    return packet if isinstance(packet, bytes) else None
+
+
+def _read_exif(path: str | Path, image: ImageFile) -> tuple[Exif | None, list[str]]:
+    """Read the EXIF of a file; return it and the names of what is damaged."""
+    try:
+        if image.format == "TIFF":
+            with Path(path).open("rb") as file:
+                return read_exif(file, tiff_tags.LAYOUT | tiff_tags.YCBCR)
+        block = image.info.get("exif")
+        if not block and isinstance(text := image.info.get("Raw profile type exif"), str):
+            block = raw_profile(text.encode("latin1", "replace"))
+        return read_exif(block, tiff_tags.LAYOUT) if block else (None, [])
+    except ExifError:
+        return None, ["EXIF, which is damaged"]
+
+
+def _kept_exif(
+    path: str | Path, image: ImageFile, size: tuple[int, int], turned: int, gps: bool
+) -> tuple[Exif | None, list[str]]:
+    exif, left_out = _read_exif(path, image)
+    if exif is None:
+        return None, left_out
+    if image.format == "TIFF" and tiff_tags.LAYERS in getattr(image, "tag_v2", ()):
+        left_out.append("the layers of Photoshop")
+    main, details = (exif.directories.get(number, {}) for number in (MAIN, DETAILS))
+    if tiff_tags.DNG_VERSION in main:
+        _drop(main, tiff_tags.DNG - tiff_tags.DNG_CAMERA)
+    if not gps:
+        exif.directories.pop(GPS, None)
+        _drop(main, tiff_tags.GEO | {tiff_tags.IPTC, tiff_tags.RESOURCES})
+    resources = main.pop(tiff_tags.RESOURCES, None)
+    if resources is not None and (data := kept_resources(resources.data)):
+        main[tiff_tags.RESOURCES] = Tag(UNDEFINED, len(data), data)
+    if turned >= 5:
+        for number, across, down in _RESOLUTIONS:
+            tags = exif.directories.get(number, {})
+            if across in tags and down in tags:
+                tags[across], tags[down] = tags[down], tags[across]
+    for tag, side in zip((_PIXEL_WIDTH, _PIXEL_HEIGHT), size, strict=True):
+        if tag in details:
+            exif.set_numbers(tag, side, kind=LONG, directory=DETAILS)
+    _drop(main, {ORIENTATION})
+    if not any(exif.directories.values()):
+        return None, left_out
+    exif.set_numbers(ORIENTATION, 1, kind=SHORT)
+    return exif, left_out
+
+
+def _drop(tags: dict, dropped: Collection[int]) -> None:
+    for tag in dropped & tags.keys():
+        del tags[tag]

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+
+from photos.exif import Exif
 
 BAND = 1 << 18  # pixels processed at a time: 3 MB as float32 RGB
 
@@ -26,6 +27,23 @@ class Encoding:
     compressed: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Notes:
+    """What some formats hold beside EXIF and XMP.
+
+    Attributes:
+        density: Pixels an inch, across and down, or None.
+        comments: The comments of a JPEG.
+        resources: The image resources of Photoshop, IPTC among them, or None.
+        chunks: The text of a PNG: kinds and contents of chunks.
+    """
+
+    density: tuple[float, float] | None = None
+    comments: tuple[bytes, ...] = ()
+    resources: bytes | None = None
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+
 @dataclasses.dataclass(eq=False)
 class Photo:
     """A photo, upright.
@@ -38,13 +56,17 @@ class Photo:
         exif: The EXIF that stays true of a photo after enhancement, with orientation 1, or None.
         xmp: The XMP packet without an orientation, or None.
         encoding: How the file was encoded.
+        notes: What the file held beside EXIF and XMP.
+        left_out: What of the file's metadata could not be read, in words.
     """
 
     pixels: np.ndarray
     profile: bytes | None = None
-    exif: Image.Exif | None = None
+    exif: Exif | None = None
     xmp: bytes | None = None
     encoding: Encoding = Encoding()
+    notes: Notes = Notes()
+    left_out: tuple[str, ...] = ()
 
     @property
     def colors(self) -> np.ndarray:

@@ -11,7 +11,7 @@ from photos.decoding import load_photo
 from photos.encoding import save_photo
 from photos.files import opened
 from photos.formats import encoding_of
-from photos.metadata import kept_exif, kept_xmp
+from photos.metadata import kept_metadata, orientation_of
 from photos.photo import Photo, bands, over_white, to_8_bit
 
 
@@ -102,6 +102,7 @@ def _carry_over(photo: Photo, source: str | Path) -> None:
     height, width = photo.pixels.shape[:2]
     # Metadata that is too damaged to copy must not cost the photo.
     with contextlib.suppress(Exception), opened(source) as image:
-        photo.exif, photo.xmp = kept_exif(image, width, height, gps=True), kept_xmp(image, gps=True)
+        kept = kept_metadata(source, image, (width, height), orientation_of(image), gps=True)
+        photo.exif, photo.xmp, photo.notes = kept.exif, kept.xmp, kept.notes
         photo.encoding = encoding_of(source, image)
         photo.profile = _rgb_profile(image)

@@ -1,7 +1,7 @@
 """Writer of TIFF files with 8 or 16 bits a channel, band by band: Adobe, TIFF Revision 6.0, 1992.
 
 Pillow has no 16-bit color. tifffile writes no EXIF or GPS directories, and OpenCV writes neither
-EXIF nor XMP nor the color profile. Pillow writes the directory here, zlib the pixels.
+EXIF nor XMP nor the color profile. `photos.exif` writes the directories here, zlib the pixels.
 """
 
 import itertools
@@ -9,20 +9,21 @@ import zlib
 from typing import IO
 
 import numpy as np
-from PIL import TiffTags
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
+from photos.exif import BYTE, LONG, MAIN, SHORT, UNDEFINED, Exif, Tag
 from photos.photo import Photo, bands
+from photos.tiff_tags import PROFILE, XMP, YCBCR
 
 _LEVEL = 4
 _DEFLATE, _NONE = 8, 1
 _UNASSOCIATED = 2  # alpha with which the colors are not multiplied
-# Tags whose values Pillow would type by how large they are, while their size may not change.
 _STRIP_OFFSETS, _STRIP_BYTES = 273, 279
 
 
 def write_tiff(file: IO[bytes], photo: Photo) -> None:
     """Write a photo with profile, EXIF and XMP, compressed (deflate) if its source was.
+
+    The byte order is that of its EXIF.
 
     Args:
         file: A file open for writing and seeking, at its start.
@@ -35,43 +36,43 @@ def write_tiff(file: IO[bytes], photo: Photo) -> None:
     compressed = photo.encoding.compressed
     strips = list(bands(height, width))
     sizes = [0] * len(strips)
-    directory = ImageFileDirectory_v2()
-    for tag, value in (photo.exif or {}).items():
-        directory[tag] = value
-    directory.tagtype[_STRIP_OFFSETS] = directory.tagtype[_STRIP_BYTES] = TiffTags.LONG
-    layout = {
-        256: width,
-        257: height,
-        258: (8 * photo.pixels.itemsize,) * channels,
-        259: _DEFLATE if compressed else _NONE,
-        262: 1 if channels < 3 else 2,  # black is zero; RGB
-        277: channels,
-        278: strips[0].stop,
-        _STRIP_OFFSETS: tuple(sizes),
-        _STRIP_BYTES: tuple(sizes),
-    }
-    for tag, value in layout.items():
-        directory[tag] = value
+    exif = Exif() if photo.exif is None else photo.exif.copy()
+    main = exif.directories.setdefault(MAIN, {})
+    for tag in YCBCR & main.keys():
+        del main[tag]
+    bits = (8 * photo.pixels.itemsize,) * channels
+    for tag, numbers, kind in (
+        (256, (width,), LONG),
+        (257, (height,), LONG),
+        (258, bits, SHORT),
+        (259, (_DEFLATE if compressed else _NONE,), SHORT),
+        (262, (1 if channels < 3 else 2,), SHORT),  # black is zero; RGB
+        (277, (channels,), SHORT),
+        (278, (strips[0].stop,), LONG),
+        (284, (1,), SHORT),  # colors of a pixel side by side
+        (_STRIP_OFFSETS, sizes, LONG),
+        (_STRIP_BYTES, sizes, LONG),
+    ):
+        exif.set_numbers(tag, *numbers, kind=kind)
     if compressed:
-        directory[317] = 2  # differences of neighbors
+        exif.set_numbers(317, 2, kind=SHORT)  # differences of neighbors
     if photo.has_alpha:
-        directory[338] = _UNASSOCIATED
-    for tag, packet in ((700, photo.xmp), (34675, photo.profile)):
+        exif.set_numbers(338, _UNASSOCIATED, kind=SHORT)
+    for tag, kind, packet in ((XMP, BYTE, photo.xmp), (PROFILE, UNDEFINED, photo.profile)):
         if packet:
-            directory.tagtype[tag] = TiffTags.UNDEFINED if tag == 34675 else TiffTags.BYTE
-            directory[tag] = packet
-    start = directory.save(file)
+            main[tag] = Tag(kind, len(packet), packet)
+    start = len(exif.block())
+    file.seek(start)
     for number, rows in enumerate(strips):
         strip = photo.pixels[rows][..., take]
-        strip = np.ascontiguousarray(strip, strip.dtype.newbyteorder("<"))
+        strip = np.ascontiguousarray(strip, strip.dtype.newbyteorder(exif.order))
         packed = zlib.compress(_differences(strip), _LEVEL) if compressed else strip.data.cast("B")
         sizes[number] = len(packed)
         file.write(packed)
-    offsets = itertools.accumulate(sizes[:-1], initial=0)
-    directory[_STRIP_OFFSETS], directory[_STRIP_BYTES] = tuple(offsets), tuple(sizes)
+    exif.set_numbers(_STRIP_OFFSETS, *itertools.accumulate(sizes[:-1], initial=start))
+    exif.set_numbers(_STRIP_BYTES, *sizes)
     file.seek(0)
-    if directory.save(file) != start:  # Pillow adds its own size to the offsets
-        raise ValueError("the directory of the TIFF changed its size")
+    file.write(exif.block())
 
 
 def _differences(strip: np.ndarray) -> bytes:

@@ -1,9 +1,13 @@
-"""Pixels and color profiles for tests."""
+"""Pixels, color profiles and EXIF for tests."""
 
 import struct
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+
+from photos.exif import Exif
+from photos.read_exif import read_exif
 
 # Colorants relative to D50 of Display P3 (and its gamma nearly), as Apple's profile has them.
 DISPLAY_P3 = (
@@ -36,3 +40,10 @@ def noise(channels, dtype: npt.DTypeLike = np.uint16, height=31, width=47):
     """Return random pixels `(height, width, channels)`."""
     top = np.iinfo(dtype).max + 1
     return np.random.default_rng(channels).integers(0, top, (height, width, channels)).astype(dtype)
+
+
+def exif_of(tags) -> Exif:
+    """Return EXIF made of values by tag, and of dictionaries of them by directory."""
+    made = Image.Exif()
+    made.update(tags)
+    return read_exif(made.tobytes())[0]

@@ -143,7 +143,7 @@ class PhotoSteps:
             job.target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PhotoError(f"{job.target.parent}: {error.strerror or error}") from error
-        save_photo(job.target, work.photo)
+        left_out = [*work.photo.left_out, *save_photo(job.target, work.photo)]
         if work.before is not None:
             write_compare(compare_path(job.target), work.before, work.photo)
         try:
@@ -154,4 +154,5 @@ class PhotoSteps:
         height, width = work.photo.pixels.shape[:2]
         seconds = work.seconds + time.perf_counter() - start
         by = f"  {self._name}" if self._name else ""
-        return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}"
+        without = f"  left out: {', '.join(left_out)}" if left_out else ""
+        return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}{without}"
