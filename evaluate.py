@@ -26,6 +26,7 @@ from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
 from data.pair_files import DatasetError, test_pairs
 from evaluation.methods import INPUT, ONE_CLICK, EvaluationError, external_method, find_methods
+from evaluation.perceptual_distance import PerceptualDistance
 from evaluation.report import Report, write_report
 from evaluation.score_method import Scored, score_method
 from evaluation.summary import as_markdown, summarize
@@ -53,6 +54,11 @@ class EvaluateConfig:
     )
     reference: str | None = option(
         None, "method that all others are compared with; by default the first"
+    )
+    vgg_weights: str | None = option(
+        None,
+        "also measure the perceptual distance by these VGG-19 weights: imagenet (downloads), or a "
+        "file; the distance takes the layers that the file has",
     )
     out: str | None = option(
         None, "folder for the results; by default runs/PHONE/evaluation", group=ESSENTIAL
@@ -90,13 +96,14 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
 
     pairs = open_pairs(files, config.cache_dir)
     cache = Path(config.cache_dir) / "scores"
+    perceptual = PerceptualDistance(config.vgg_weights) if config.vgg_weights else None
     results = {
-        name: score_method(method, pairs, cache)
+        name: score_method(method, pairs, cache, perceptual)
         for name, method in tqdm(methods.items(), "methods", disable=None)
     }
-    found = summarize(results, reference)
+    found = summarize(results, reference, pairs.scenes)
     folder = Path(config.out or RUNS / config.phone / "evaluation")
-    _write(folder, config.phone, reference, pairs, results, found)
+    _write(folder, config.phone, reference, pairs, results, found, perceptual)
     if config.methods is None and not runs:
         print(f"{config.phone} has no run yet: `python train.py --phone {config.phone}` makes one")
     return found
@@ -109,15 +116,20 @@ def _write(
     pairs: PatchPairs,
     results: dict[str, Scored],
     found: dict[str, dict],
+    perceptual: PerceptualDistance | None,
 ) -> None:
     """Write the four files, each whole or not at all, and print the table."""
     folder.mkdir(parents=True, exist_ok=True)
     table = as_markdown(found, reference)
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
+    if pairs.scenes is not None:
+        facts["scenes"] = len(set(pairs.scenes))
+    if perceptual:
+        facts["perceptual_layers"] = list(perceptual.layers)
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
-        text = f"# {phone}: {plural(len(pairs), 'test pair')}\n\n{table}"
+        text = f"# {phone}: {_counted(pairs)}\n\n{table}"
         path.write_text(text, encoding="utf-8")
     shown = [result.pictures[:SAMPLES] for result in results.values()]
     before = [] if INPUT in results else [pairs.phone[:SAMPLES]]
@@ -134,10 +146,19 @@ def _write(
             np.asarray(pairs.phone),
             np.asarray(pairs.target),
             {name: result.pictures for name, result in results.items()},
+            facts.get("scenes"),
         ),
     )
     print(table, end="")
     print(folder / "report.html")
+
+
+def _counted(pairs: PatchPairs) -> str:
+    """Return the number of pairs, and of scenes if the dataset names them."""
+    text = plural(len(pairs), "test pair")
+    if pairs.scenes is not None:
+        text += f" of {plural(len(set(pairs.scenes)), 'scene')}"
+    return text
 
 
 def main(config: EvaluateConfig) -> None:

@@ -20,7 +20,7 @@ from scipy.ndimage import correlate1d
 import metrics
 from common import command_line
 from common.command_line import option
-from metrics import METRICS
+from metrics import COMPUTED
 
 PLAIN_CHUNK = 64
 
@@ -46,7 +46,7 @@ def main(config: MetricsConfig) -> None:
         plain, each = [], {}
         for images in methods:
             values = {}
-            for name, metric in METRICS.items():
+            for name, metric in COMPUTED.items():
                 found, *seconds = _timed(_plain, metric.function, images, targets)
                 values[metric.values] = found
                 each[name] = np.add(each.get(name, 0), seconds)
@@ -100,7 +100,7 @@ def _scipy_filtered(images, kernel):
 
 def _intervals(scores):
     for values in scores:
-        for metric in METRICS.values():
+        for metric in COMPUTED.values():
             of_method, of_first = values[metric.values], scores[0][metric.values]
             metrics.interval(of_method, metric.statistic)
             metrics.paired_difference(of_method, of_first, metric.statistic)

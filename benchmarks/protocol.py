@@ -19,7 +19,7 @@ from common import command_line
 from common.command_line import option
 from data.packed import read_patch
 from data.pair_files import DatasetError, test_pairs
-from metrics import METRICS, Metric
+from metrics import COMPUTED, Metric
 from metrics.psnr import decibels, mean_squared_error
 
 LUMA = np.array([65.481, 128.553, 24.966]) / 255  # BT.601 in 16 to 235, of super-resolution papers
@@ -51,7 +51,7 @@ def main(config: ProtocolConfig) -> None:
     print(f"{config.phone}, {len(phone)} pairs\n")
     _table({name: rules(images, target) for name, images in methods.items()})
     values = {name: metrics.per_image(images, target) for name, images in methods.items()}
-    shown = METRICS.values()
+    shown = COMPUTED.values()
     _table({name: {m.name: _interval(m, v) for m in shown} for name, v in values.items()})
     last = list(values)[-1]
     print(f"Minus {last}:\n")

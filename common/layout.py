@@ -3,6 +3,7 @@
 OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg         aligned 100×100 patches for training
 OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg     aligned patches of other photos, for testing
 OUTPUT/PHONE/test_data/full_size_test_images/N.jpg     whole phone photos
+OUTPUT/PHONE/pairs.csv                                 the photo of each patch (`python -m align`)
 
 The patches with one number in PHONE and in canon show the same part of a scene.
 """
@@ -15,6 +16,7 @@ PATCH_SUFFIXES = (".jpg", ".jpeg", ".png")
 TRAIN, TEST = "train", "test"
 PATCHES = {TRAIN: Path("training_data"), TEST: Path("test_data", "patches")}
 FULL_SIZE = Path("test_data", "full_size_test_images")
+PAIRS_TABLE = "pairs.csv"
 
 
 def is_phone_name(name: str) -> bool:

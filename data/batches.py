@@ -164,10 +164,15 @@ def _scale(patch: np.ndarray, out: np.ndarray) -> None:
 def split_for_validation(pairs: PatchPairs, fraction: float = 0.1) -> tuple[PatchPairs, PatchPairs]:
     """Split the pairs of the training photos into training and validation pairs.
 
-    The last `fraction` of the patches is held out, at least 10 and at most 1,000. DPED numbers its
-    patches photo by photo, so a contiguous end shares at most one photo with the rest. A set of
-    fewer than 20 pairs is halved.
+    The last `fraction` of the patches is held out, at least 10 and at most 1,000. A set of fewer
+    than 20 pairs is halved. Patches are numbered photo by photo. If the photos are known and more
+    than one, the split moves to the nearest border between photos, so that both parts share no
+    photo. Otherwise the parts share at most one photo.
     """
     count = len(pairs)
-    held_out = min(max(round(count * fraction), 10), 1000, count // 2)
-    return pairs[: count - held_out], pairs[count - held_out :]
+    border = count - min(max(round(count * fraction), 10), 1000, count // 2)
+    if pairs.scenes is not None:
+        borders = 1 + np.flatnonzero(pairs.scenes[1:] != pairs.scenes[:-1])
+        if len(borders):
+            border = int(borders[np.argmin(np.abs(borders - border))])
+    return pairs[:border], pairs[border:]

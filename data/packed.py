@@ -26,16 +26,21 @@ from data.pair_files import DatasetError, PairFolder
 
 @dataclasses.dataclass(frozen=True)
 class PatchPairs:
-    """Aligned patches, each array `(N, 100, 100, 3)` uint8 RGB, read-only."""
+    """Aligned patches, each array `(N, 100, 100, 3)` uint8 RGB, read-only.
+
+    `scenes`, `(N,)` text, names the photo of each patch; None if the dataset does not say it.
+    """
 
     phone: np.ndarray
     target: np.ndarray
+    scenes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.phone)
 
     def __getitem__(self, index) -> Self:
-        return type(self)(self.phone[index], self.target[index])
+        scenes = None if self.scenes is None else self.scenes[index]
+        return type(self)(self.phone[index], self.target[index], scenes)
 
     @property
     def fingerprint(self) -> int:
@@ -70,7 +75,7 @@ def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
         pairs = _open(pack, fingerprint)
     if pairs is None:
         raise DatasetError(f"{pack}: changed while it was being made; run the command again")
-    return pairs
+    return pairs if folder.scenes is None else dataclasses.replace(pairs, scenes=np.array(folder.scenes))
 
 
 def _fingerprint(folder: PairFolder) -> str:

@@ -1,9 +1,19 @@
 """The files of a dataset, for any phone; `common.layout` describes their folders."""
 
+import csv
 import dataclasses
 from pathlib import Path
 
-from common.layout import FULL_SIZE, PATCH_SUFFIXES, PATCHES, TARGET, TEST, TRAIN, is_phone_name
+from common.layout import (
+    FULL_SIZE,
+    PAIRS_TABLE,
+    PATCH_SUFFIXES,
+    PATCHES,
+    TARGET,
+    TEST,
+    TRAIN,
+    is_phone_name,
+)
 
 
 class DatasetError(ValueError):
@@ -12,10 +22,15 @@ class DatasetError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class PairFolder:
-    """The files of aligned patches: `phone[i]` and `target[i]` show the same part of a scene."""
+    """The files of aligned patches: `phone[i]` and `target[i]` show the same part of a scene.
+
+    `scenes[i]` names the photo that patch `i` is a part of. `scenes` is None if the dataset does
+    not say it, as the published one.
+    """
 
     phone: tuple[Path, ...]
     target: tuple[Path, ...]
+    scenes: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.phone)
@@ -32,12 +47,12 @@ def training_pairs(root: str | Path, phone: str) -> PairFolder:
         DatasetError: The dataset or a folder is missing, there are no patches, or a patch has no
             partner.
     """
-    return _pairs(_phone_dir(root, phone) / PATCHES[TRAIN], phone)
+    return _pairs(_phone_dir(root, phone), TRAIN)
 
 
 def test_pairs(root: str | Path, phone: str) -> PairFolder:
     """Return the test patches of a phone, with the arguments and errors of `training_pairs`."""
-    return _pairs(_phone_dir(root, phone) / PATCHES[TEST], phone)
+    return _pairs(_phone_dir(root, phone), TEST)
 
 
 # Without this mark pytest would take the function for a test, because of its name.
@@ -66,8 +81,9 @@ def _phone_dir(root: str | Path, phone: str) -> Path:
     return folder
 
 
-def _pairs(folder: Path, phone: str) -> PairFolder:
+def _pairs(dataset: Path, split: str) -> PairFolder:
     """Pair the files of two folders by their names without suffix."""
+    phone, folder = dataset.name, dataset / PATCHES[split]
     phone_files, target_files = _named(folder / phone), _named(folder / TARGET)
     names, target_names = phone_files.keys(), target_files.keys()
     if names != target_names:
@@ -79,9 +95,27 @@ def _pairs(folder: Path, phone: str) -> PairFolder:
     if not names:
         raise DatasetError(f"{folder / phone}: no patches ({', '.join(PATCH_SUFFIXES)})")
     ordered = sorted(names, key=_numeric_order)
+    found = _scenes(dataset / PAIRS_TABLE, split)
     return PairFolder(
-        tuple(phone_files[name] for name in ordered), tuple(target_files[name] for name in ordered)
+        tuple(phone_files[name] for name in ordered),
+        tuple(target_files[name] for name in ordered),
+        tuple(found[name] for name in ordered) if found.keys() >= names else None,
     )
+
+
+def _scenes(table: Path, split: str) -> dict[str, str]:
+    """Read from the table of `python -m align` which photo each patch of a split is a part of."""
+    try:
+        with table.open(newline="", encoding="utf-8") as file:
+            return {
+                Path(row["patch"]).stem: row["photo"]
+                for row in csv.DictReader(file)
+                if row["split"] == split and row["patch"]
+            }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        raise DatasetError(f"{table}: not readable; align the photos again, or remove the file") from None
 
 
 def _named(folder: Path) -> dict[str, Path]:

@@ -16,6 +16,8 @@ from common.plural import plural
 from evaluation import report_cases, report_plots, report_tables
 from metrics import METRICS
 
+TEXTURE = ("noise", "sharpness")  # metrics of texture, which are plotted against fidelity
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Report:
@@ -29,6 +31,7 @@ class Report:
         inputs: the phone's pictures, uint8 `(N, H, W, 3)`.
         targets: the DSLR's pictures, uint8 `(N, H, W, 3)`.
         pictures: by method, the enhanced pictures, uint8 `(N, H, W, 3)`.
+        scenes: number of scenes of the pairs; None if the dataset does not say it.
 
     Raises:
         ValueError: the reference is no method, or pictures have another shape or type.
@@ -41,6 +44,7 @@ class Report:
     inputs: np.ndarray
     targets: np.ndarray
     pictures: dict[str, np.ndarray]
+    scenes: int | None = None
 
     def __post_init__(self):
         if self.reference not in self.methods:
@@ -82,16 +86,23 @@ def as_html(report: Report) -> str:
         script=script,
         phone=escape(report.phone),
         summary=f"{plural(len(methods), 'method')} on the same "
-        f"{plural(len(report.inputs), 'held-out pair')}, compared with "
+        f"{plural(len(report.inputs), 'held-out pair')}{_of_scenes(report)}, compared with "
         f"<b>{escape(report.reference)}</b>.",
         warning=report_tables.warning(methods),
         published_link='<a href="#published">Published</a>\n' if tables["published"] else "",
         tables="\n".join(tables.values()),
         scatter="\n".join(report_plots.scatter(methods, name) for name in headline),
+        tradeoff="\n".join(report_plots.tradeoff(methods, name, "ms_ssim") for name in TEXTURE),
         distribution=_distributions(report, headline),
         others=_distributions(report, further),
         viewer=_viewer(report),
     )
+
+
+def _of_scenes(report: Report) -> str:
+    if report.scenes is None:
+        return ""
+    return f" of {plural(report.scenes, 'scene')}, which the intervals resample"
 
 
 def _distributions(report: Report, names: Sequence[str]) -> str:

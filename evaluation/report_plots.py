@@ -1,4 +1,4 @@
-"""The plots of the report, as inline SVG: quality against cost, and the values of each pair.
+"""The plots of the report, as inline SVG: quality against cost and texture, the values of pairs.
 
 The SVG is written here and not by matplotlib, whose SVG needs inline styles, which the content
 security policy of the page forbids. It also lacks what the page offers: the value of each dot, keys
@@ -110,6 +110,68 @@ def scatter(methods: Mapping[str, Mapping], key: str) -> str:
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" class="middle">'
         "ms a megapixel, this machine (logarithmic)</text></svg>",
         metric.heading,
+    )
+
+
+def tradeoff(methods: Mapping[str, Mapping], texture: str, fidelity: str) -> str:
+    """Plot a metric of fidelity against a metric of texture, whose aim is 1.
+
+    Args:
+        methods: as in results.json.
+        texture: name of the metric along the horizontal axis, such as "noise".
+        fidelity: name of the metric along the vertical axis.
+
+    Returns:
+        HTML of a figure, or nothing if fewer than two methods have both values.
+    """
+    across_metric, down_metric = METRICS[texture], METRICS[fidelity]
+    found = {
+        name: (facts[texture], facts[fidelity])
+        for name, facts in methods.items()
+        if facts.get(texture) is not None and facts.get(fidelity) is not None
+    }
+    if len(found) < 2:
+        return ""
+    xs, ys = zip(*found.values(), strict=True)
+    left, right = _padded(min(*xs, 1.0), max(*xs, 1.0), 0.05)
+    low, high = _padded(min(ys), max(ys), 10**-down_metric.decimals)
+
+    def across(value):
+        return LEFT + (value - left) / (right - left) * (WIDTH - LEFT - RIGHT)
+
+    def down(value):
+        return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+    places = {name: (across(x), down(y)) for name, (x, y) in found.items()}
+    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in places.values()]
+    parts = [_frame(across, down, ticks(left, right), ticks(low, high))]
+    parts.append(f'<path class="aim" d="M{across(1):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
+    labels, words = [], []
+    for index, name in enumerate(methods):
+        if name not in found:
+            continue
+        x, y = places[name]
+        said = (
+            f"{name}: {across_metric.label} {_value(across_metric, found[name][0])}, "
+            f"{down_metric.label} {_value(down_metric, found[name][1])}"
+        )
+        words.append(said)
+        parts.append(
+            f'<g class="point c{index % COLORS}" transform="translate({x:.1f} {y:.1f})">'
+            f"<title>{escape(said)}</title>{_shape(index)}</g>"
+        )
+        spots = [(x + 10, y + 4, 0), (x - 10, y + 4, 1), (x + 4, y - 11, 0), (x + 4, y + 20, 0)]
+        spots += [(x + 10, y + 4 + d, 0) for d in (-15, 15, -30, 30)]
+        labels.append(_label(name, spots, taken))
+    title = f"{down_metric.label} against {across_metric.label}"
+    return _figure(
+        f"{title}. {_direction(down_metric)} Left and right of the line at 1, a method has less "
+        f"and more {across_metric.label} than the target.",
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}: '
+        f'{escape("; ".join(words))}">{"".join(parts + labels)}'
+        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" class="middle">'
+        f"{across_metric.heading}, relative to the target</text></svg>",
+        f"{down_metric.label} and {across_metric.label}",
     )
 
 

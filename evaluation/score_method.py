@@ -18,6 +18,7 @@ from common.atomic_files import replacing
 from data.packed import PatchPairs
 from evaluation.methods import EvaluationError, LoadedMethod, Method
 from evaluation.network_cost import machine, measure_cost
+from evaluation.perceptual_distance import PerceptualDistance
 
 VERSION = 2  # of the computation: raise the number when a metric or a cost changes
 CHUNK = 16  # pairs between two steps of the progress bar
@@ -25,7 +26,7 @@ CHUNK = 16  # pairs between two steps of the progress bar
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scored:
-    """A method's results on all pairs.
+    """The results of a method on all pairs.
 
     Attributes:
         pictures: uint8 `(N, H, W, 3)`.
@@ -38,18 +39,24 @@ class Scored:
     cost: dict[str, float | int | None] | None
 
 
-def score_method(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
+def score_method(
+    method: Method,
+    pairs: PatchPairs,
+    cache: Path,
+    perceptual: PerceptualDistance | None = None,
+) -> Scored:
     """Score a method, or read the result of an earlier run.
 
     Args:
         method: the method.
         pairs: the pairs.
         cache: folder of earlier results.
+        perceptual: the perceptual distance, which is left out if this is None.
 
     Raises:
         EvaluationError: the method's pictures contain NaN or infinite values.
     """
-    path = cache / f"{_key(method, pairs)}.npz"
+    path = cache / f"{_key(method, pairs, perceptual)}.npz"
     found = _read(path)
     if found is not None:
         return found
@@ -58,11 +65,11 @@ def score_method(method: Method, pairs: PatchPairs, cache: Path) -> Scored:
     enhanced = _enhanced(loaded, phone, method.name)
     if not np.isfinite(enhanced).all():
         raise EvaluationError(f"method {method.name}: its pictures hold NaN or infinite values")
-    result = Scored(
-        np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8),
-        metrics.per_image(enhanced, target),
-        measure_cost(loaded),
-    )
+    values = metrics.per_image(enhanced, target)
+    if perceptual:
+        values["perceptual"] = perceptual(enhanced, target)
+    pictures = np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8)
+    result = Scored(pictures, values, measure_cost(loaded))
     _write(path, result)
     return result
 
@@ -79,8 +86,10 @@ def _enhanced(loaded: LoadedMethod, phone: np.ndarray, name: str) -> np.ndarray:
     return enhanced
 
 
-def _key(method: Method, pairs: PatchPairs) -> str:
+def _key(method: Method, pairs: PatchPairs, perceptual: PerceptualDistance | None) -> str:
     facts = [VERSION, method.fingerprint, list(metrics.METRICS), machine()]
+    if perceptual:
+        facts.append(perceptual.fingerprint)
     digest = hashlib.sha256(json.dumps(facts).encode())
     for side in (pairs.phone, pairs.target):
         digest.update(np.ascontiguousarray(side).data)

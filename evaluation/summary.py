@@ -10,12 +10,15 @@ from evaluation.score_method import Scored
 from metrics import METRICS, Metric, interval, means, paired_difference
 
 
-def summarize(scored: Mapping[str, Scored], reference: str) -> dict[str, dict]:
+def summarize(
+    scored: Mapping[str, Scored], reference: str, scenes: np.ndarray | None = None
+) -> dict[str, dict]:
     """Compute the "methods" of results.json.
 
     Args:
         scored: results by method.
         reference: the method that all others are compared with.
+        scenes: `(N,)`, the scene of each pair, which the intervals resample; None resamples pairs.
 
     Returns:
         By method: each metric's value of the set of images, see `metrics.means`; "n", "identical"
@@ -25,25 +28,33 @@ def summarize(scored: Mapping[str, Scored], reference: str) -> dict[str, dict]:
     """
     others = scored[reference].per_image
     return {
-        name: _summarize_one(result, None if name == reference else others)
+        name: _summarize_one(result, None if name == reference else others, scenes)
         for name, result in scored.items()
     }
 
 
-def _summarize_one(result: Scored, others: dict[str, np.ndarray] | None) -> dict:
+def _summarize_one(
+    result: Scored, others: dict[str, np.ndarray] | None, scenes: np.ndarray | None
+) -> dict:
     facts: dict = {name: _for_json(value) for name, value in means(result.per_image).items()}
     intervals, differences = {}, {}
-    for name, metric in METRICS.items():
+    for name, metric in _measured(result):
         values = result.per_image[metric.values]
-        ends = [_for_json(end) for end in interval(values, metric.statistic)]
+        ends = [_for_json(end) for end in interval(values, metric.statistic, scenes)]
         if None not in ends:
             intervals[name] = ends
         if others is not None:
-            compared = paired_difference(values, others[metric.values], metric.statistic)
+            compared = paired_difference(
+                values, others[metric.values], metric.statistic, scenes
+            )
             if np.isfinite(compared).all():
                 differences[name] = list(compared)
     facts |= {"intervals": intervals, "cost": result.cost}
     return facts if others is None else facts | {"differences": differences}
+
+
+def _measured(result: Scored) -> list[tuple[str, Metric]]:
+    return [(n, metric) for n, metric in METRICS.items() if metric.values in result.per_image]
 
 
 def _for_json(value: float) -> float | None:
@@ -60,10 +71,11 @@ def as_markdown(methods: Mapping[str, Mapping], reference: str) -> str:
         methods: what `summarize` returns.
         reference: the method that all others were compared with.
     """
-    headings = [*(metric.heading for metric in METRICS.values()), *COSTS.values(), "pairs"]
+    shown = [m for name, m in METRICS.items() if any(name in facts for facts in methods.values())]
+    headings = [*(metric.heading for metric in shown), *COSTS.values(), "pairs"]
     lines = [f"| method | {' | '.join(headings)} |", "|---|" + "---|" * len(headings)]
     for name, facts in methods.items():
-        cells = [_cell(facts, metric) for metric in METRICS.values()]
+        cells = [_cell(facts, metric) for metric in shown]
         cost = facts["cost"] or {}
         cells += [amount(cost.get(key)) for key in COSTS]
         identical = f" ({facts['identical']} identical)" if facts["identical"] else ""
@@ -80,7 +92,7 @@ def as_markdown(methods: Mapping[str, Mapping], reference: str) -> str:
 
 
 def _cell(facts: Mapping, metric: Metric) -> str:
-    value = facts[metric.name]
+    value = facts.get(metric.name)
     if value is None:
         return "∞" if is_infinite(metric, facts) else ""
     text = f"{value:.{metric.decimals}f}"

@@ -9,6 +9,7 @@ Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and returns one value
 """
 
 from metrics.checkerboard import checkerboard
+from metrics.color_aligned import color_aligned_psnr, color_aligned_ssim
 from metrics.color_deviation import color_deviation
 from metrics.color_shift import color_shift
 from metrics.compute import in_chunks, means, per_image, score
@@ -19,13 +20,16 @@ from metrics.noise_gain import noise_gain
 from metrics.psnr import pooled, pooled_psnr, psnr
 from metrics.sharpness import sharpness
 from metrics.ssim import ssim
-from metrics.table import METRICS, Better, Metric
+from metrics.table import COMPUTED, METRICS, Better, Metric
 
 __all__ = [
+    "COMPUTED",
     "METRICS",
     "Better",
     "Metric",
     "checkerboard",
+    "color_aligned_psnr",
+    "color_aligned_ssim",
     "color_deviation",
     "color_shift",
     "contrast_ratio",

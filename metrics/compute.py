@@ -7,13 +7,13 @@ from typing import Any, overload
 
 import numpy as np
 
-from metrics.table import COMPUTED_TOGETHER, METRICS, Metric
+from metrics.table import COMPUTED, COMPUTED_TOGETHER, METRICS, Metric
 
 CHUNK = 8  # images that a thread computes at a time; bounds its memory to some 50 MB
 
 
 def per_image(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
-    """Compute every metric of every image on all processors.
+    """Compute every metric that needs no network, of every image, on all processors.
 
     Args:
         images: `(N, H, W, 3)` float RGB, nominally in [0, 1]. H and W at least 16, N at least 1.
@@ -27,7 +27,7 @@ def per_image(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
         ValueError: the shapes differ, or are not as above.
     """
     _check(images, targets)
-    return in_chunks(lambda x, t: _values(METRICS, x, t), images, targets)
+    return in_chunks(lambda x, t: _values(COMPUTED, x, t), images, targets)
 
 
 def score(enhanced: np.ndarray, target: np.ndarray) -> dict[str, float]:
@@ -108,7 +108,7 @@ def _values(names: Collection[str], images, targets) -> dict[str, np.ndarray]:
             found |= function(images, targets)
     return {
         metric.values: found[name] if name in found else metric.function(images, targets)
-        for name, metric in METRICS.items()
+        for name, metric in COMPUTED.items()
         if name in names
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from metrics.color_aligned import color_aligned_both, color_aligned_psnr, color_aligned_ssim
 from metrics.color_deviation import color_deviation
 from metrics.contrast_ratio import contrast_ratio
 from metrics.detail_bands import DetailBands
@@ -40,7 +41,8 @@ class Metric:
         decimals: number of decimals that are shown.
         better: which values are good.
         function: from images and targets, `(N, H, W, 3)` float RGB, to one value an image, `(N,)`
-            float64.
+            float64. None if a network computes the values (`evaluation/perceptual_distance.py`), so
+            that a set of images may lack the metric.
         values: name of the values an image in the result of `metrics.per_image`; by default `name`.
         statistic: from the values an image, along `axis`, to the value of a set of images.
         may_be_undefined: the value of an image may be NaN, because the target has nothing to
@@ -56,7 +58,7 @@ class Metric:
     label: str
     decimals: int
     better: Better
-    function: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    function: Callable[[np.ndarray, np.ndarray], np.ndarray] | None
     unit: str = ""
     values: str = ""
     statistic: Callable[..., np.ndarray] = np.mean
@@ -119,12 +121,35 @@ METRICS = {
             headline=True,
         ),
         Metric(
+            name="color_aligned_psnr",
+            label="color-aligned PSNR",
+            unit="dB",
+            decimals=2,
+            better=Better.HIGHER,
+            function=color_aligned_psnr,
+            infinite_if_identical=True,
+        ),
+        Metric(
+            name="color_aligned_ssim",
+            label="color-aligned SSIM",
+            decimals=4,
+            better=Better.HIGHER,
+            function=color_aligned_ssim,
+        ),
+        Metric(
             name="color",
             label="color deviation",
             unit="ΔE₀₀",
             decimals=2,
             better=Better.LOWER,
             function=color_deviation,
+        ),
+        Metric(
+            name="perceptual",
+            label="VGG-19 distance",
+            decimals=4,
+            better=Better.LOWER,
+            function=None,
         ),
         Metric(
             name="contrast",
@@ -152,10 +177,18 @@ METRICS = {
     )
 }
 
+# The metrics that need no network.
+COMPUTED = {name: metric for name, metric in METRICS.items() if metric.function}
+
 
 def _structure(images, targets):
     multi_scale, single_scale = ms_ssim_and_ssim(images, targets)
     return {"ssim": single_scale, "ms_ssim": multi_scale}
+
+
+def _color_aligned(images, targets):
+    ratio, similarity = color_aligned_both(images, targets)
+    return {"color_aligned_psnr": ratio, "color_aligned_ssim": similarity}
 
 
 def _detail(images, targets):
@@ -167,5 +200,6 @@ def _detail(images, targets):
 # values are the same. A metric without such a function needs no entry.
 COMPUTED_TOGETHER: tuple[tuple[tuple[str, ...], Callable], ...] = (
     (("ssim", "ms_ssim"), _structure),
+    (("color_aligned_psnr", "color_aligned_ssim"), _color_aligned),
     (("noise", "sharpness"), _detail),
 )

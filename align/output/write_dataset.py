@@ -128,7 +128,7 @@ def write_dataset(root: Path, phone: str, entries: Iterable[DatasetEntry]) -> No
         for side in (phone, TARGET):
             (root / part / side).mkdir(parents=True)
     (root / FULL_SIZE).mkdir()
-    with (root / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
+    with (root / PAIRS_TABLE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, PAIR_COLUMNS)
         writer.writeheader()
         for entry in entries:

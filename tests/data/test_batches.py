@@ -214,3 +214,14 @@ def test_another_fraction_is_held_out():
     numbers = np.arange(100)
     train, held = split_for_validation(PatchPairs(numbers, numbers), fraction=0.3)
     assert (len(train), len(held)) == (70, 30)
+
+
+def test_no_scene_is_on_both_sides():
+    scenes = np.repeat([f"scene{number}" for number in range(10)], 7)
+    numbers = np.arange(70)
+    for fraction in (0.1, 0.3, 0.5):
+        train, held = split_for_validation(PatchPairs(numbers, -numbers, scenes), fraction)
+        assert not set(train.scenes) & set(held.scenes)
+        assert len(train) + len(held) == 70 and abs(len(held) - 70 * fraction) <= 7
+    one = PatchPairs(numbers, -numbers, np.repeat("scene", 70))
+    assert [len(part) for part in split_for_validation(one)] == [60, 10]

@@ -102,3 +102,36 @@ def test_a_pair_counts_where_both_values_are_finite():
     assert np.isnan(paired_difference([np.nan], [3])).all()
     with pytest.raises(ValueError, match="2 values but 3"):
         paired_difference([1, 2], [1, 2, 3])
+
+
+def test_scenes_are_drawn_whole():
+    """Two scenes: the means of two draws are those of scene a, of both, and of scene b."""
+    values, scenes = [0, 0, 0, 3], ["a", "a", "a", "b"]
+    assert interval(values, scenes=scenes) == (0, 3)
+    assert interval(values, scenes=scenes, level=0.4) == (0.75, 0.75)
+    ends = interval(values, scenes=["a"] * 4)
+    assert np.isnan(ends).all()  # one scene says nothing about other scenes
+
+
+def test_scenes_of_one_image_give_the_interval_of_images():
+    values = draw(60)
+    expected = interval(values)
+    found = interval(values, scenes=np.arange(60))
+    np.testing.assert_allclose(found, expected, rtol=0.05)
+
+
+def test_images_that_resemble_each_other_widen_the_interval():
+    values = np.repeat(draw(10), 20) + draw(200) / 100
+    scenes = np.repeat(np.arange(10), 20)
+    low, high = interval(values, scenes=scenes)
+    naive = interval(values)
+    assert high - low > 3 * (naive[1] - naive[0])
+    difference = paired_difference(values + draw(200, 5), values, scenes=scenes)
+    assert difference[1] < difference[0] < difference[2]
+
+
+def test_values_that_are_not_finite_leave_out_their_scenes():
+    values, scenes = np.array([np.nan, 1, 2, np.inf]), np.array(["a", "b", "c", "c"])
+    assert interval(values, scenes=scenes) == (1, 2)
+    with pytest.raises(ValueError, match="3 scenes"):
+        interval(values, scenes=scenes[:3])
