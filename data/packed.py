@@ -75,7 +75,11 @@ def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
         pairs = _open(pack, fingerprint)
     if pairs is None:
         raise DatasetError(f"{pack}: changed while it was being made; run the command again")
-    return pairs if folder.scenes is None else dataclasses.replace(pairs, scenes=np.array(folder.scenes))
+    return (
+        pairs
+        if folder.scenes is None
+        else dataclasses.replace(pairs, scenes=np.array(folder.scenes))
+    )
 
 
 def _fingerprint(folder: PairFolder) -> str:

@@ -115,7 +115,9 @@ def _scenes(table: Path, split: str) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        raise DatasetError(f"{table}: not readable; align the photos again, or remove the file") from None
+        raise DatasetError(
+            f"{table}: not readable; align the photos again, or remove the file"
+        ) from None
 
 
 def _named(folder: Path) -> dict[str, Path]:

@@ -44,9 +44,7 @@ def _summarize_one(
         if None not in ends:
             intervals[name] = ends
         if others is not None:
-            compared = paired_difference(
-                values, others[metric.values], metric.statistic, scenes
-            )
+            compared = paired_difference(values, others[metric.values], metric.statistic, scenes)
             if np.isfinite(compared).all():
                 differences[name] = list(compared)
     facts |= {"intervals": intervals, "cost": result.cost}

@@ -5,7 +5,8 @@ failing GAN, `checkerboard.py` and `color_shift.py`.
 
 Every metric takes batches `(N, H, W, 3)` of RGB in [0, 1] and returns one value an image.
 `compute.py` computes all metrics of a set of images, `intervals.py` says how sure a mean is.
-`docs/protocol.md` says which published numbers each metric can be compared with.
+`docs/metrics.md` says what each metric tells. `docs/protocol.md` says which published numbers PSNR
+and SSIM can be compared with.
 """
 
 from metrics.checkerboard import checkerboard

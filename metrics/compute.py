@@ -106,11 +106,13 @@ def _values(names: Collection[str], images, targets) -> dict[str, np.ndarray]:
     for together, function in COMPUTED_TOGETHER:
         if set(together) <= set(names):
             found |= function(images, targets)
-    return {
-        metric.values: found[name] if name in found else metric.function(images, targets)
-        for name, metric in COMPUTED.items()
-        if name in names
-    }
+    values = {}
+    for name, metric in COMPUTED.items():
+        if name in names and metric.function:
+            values[metric.values] = (
+                found[name] if name in found else metric.function(images, targets)
+            )
+    return values
 
 
 def _mean(metric: Metric, values: np.ndarray) -> float:

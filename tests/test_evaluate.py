@@ -213,3 +213,25 @@ def test_two_files_of_one_stem_are_told_apart_by_their_suffix(workplace):
     assert 0 < costs[1]["parameters"] < costs[0]["parameters"] + separated + zeros
     with pytest.raises(EvaluationError, match="named twice"):
         evaluate(EvaluateConfig("mine", methods="net.tflite,net.keras,net.tflite"))
+
+
+def test_intervals_take_whole_scenes_where_the_dataset_names_them(workplace):
+    patches = evaluate(EvaluateConfig("mine", methods="input"))
+    rows = "".join(f"{'ab'[number > 3]}.jpg,test,{number}\n" for number in range(5))
+    (workplace / "dped/mine/pairs.csv").write_text("photo,split,patch\n" + rows)
+    scenes = evaluate(EvaluateConfig("mine", methods="input"))
+    assert scenes["input"]["psnr"] == patches["input"]["psnr"]
+    assert scenes["input"]["intervals"]["psnr"] != patches["input"]["intervals"]["psnr"]
+    folder = workplace / "runs/mine/evaluation"
+    assert json.loads((folder / "results.json").read_text())["scenes"] == 2
+    assert "5 test pairs of 2 scenes" in (folder / "results.md").read_text()
+    assert "of 2 scenes, which the intervals resample" in (folder / "report.html").read_text()
+
+
+def test_the_perceptual_distance_is_measured_where_weights_are(workplace):
+    assert "perceptual" not in evaluate(EvaluateConfig("mine", methods="input"))["input"]
+    found = evaluate(EvaluateConfig("mine", methods="input", vgg_weights="random"))["input"]
+    assert found["perceptual"] > 0 and "perceptual" in found["intervals"]
+    saved = json.loads((workplace / "runs/mine/evaluation/results.json").read_text())
+    assert saved["perceptual_layers"][0] == "block1_conv2"
+    assert "VGG-19 distance" in (workplace / "runs/mine/evaluation/results.md").read_text()

@@ -15,7 +15,7 @@ from align.output.split_scenes import group_scenes, split_photos
 from align.output.write_unit import COLUMNS, SIDES, Unit
 from align.pairing.pair_photos import PhotoPair
 from align.rejection import Rejection
-from common.layout import FULL_SIZE, PATCH_SUFFIXES, PATCHES, TARGET, TEST
+from common.layout import FULL_SIZE, PAIRS_TABLE, PATCH_SUFFIXES, PATCHES, TARGET, TEST
 
 PAIR_COLUMNS = ("photo", "dslr", "split", "patch", *COLUMNS)
 PHOTO_COLUMNS = ("photo", "dslr", "split", "kept", "windows", "full_size", "reason")

@@ -134,3 +134,33 @@ def test_the_small_dataset_is_deterministic_and_worth_learning(tmp_path, write_d
     target = pixels(first / "training_data/canon/0.png")
     assert np.mean((phone - target) ** 2) > 10**-1.8
     assert np.mean((phone / 0.65 - target) ** 2) < 1e-3
+
+
+def write_table(folder, *rows):
+    text = "photo,dslr,split,patch,kept\n" + "".join(f"{row}\n" for row in rows)
+    (folder / "pairs.csv").write_text(text)
+
+
+def test_the_photo_of_each_patch_comes_from_the_table_of_the_alignment(tmp_path, training):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg", "1.jpg", "10.jpg")
+    assert training_pairs(tmp_path, "mine").scenes is None
+    rows = ["a.jpg,x.jpg,train,0,1", "a.jpg,x.jpg,train,,0", "b.jpg,y.jpg,train,10,1"]
+    rows += ["a.jpg,x.jpg,train,1,1", "c.jpg,z.jpg,test,0,1"]
+    write_table(tmp_path / "mine", *rows)
+    assert training_pairs(tmp_path, "mine").scenes == ("a.jpg", "a.jpg", "b.jpg")
+
+
+def test_a_table_that_lacks_a_patch_says_nothing(tmp_path, training):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg", "1.jpg")
+    write_table(tmp_path / "mine", "a.jpg,x.jpg,train,0,1")
+    assert training_pairs(tmp_path, "mine").scenes is None
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"one,two\n1,2\n"])
+def test_a_damaged_table_is_named(tmp_path, training, content):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg")
+    (tmp_path / "mine" / "pairs.csv").write_bytes(content)
+    assert "pairs.csv: not readable" in refusal(training_pairs, tmp_path, "mine")

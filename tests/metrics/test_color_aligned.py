@@ -25,7 +25,10 @@ def test_a_color_map_costs_nothing():
 def test_what_a_color_map_cannot_explain_counts():
     """Noise in the result has the PSNR of that noise, whatever the colors are."""
     noisy = TARGETS + rng.normal(0, 0.02, TARGETS.shape)
-    plain, after_map = color_aligned_psnr(noisy, TARGETS), color_aligned_psnr(mapped(noisy), TARGETS)
+    plain, after_map = (
+        color_aligned_psnr(noisy, TARGETS),
+        color_aligned_psnr(mapped(noisy), TARGETS),
+    )
     np.testing.assert_allclose(plain, after_map, atol=1e-6)
     assert np.all(plain >= psnr(noisy, TARGETS)) and np.all(plain < 45)
     blurred = np.stack([gaussian_filter(x, (3, 3, 0)) for x in TARGETS])
