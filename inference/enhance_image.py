@@ -7,11 +7,12 @@ import enum
 
 import numpy as np
 
+from common.finite_weights import BROKEN
 from common.tensor_names import THUMBNAIL
 from inference import run_stages
 from inference.engine import Engine, GlobalInput, ModelFileError
 from inference.photo_thumbnail import thumbnail_of
-from inference.pixels import from_floats, to_floats
+from inference.pixels import NotFiniteError, from_floats, to_floats
 from inference.run_tiles import plan_of, run_tiles
 from inference.streaming import Counter, Progress
 
@@ -93,7 +94,8 @@ def enhance_image(
         RGB `(H, W, 3)`: of the dtype of an integer image, otherwise float32 clipped to [0, 1].
 
     Raises:
-        ModelFileError: The network does not run at this size, or not in this memory.
+        ModelFileError: The network does not run at this size, or not in this memory; or it gives
+            values that are not finite. With `in_place` the image is then lost.
     """
     dtype = image.dtype if np.issubdtype(image.dtype, np.integer) else np.float32
     result = image if in_place else np.empty(image.shape, dtype)
@@ -106,6 +108,23 @@ def enhance_image(
     counter = Counter(progress)
 
     way = choose_way(engine, height, width, memory, exact)
+    try:
+        _run(way, engine, image, result, memory, tile_area, counter)
+    except NotFiniteError:
+        raise ModelFileError(f"{engine.name}: gives values {BROKEN}") from None
+    return result
+
+
+def _run(
+    way: Way,
+    engine: Engine,
+    image: np.ndarray,
+    result: np.ndarray,
+    memory: int,
+    tile_area: int,
+    counter: Counter,
+) -> None:
+    """Enhance `image` into `result` in the chosen way."""
     if way is Way.STORED_STAGES:
         run_stages.enhance_stored(engine, image, result, memory, counter)
     elif way is Way.WHOLE_FRAME:
@@ -125,4 +144,3 @@ def enhance_image(
         if engine.stages is not None:
             signature = engine.stages.tiles
         run_tiles(engine, image, result, plan, counter, signature, given)
-    return result

@@ -8,9 +8,11 @@ import numpy as np
 
 from common.backend import native_output_hidden
 from common.cores import cores
+from common.finite_weights import BROKEN, are_finite
 from common.stages import StagePlan
 from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
 from inference.engine import GlobalInput, ModelFileError, Network
+from inference.litert_weights import constants_of
 from inference.quantized_tensors import dequantized, quantized
 from inference.whole_frame import run_whole_frame
 
@@ -33,8 +35,8 @@ class LiteRTEngine:
             threads: The number of threads. None takes every core that this process may use.
 
         Raises:
-            ModelFileError: The file is missing or damaged, the network does not map RGB images to
-                RGB images, or the manifest is bad.
+            ModelFileError: The file is missing or damaged, a weight is not finite, the network does
+                not map RGB images to RGB images, or the manifest is bad.
         """
         self.path = Path(path)
         self.workers = threads or cores()
@@ -47,6 +49,8 @@ class LiteRTEngine:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelFileError(f"{path}: not a usable .tflite model ({_line(error)})") from error
+        if not are_finite(constants_of(self.path)):
+            raise ModelFileError(f"{path}: has weights {BROKEN}")
         self.thumbnail, self.tile = self._read_shapes()
         self.halo = min(DEFAULT_HALO, DEFAULT_HALO if self.tile is None else self.tile // 4)
         self.global_input = GlobalInput.THUMBNAIL if self.thumbnail else GlobalInput.UNKNOWN

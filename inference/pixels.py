@@ -16,8 +16,18 @@ def to_floats(pixels: np.ndarray) -> np.ndarray:
     return floats
 
 
+class NotFiniteError(ValueError):
+    """Values that are no colors, because some are NaN or infinite."""
+
+
 def from_floats(values: np.ndarray, dtype: np.dtype | type[np.generic]) -> np.ndarray:
-    """Clip float32 values to [0, 1] and, for an integer type, round them to its levels."""
+    """Clip float32 values to [0, 1] and, for an integer type, round them to its levels.
+
+    Raises:
+        NotFiniteError: A value is NaN or infinite.
+    """
+    if not np.isfinite(values).all():
+        raise NotFiniteError
     values = np.clip(values, 0, 1)
     if top := top_of(dtype):
         values *= np.float32(top)

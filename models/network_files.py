@@ -5,6 +5,7 @@ from typing import cast
 
 from common.atomic_files import replacing
 from common.backend import keras
+from common.finite_weights import BROKEN, are_finite
 
 # Keras loads a file only if its custom layers are registered, which these imports do.
 from models.layers import (  # noqa: F401
@@ -24,8 +25,14 @@ class WeightsError(ValueError):
 
 
 def save_model(model: keras.Model, path: str | Path) -> None:
-    """Write a `.keras` file, whole or not at all; missing folders are created."""
+    """Write a `.keras` file, whole or not at all; missing folders are created.
+
+    Raises:
+        WeightsError: A weight is not finite; nothing is written.
+    """
     path = Path(path)
+    if not are_finite(model.get_weights()):
+        raise WeightsError(f"{path}: not written, because it would have weights {BROKEN}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
         model.save(temporary)
@@ -41,7 +48,8 @@ def load_generator(path: str | Path) -> keras.Model:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
 
     Raises:
-        WeightsError: the file is missing, damaged, or holds another kind of network.
+        WeightsError: the file is missing, damaged, has a weight that is not finite, or holds
+            another kind of network.
     """
     path = Path(path)
     if not path.is_file():
@@ -53,6 +61,8 @@ def load_generator(path: str | Path) -> keras.Model:
         raise WeightsError(
             f"{path}: not a readable .keras model for Keras {keras.__version__} ({reason})"
         ) from error
+    if not are_finite(model.get_weights()):
+        raise WeightsError(f"{path}: has weights {BROKEN}")
     ends = [tensor.shape for tensor in (*model.inputs, *model.outputs)]
     if len(ends) != 2 or any(len(shape) != 4 or shape[-1] != 3 for shape in ends):
         raise WeightsError(f"{path}: not a network from RGB images to RGB images")

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 import shutil
 import signal
@@ -127,6 +128,35 @@ def test_bad_command_lines_end_in_one_line(tmp_path, models):
         assert tree(tmp_path) == before
     done = run(tmp_path)
     assert done.returncode == 2 and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".tflite"])
+def test_a_broken_network_writes_nothing(tmp_path, models, suffix):
+    kernel = np.float32(-1).tobytes()
+    if suffix == ".tflite":
+        content = (models / "invert.tflite").read_bytes()
+        assert content.count(kernel) >= 3
+        (tmp_path / "broken.tflite").write_bytes(
+            content.replace(kernel, np.float32(np.nan).tobytes())
+        )
+    else:
+        import keras
+
+        model = keras.saving.load_model(models / "invert.keras")
+        model.set_weights([weight * np.nan for weight in model.get_weights()])
+        model.save(tmp_path / "broken.keras")
+    photo(tmp_path / "shots/a.png")
+    photo(tmp_path / "shots/b.jpg")
+    before = {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)}
+    given = (str(tmp_path / "shots"),), str(tmp_path / f"broken{suffix}"), str(tmp_path / "out")
+    for flags in itertools.product((False, True), repeat=3):
+        named = dict(zip(("compare", "in_place", "redo"), flags, strict=True))
+        with pytest.raises(ModelFileError, match="weights that are not finite"):
+            enhance.main(EnhanceConfig(*given, **named))
+        assert {name: (tmp_path / name).read_bytes() for name in tree(tmp_path)} == before
+    if suffix == ".tflite":
+        done = run(tmp_path, "shots", "--model", "broken.tflite")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
 def test_nothing_is_overwritten_by_another_photo(tmp_path, monkeypatch, models, capsys):

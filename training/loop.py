@@ -21,6 +21,7 @@ from training.backends.workers import Workers
 from training.build_gan import takes_other_batch
 from training.config import TrainConfig, TrainingError
 from training.interruption import Interruption
+from training.next_step import ADVICE, check_next_step
 from training.pairs import two_batches
 from training.progress import Progress
 from training.recording import Recorder
@@ -59,7 +60,7 @@ def run_loop(
         0, or 128 + the number of the signal that ended the run.
 
     Raises:
-        TrainingError: A loss or a validation score is not finite.
+        TrainingError: A loss or a validation score is not finite, or the networks are broken.
     """
     writer = RunWriter(config, gan, step, held_out, progress) if workers.chief else None
     make = functools.partial(two_batches, batches) if takes_other_batch(config) else None
@@ -76,10 +77,13 @@ def run_loop(
             validating = finished or progress.step % config.validate_every == 0
             saving = validating or stopping
             # To read a scalar waits for the device, so the scalars of several steps are read
-            # together. Before a checkpoint they are always read: a broken step is not saved.
+            # together. Before a checkpoint they are always read, and the next step is tried: a
+            # broken network is not saved.
             if saving or progress.step % LOG_EVERY == 0:
                 rows = _read(reports, progress.step)
                 reports.clear()
+                if saving:
+                    check_next_step(gan, step, batch, progress.step)
                 if writer is not None:
                     writer.log(rows)
                     if validating:
@@ -196,7 +200,4 @@ def _validation_line(step: int, scores: dict[str, float]) -> str:
 def _check_finite(report: dict[str, float], step: int) -> None:
     for name, value in report.items():
         if not math.isfinite(value):
-            raise TrainingError(
-                f"step {step}: the {name} loss is {value}; the last checkpoint is kept. "
-                f"Start again in a new --run_dir with a lower --learning_rate, or check the pairs"
-            )
+            raise TrainingError(f"step {step}: the {name} loss is {value}; {ADVICE}")

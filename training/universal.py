@@ -27,6 +27,7 @@ from common import command_line
 from common.atomic_files import replacing
 from common.backend import import_keras
 from common.command_line import option
+from common.finite_weights import are_finite
 from common.run_folder import LAST, STATE
 from training.config import TrainingError, write_config
 
@@ -159,20 +160,29 @@ class Run:
             samples.close()
 
     def save(self) -> None:
-        """Write the state, and the network with its averaged weights."""
+        """Write the state, and the network with its averaged weights.
+
+        Raises:
+            TrainingError: A weight is not finite; the last checkpoint is kept.
+        """
         from models.network_files import save_model
 
-        arrays: dict[str, Any] = {f"weight_{i}": v.numpy() for i, v in enumerate(self.variables)}
+        weights = [variable.numpy() for variable in self.variables]
+        if not are_finite([*weights, *self.state["average"]]):
+            raise TrainingError(
+                f"{self.folder}: training broke the network, and the last checkpoint is kept; "
+                "start again in a new --run_dir with a lower --learning_rate"
+            )
+        arrays: dict[str, Any] = {f"weight_{i}": v for i, v in enumerate(weights)}
         for kind, values in self.state.items():
             arrays |= {f"{kind}_{i}": value for i, value in enumerate(values)}
         arrays |= {f"done_{part}": steps for part, steps in self.done.items()}
         with replacing(self.folder / STATE) as path:
             np.savez(path, **arrays)
-        current = [v.numpy() for v in self.variables]
         for variable, value in zip(self.variables, self.state["average"], strict=True):
             variable.assign(value)
         save_model(self.model, self.folder / LAST)
-        for variable, value in zip(self.variables, current, strict=True):
+        for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(value)
 
     def _restore(self) -> None:

@@ -123,3 +123,19 @@ def is_alive(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.slow
+def test_a_broken_network_is_not_saved(photos, tmp_path):
+    config = UniversalConfig(
+        photos=(str(photos),),
+        run_dir=str(tmp_path / "run"),
+        light_steps=1,
+        light_batch=2,
+        patch=64,
+        workers=0,
+        learning_rate=1e30,
+    )
+    with pytest.raises(TrainingError, match="training broke the network"):
+        main(config)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json", LOG}
