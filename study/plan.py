@@ -7,14 +7,16 @@ Orders and sides are random but balanced, as in Latin squares of order two. Part
 form a couple: one sees the order of the other backwards, with the sides exchanged. Over a couple,
 every question comes equally early, and every class is equally often on the left. For one
 participant, the photos of each phone and pair are divided between the sides as evenly as possible.
-The questions come in rounds, and a round shows every scene once. A scene therefore never follows
-itself if a round has two scenes or more.
+The questions come in rounds, and a round shows every scene once. A scene never follows itself,
+neither between rounds nor among the repeated questions, if some choice and order of the questions
+avoids that.
 """
 
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from study.design import Question, Study
 
@@ -58,7 +60,8 @@ def plan(study: Study, number: int) -> tuple[PlannedQuestion, ...]:
             sides = sides[::-1]
         asked.append(PlannedQuestion(question, sides[0], sides[1]))
     early = {a.question: a for a in asked[: (len(asked) + 1) // 2]}
-    again = [early[q] for q in _shuffled(early, *key, mirrored, "repeats")[: study.repeats]]
+    chosen = _shuffled(early, *key, mirrored, "repeats")
+    again = [early[q] for q in _apart(chosen, study.repeats, asked[-1].question.scene)]
     return (*asked, *(PlannedQuestion(a.question, a.right, a.left, repeat=True) for a in again))
 
 
@@ -78,7 +81,44 @@ def _order(study: Study, key: tuple[int, int]) -> list[Question]:
         if order and len(here) > 1 and here[0].scene == order[-1].scene:
             here[0], here[1] = here[1], here[0]
         order += here
-    return order
+    return _apart(order, len(order))
+
+
+def _apart(questions: Sequence[Question], count: int, before: str | None = None) -> list[Question]:
+    """Return `count` of the questions so that no scene follows itself, if that is possible.
+
+    Each place takes the first question that leaves a solution for the remaining places. Questions
+    whose order needs no change therefore keep their order, and visits that have begun their plan.
+
+    Args:
+        questions: the questions in the wanted order.
+        count: the number of questions to return, at most the number of questions.
+        before: the scene that comes before the first question; None for no scene.
+    """
+    waiting = list(questions)
+    left = Counter(question.scene for question in waiting)
+    chosen: list[Question] = []
+    for places in range(count - 1, -1, -1):
+        other = [i for i, question in enumerate(waiting) if question.scene != before]
+        solved = (i for i in other if _can_follow(left, waiting[i].scene, places))
+        question = waiting.pop(next(solved, other[0] if other else 0))
+        left[question.scene] -= 1
+        chosen.append(question)
+        before = question.scene
+    return chosen
+
+
+def _can_follow(left: Counter[str], scene: str, places: int) -> bool:
+    """Return whether `places` questions can follow a question about `scene`, none beside its like.
+
+    Args:
+        left: the number of questions about each scene, with the question about `scene`.
+        scene: the scene that comes before the first place.
+        places: the number of places.
+    """
+    # A scene takes at most every second place. The scene before the first place begins one later.
+    free = sum(min(n, (places + 1) // 2) for name, n in left.items() if name != scene)
+    return free + min(left[scene] - 1, places // 2) >= places
 
 
 def _left_classes(study: Study, key: tuple[int, int]) -> dict[Question, str]:

@@ -1,12 +1,13 @@
 """Order and sides of the questions are random, balanced, and the same forever."""
 
 import itertools
+import random
 from collections import Counter
 
 import pytest
 
-from study.design import Picture, Study
-from study.plan import plan
+from study.design import Picture, Question, Study
+from study.plan import _apart, plan
 
 
 def study(photos=9, phones=("iphone", "blackberry", "sony"), repeats=0, seed=0):
@@ -49,11 +50,56 @@ def test_sides_are_balanced_within_a_participant(number):
     assert len(left) == 9 and set(left.values()) <= {4, 5}
 
 
-@pytest.mark.parametrize("number", range(6))
-def test_no_scene_follows_itself(number):
-    scenes = [a.question.scene for a in plan(SEEDS, number)]
-    assert all(a != b for a, b in itertools.pairwise(scenes))
-    assert len(plan(study(photos=1), number)) == 9  # unavoidable with one scene
+def beside_itself(asked):
+    return [a for a, b in itertools.pairwise(asked) if a.question.scene == b.question.scene]
+
+
+@pytest.mark.parametrize(
+    ("photos", "repeats"), [(9, 0), (9, 3), (9, 10), (9, 41), (2, 0), (2, 5), (3, 6), (3, 14)]
+)
+def test_no_scene_follows_itself_among_first_answers_and_repeats(photos, repeats):
+    designed = study(photos, repeats=repeats)
+    assert not any(beside_itself(plan(designed, number)) for number in range(60))
+
+
+def test_one_scene_must_follow_itself():
+    assert len(plan(study(photos=1, repeats=4), 0)) == 13
+
+
+def test_scenes_that_phones_share_unevenly_are_kept_apart():
+    """Scene 0 has six questions, scenes 1 and 2 have three: rounds alone would end in 0, 0, 0."""
+    whole = study(photos=3, phones=("a", "b"), repeats=6)
+    pictures = tuple(p for p in whole.pictures if p.phone == "a" or p.scene == "0")
+    uneven = Study("0" * 32, "t", "p", 0, 6, whole.classes, whole.pairs, pictures)
+    for number in range(60):
+        asked = plan(uneven, number)
+        assert {a.question for a in asked[:12]} == set(uneven.questions()) and len(asked) == 18
+        assert not beside_itself(asked)
+
+
+def test_scenes_are_apart_whenever_any_choice_and_order_keeps_them_apart():
+    """The rule agrees with a search of all choices and orders."""
+    rng = random.Random(0)
+    found = Counter()
+    for _ in range(300):
+        scenes = [rng.choice("AAABC") for _ in range(rng.randint(1, 6))]
+        questions = [Question("p", scene, str(i), "x") for i, scene in enumerate(scenes)]
+        count, before = rng.randint(1, len(scenes)), rng.choice([None, "A", "B"])
+        possible = any(
+            all(a != b for a, b in itertools.pairwise([before, *order]))
+            for order in itertools.permutations(scenes, count)
+        )
+        chosen = _apart(questions, count, before)
+        assert len(set(chosen)) == count and set(chosen) <= set(questions)
+        order = [before, *(question.scene for question in chosen)]
+        assert all(a != b for a, b in itertools.pairwise(order)) == possible
+        found[possible] += 1
+    assert min(found.values()) > 20
+
+
+def test_an_order_that_keeps_scenes_apart_does_not_change():
+    questions = [Question("p", scene, str(i), "x") for i, scene in enumerate("ABACABCB")]
+    assert _apart(questions, 5, "C") == questions[:5]
 
 
 def test_orders_differ_between_participants_and_seeds_but_stay():
