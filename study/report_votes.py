@@ -1,20 +1,26 @@
 """Write the results of a study as a page, charts and tables: `python -m study report`."""
 
+import contextlib
 import dataclasses
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from common.atomic_files import replacing
 from common.command_line import option
+from common.plural import plural
 from study.analysis import Analysis, analyze
-from study.design import DATABASE, StudyError, read_study
+from study.design import DATABASE, Study, StudyError, read_study
 from study.results_charts import write_pictures
 from study.results_page import results_page, summary
 from study.shares import Share
-from study.store import open_store
-from study.votes import Vote, as_csv, read_votes
+from study.sqlite_file import readable
+from study.store import open_store, reason
+from study.votes import Vote, as_csv, every_vote, read_votes
 
 LARGEST_MARGIN = 0.4
 
@@ -58,16 +64,7 @@ class ReportConfig:
 def main(config: ReportConfig) -> None:
     """Write the report of a study and print the claims."""
     study = read_study(config.study)
-    if config.database is None and not (Path(config.study) / DATABASE).exists():
-        raise StudyError(
-            f"{config.study}: there are no votes yet; collect votes first with "
-            f"python -m study serve {config.study}"
-        )
-    store = open_store(config.study, config.database, study.id)
-    try:
-        votes = read_votes(study, store)
-    finally:
-        store.close()
+    votes = _votes(config, study)
     analysis = analyze(study, votes, config.roles(), config.margin, config.finished_only)
     out = Path(config.out) if config.out else Path(config.study) / "report"
     write_report(out, analysis, votes)
@@ -80,6 +77,34 @@ def main(config: ReportConfig) -> None:
             f"({low:.1%} to {high:.1%}), {claim.verdict}"
         )
     print(f"open {out / 'report.html'}")
+
+
+def _votes(config: ReportConfig, study: Study) -> list[Vote]:
+    """Read the votes, also from a folder in which this process may not write."""
+    path = Path(config.study) / DATABASE
+    if config.database is None and not path.exists():
+        raise StudyError(
+            f"{config.study}: there are no votes yet; collect votes first with "
+            f"python -m study serve {config.study}"
+        )
+    with contextlib.ExitStack() as stack:
+        name = None
+        if config.database is None:
+            name, path = str(path), stack.enter_context(readable(path))
+        opened = open_store(path.parent, config.database, study.id, name)
+        store = stack.enter_context(contextlib.closing(opened))
+        store.check()
+        try:
+            votes, every = read_votes(study, store), sum(1 for _ in every_vote(store))
+        except (SQLAlchemyError, UnicodeError) as error:
+            raise store.damaged(reason(error)) from None
+    if strangers := every - len(votes):
+        print(
+            f"{store.name}: {plural(strangers, 'answer')} about photos that are not part of the "
+            "study: left out",
+            file=sys.stderr,
+        )
+    return votes
 
 
 def write_report(out: Path, analysis: Analysis, votes: Sequence[Vote]) -> None:

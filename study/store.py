@@ -1,94 +1,23 @@
 """The database of votes: each step of each visit is written once and never changed.
 
-A visit is a journal of steps: votes and undone votes. The primary key is (participant, step). The
-database therefore refuses a second answer to the same step from any process, thread or tab.
+`study/journal.py` describes the steps, `study/tables.py` the tables.
 """
 
 import dataclasses
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 import sqlalchemy.event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
+from study import sqlite_file, tables
 from study.design import DATABASE, StudyError
+from study.journal import Step, Visit, find_damage
 
-VOTE, UNDO = "vote", "undo"
-BUSY_SECONDS = 30  # a writer waits so long for other writers
-ATTEMPTS = 50
-
-_metadata = sa.MetaData()
-_participants = sa.Table(
-    "participants",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("study", sa.String(32), nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    sa.Column("visitor", sa.String(64), nullable=False),
-    sa.Column("joined_ms", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("study", "number"),
-    sa.UniqueConstraint("study", "visitor"),
-)
-_steps = sa.Table(
-    "steps",
-    _metadata,
-    sa.Column(
-        "participant", sa.ForeignKey(_participants.c.id), primary_key=True, autoincrement=False
-    ),
-    sa.Column("step", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("action", sa.String(4), nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("repeat", sa.Boolean, nullable=False),
-    sa.Column("phone", sa.String(200), nullable=False),
-    sa.Column("scene", sa.String(200), nullable=False),
-    sa.Column("left", sa.String(200), nullable=False),
-    sa.Column("right", sa.String(200), nullable=False),
-    sa.Column("side", sa.String(5), nullable=False),
-    sa.Column("at_ms", sa.BigInteger, nullable=False),
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """One step of a visit.
-
-    Attributes:
-        action: `VOTE` or `UNDO`.
-        position: number of the question in the plan of the participant, from 0.
-        repeat: whether the participant answers the question for the second time.
-        phone: phone of the photo.
-        scene: scene of the photo.
-        left: class of the left photo.
-        right: class of the right photo.
-        side: "left" or "right", the better photo; an undo keeps the side of its vote.
-    """
-
-    action: str
-    position: int
-    repeat: bool
-    phone: str
-    scene: str
-    left: str
-    right: str
-    side: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Visit:
-    """The visit of a participant with all steps so far.
-
-    Attributes:
-        participant: key of the participant in the database.
-        number: number of the participant in the study, from 0.
-        steps: steps in order.
-    """
-
-    participant: int
-    number: int
-    steps: tuple[Step, ...]
+ATTEMPTS = 50  # to take a number that another participant may take
 
 
 def sqlite_url(folder: str | Path) -> str:
@@ -96,35 +25,61 @@ def sqlite_url(folder: str | Path) -> str:
     return sa.URL.create("sqlite", database=str(Path(folder) / DATABASE)).render_as_string()
 
 
-def open_store(folder: str | Path, url: str | None, study: str) -> "Store":
+def open_store(folder: str | Path, url: str | None, study: str, name: str | None = None) -> "Store":
     """Open the database of a study.
 
     Args:
         folder: folder of the study.
         url: URL for SQLAlchemy; None for STUDY/votes.sqlite.
         study: id of the study.
+        name: what messages call the database; None for its file or URL.
 
     Raises:
-        StudyError: the driver of the database is not installed.
-        sqlalchemy.exc.SQLAlchemyError: the URL is wrong, or the database cannot be reached.
+        StudyError: the URL is wrong, its driver is not installed, or the database cannot be opened.
     """
     try:
-        return Store(url or sqlite_url(folder), study)
+        return Store(url or sqlite_url(folder), study, name)
     except ImportError as error:
         raise StudyError(
             f"--database: {error.name} is missing; install it with pip install {error.name}"
         ) from None
+    except ArgumentError as error:
+        raise StudyError(f"--database: {error}") from None
+    except (
+        SQLAlchemyError,
+        UnicodeError,
+    ) as error:  # UnicodeError: SQLite's message is damaged too
+        name = name or database_name(url or sqlite_url(folder))
+        raise StudyError(f"{name}: {reason(error)}") from None
+
+
+def database_name(url: str) -> str:
+    """Return the path of an SQLite file; of another database, the URL without the password."""
+    parsed = sa.make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return parsed.database or "" if is_file else parsed.render_as_string(hide_password=True)
+
+
+def reason(error: Exception) -> str:
+    """Return what the database says about an error, in one line without the statement."""
+    said = getattr(error, "orig", None) or error
+    return " ".join(str(said).split()) or type(said).__name__
 
 
 class Store:
-    """The votes of one study in a database; threads and processes may share the database."""
+    """The votes of one study in a database; threads and processes may share the database.
 
-    def __init__(self, url: str, study: str):
+    Attributes:
+        name: what messages call the database.
+    """
+
+    def __init__(self, url: str, study: str, name: str | None = None):
         """Open the database and create missing tables.
 
         Args:
             url: URL for SQLAlchemy.
             study: id of the study.
+            name: what messages call the database; None for its file or URL.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the URL is wrong, or the database cannot be reached.
@@ -132,40 +87,75 @@ class Store:
         """
         self._study = study
         parsed = sa.make_url(url)
-        sqlite = parsed.get_backend_name() == "sqlite"
-        options = {"timeout": BUSY_SECONDS} if sqlite else {}
+        self._sqlite = parsed.get_backend_name() == "sqlite"
+        self.name = name or database_name(url)
+        options = {"timeout": sqlite_file.BUSY_SECONDS} if self._sqlite else {}
         self._engine = sa.create_engine(
-            parsed, connect_args=options, pool_size=20, max_overflow=20, pool_pre_ping=not sqlite
+            parsed,
+            connect_args=options,
+            pool_size=20,
+            max_overflow=20,
+            pool_pre_ping=not self._sqlite,
         )
-        if sqlite:
-            sqlalchemy.event.listen(self._engine, "connect", _durable)
+        if self._sqlite:
+            sqlalchemy.event.listen(self._engine, "connect", sqlite_file.make_durable)
         try:
-            _metadata.create_all(self._engine)
+            tables.create_tables(self._engine)
         except BaseException:
-            self.close()
+            self._engine.dispose()
             raise
 
     def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
+        """Close all connections. An SQLite file then contains all votes by itself.
+
+        Raises:
+            StudyError: votes remain beside the SQLite file, because the disk is full or broken.
+        """
+        try:
+            if self._sqlite:
+                sqlite_file.empty_wal(self._engine)
+        except SQLAlchemyError as error:
+            raise StudyError(
+                f"{self.name}: {reason(error)}; keep {self.name}-wal, which contains the last votes"
+            ) from None
+        finally:
+            self._engine.dispose()
+
+    def check(self) -> None:
+        """Check the structure of an SQLite file; the server of another database checks itself.
+
+        Raises:
+            StudyError: the file is damaged.
+        """
+        try:
+            damage = sqlite_file.find_damage(self._engine) if self._sqlite else None
+        except (SQLAlchemyError, UnicodeError) as error:
+            damage = reason(error)
+        if damage:
+            raise self.damaged(damage)
+
+    def damaged(self, damage: str) -> StudyError:
+        """Return the error for a database with a damage."""
+        return StudyError(
+            f"{self.name}: damaged ({damage}); use a copy, or repair a copy with sqlite3 .recover"
+        )
 
     def visit(self, visitor: str) -> Visit | None:
         """Return the visit of a visitor, or None before the first `join`."""
-        p = _participants.c
+        p = tables.participants.c
         with self._engine.connect() as connection:
             row = connection.execute(
                 sa.select(p.id, p.number).where(p.study == self._study, p.visitor == visitor)
             ).one_or_none()
             if row is None:
                 return None
-            steps = connection.execute(
-                _select_steps.where(_steps.c.participant == row.id).order_by(_steps.c.step)
-            )
-            return Visit(row.id, row.number, tuple(Step(*step) for step in steps))
+            rows = self._rows(connection, tables.steps.c.participant == row.id)
+        found = self._checked(row.number, rows)
+        return Visit(row.id, row.number, tuple(step for _, step in found))
 
     def join(self, visitor: str) -> Visit:
         """Return the visit of a visitor; begin one with the next free number if there is none."""
-        p = _participants.c
+        p = tables.participants.c
         for _ in range(ATTEMPTS):
             if visit := self.visit(visitor):
                 return visit
@@ -178,7 +168,9 @@ class Store:
             columns = ["study", "number", "visitor", "joined_ms"]
             try:
                 with self._engine.begin() as connection:
-                    connection.execute(sa.insert(_participants).from_select(columns, following))
+                    connection.execute(
+                        sa.insert(tables.participants).from_select(columns, following)
+                    )
             except IntegrityError:  # someone else took the number, or the visitor joined twice
                 time.sleep(random.uniform(0, 0.02))
         raise TimeoutError("too many participants join at the same time: try again")
@@ -197,7 +189,7 @@ class Store:
         }
         try:
             with self._engine.begin() as connection:
-                connection.execute(sa.insert(_steps).values(values))
+                connection.execute(sa.insert(tables.steps).values(values))
         except IntegrityError:
             return False
         return True
@@ -206,37 +198,44 @@ class Store:
         """Yield the number of every participant, and all (time, step).
 
         A time is in milliseconds since 1970, UTC.
+
+        Raises:
+            StudyError: a step is damaged.
+            sqlalchemy.exc.SQLAlchemyError: the database cannot be read.
         """
-        p, s = _participants.c, _steps.c
+        p = tables.participants.c
         with self._engine.connect() as connection:
             joined = connection.execute(
-                sa.select(p.id, p.number, p.joined_ms)
-                .where(p.study == self._study)
-                .order_by(p.number)
+                sa.select(p.id, p.number).where(p.study == self._study).order_by(p.number)
             ).all()
-            steps: dict[int, list[tuple[int, Step]]] = {row.id: [] for row in joined}
-            rows = connection.execute(
-                _select_steps.add_columns(s.participant, s.at_ms)
-                .join(_participants, p.id == s.participant)
-                .where(p.study == self._study)
+            own = sa.select(p.id).where(p.study == self._study)
+            rows = self._rows(connection, tables.steps.c.participant.in_(own))
+        visits: dict[int, list[sa.Row]] = {key: [] for key, _ in joined}
+        for row in rows:
+            visits.setdefault(row.participant, []).append(row)
+        for key, number in joined:
+            yield number, self._checked(number, visits[key])
+
+    def _rows(self, connection: sa.Connection, which: sa.ColumnElement[bool]) -> Sequence[sa.Row]:
+        """Return the steps of some visits, in order."""
+        s = tables.steps.c
+        fields = [s[field.name] for field in dataclasses.fields(Step)]
+        try:
+            return connection.execute(
+                sa.select(s.participant, s.step, s.at_ms, *fields)
+                .where(which)
                 .order_by(s.participant, s.step)
-            )
-            for row in rows:
-                *step, participant, at = tuple(row)
-                steps.setdefault(participant, []).append((at, Step(*step)))
-        for row in joined:
-            yield row.number, steps[row.id]
+            ).all()
+        except (TypeError, ValueError) as error:  # a value is not what its column says
+            raise self.damaged(str(error)) from None
 
-
-_select_steps = sa.select(*(_steps.c[field.name] for field in dataclasses.fields(Step)))
-
-
-def _durable(connection, _) -> None:
-    """Let SQLite read during a write, and write to the disk before a commit returns."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    def _checked(self, number: int, rows: Sequence[sa.Row]) -> list[tuple[int, Step]]:
+        """Return (time, step) of the visit of participant `number`."""
+        found = [Step(*values) for _, _, _, *values in rows]
+        times = [row.at_ms for row in rows]
+        if damage := find_damage([row.step for row in rows], times, found):
+            raise self.damaged(f"participant {number}: {damage}")
+        return list(zip(times, found, strict=True))
 
 
 def _now_ms() -> int:

@@ -7,13 +7,11 @@ from a second tab, it is refused, and the browser shows the current state of the
 """
 
 import dataclasses
-from collections.abc import Iterable
 
 from study.design import Study
+from study.journal import UNDO, VOTE, Step, Visit, standing_votes
 from study.plan import PlannedQuestion, plan
-from study.store import UNDO, VOTE, Step, Store, Visit
-
-SIDES = ("left", "right")
+from study.store import Store
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +45,7 @@ def vote(study: Study, store: Store, visitor: str, step: int, side: str) -> tupl
         store: the votes of the study.
         visitor: name of a visitor who has joined.
         step: number of steps of the visit when the browser showed the question.
-        side: the better side, one of `SIDES`.
+        side: the better side, one of `journal.SIDES`.
 
     Returns:
         The state after the answer, and whether the step now holds this answer.
@@ -93,17 +91,6 @@ def _next(study: Study, visit: Visit, action: str, side: str | None) -> Step | N
     return Step(
         VOTE, done, now.repeat, question.phone, question.scene, now.left, now.right, side
     )  # fmt: skip
-
-
-def standing_votes(steps: Iterable[Step]) -> list[Step]:
-    """Return the votes that were not undone, in order."""
-    standing: list[Step] = []
-    for step in steps:
-        if step.action == VOTE:
-            standing.append(step)
-        else:
-            standing.pop()
-    return standing
 
 
 def _done(visit: Visit) -> int:

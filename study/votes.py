@@ -4,10 +4,11 @@ import csv
 import dataclasses
 import datetime
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from study.design import Study
-from study.store import VOTE, Store
+from study.journal import VOTE
+from study.store import Store
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,12 +46,30 @@ class Vote:
 
 
 def read_votes(study: Study, store: Store) -> list[Vote]:
-    """Read all answers, undone answers too, ordered by participant and step.
+    """Read all answers about the study's photos, undone answers too.
 
-    Answers about classes or photos that are not part of the study are left out.
+    Args:
+        study: the study.
+        store: the answers.
+
+    Returns:
+        The answers, ordered by participant and step. Answers about classes or photos that are not
+        part of the study are left out.
+
+    Raises:
+        StudyError: the database is damaged.
+        sqlalchemy.exc.SQLAlchemyError: the database cannot be read.
     """
     known = {(picture.phone, picture.scene, picture.kind) for picture in study.pictures}
-    votes = []
+    return [
+        vote
+        for vote in every_vote(store)
+        if {(vote.phone, vote.photo, vote.left), (vote.phone, vote.photo, vote.right)} <= known
+    ]
+
+
+def every_vote(store: Store) -> Iterator[Vote]:
+    """Yield all answers of a database, as `read_votes`, whatever they are about."""
     for number, steps in store.journals():
         standing, own = [], []
         for index, (at, step) in enumerate(steps):
@@ -65,12 +84,7 @@ def read_votes(study: Study, store: Store) -> list[Vote]:
             else:
                 undone = standing.pop()
                 own[undone] = dataclasses.replace(own[undone], undone=True)
-        votes += (
-            vote
-            for vote in own
-            if {(vote.phone, vote.photo, vote.left), (vote.phone, vote.photo, vote.right)} <= known
-        )
-    return votes
+        yield from own
 
 
 def as_csv(votes: Iterable[Vote]) -> str:
