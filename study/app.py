@@ -4,6 +4,7 @@ No path from a visitor reaches the file system. The application looks up the nam
 the photos of the study, and the name of a page's file in `ASSETS`.
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -14,7 +15,6 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -26,7 +26,9 @@ from starlette.routing import Route
 from common.plural import plural
 from study import tokens, visit
 from study.design import PHOTOS, Question, Study
+from study.failures import failure_handlers
 from study.hardening import Hardened, read_body, same_site
+from study.journal import SIDES
 from study.plan import minutes, plan
 from study.store import Store
 from study.votes import as_csv, read_votes
@@ -76,7 +78,7 @@ class Pages:
     async def vote(self, request: Request) -> Response:
         """Store an answer."""
         visitor, said = await self._posted(request)
-        if said.get("side") not in visit.SIDES:
+        if said.get("side") not in SIDES:
             raise HTTPException(400, "side must be left or right")
         return await self._step(visit.vote, visitor, said, said["side"])
 
@@ -282,23 +284,10 @@ def make_app(
     return Starlette(
         routes=routes,
         middleware=[Middleware(Hardened)],
-        exception_handlers={
-            HTTPException: _refusal,
-            SQLAlchemyError: _unavailable,
-            TimeoutError: _unavailable,
-        },
+        exception_handlers=failure_handlers(store),
     )
 
 
-def _refusal(_, error) -> JSONResponse:
-    return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
-
-
-def _unavailable(*_) -> JSONResponse:
-    return JSONResponse(
-        {"error": "The server is busy: try again."}, 503, headers={"Retry-After": "1"}
-    )
-
-
+@functools.cache
 def _file(name: str) -> str:
     return resources.files("study").joinpath(name).read_text(encoding="utf-8")

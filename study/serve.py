@@ -1,20 +1,17 @@
-"""Serve the pages of a study until Ctrl-C or SIGTERM: `python -m study serve`."""
+"""Serve the pages of a study until a signal: `python -m study serve`."""
 
 import contextlib
 import dataclasses
 import socket
 from pathlib import Path
 
-import uvicorn
-from starlette.applications import Starlette
-
 from common.command_line import option
 from study.app import make_app
 from study.design import StudyError, read_study
+from study.server import BACKLOG, StudyServer, server_settings
+from study.stop_signals import StopSignals
 from study.store import open_store
 from study.tokens import read_secret, results_key
-
-BACKLOG = 1024  # connections that may wait
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,13 +38,17 @@ class ServeConfig:
 
 
 def main(config: ServeConfig) -> int:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until a signal, such as Ctrl-C or SIGTERM. The database is closed at the end."""
     study, secret = read_study(config.study), read_secret(config.study)
     with (
-        _listening(config.host, config.port) as listener,
+        contextlib.suppress(KeyboardInterrupt),  # a signal before the server runs
+        StopSignals() as signals,
+        listening(config.host, config.port) as listener,
         contextlib.closing(open_store(config.study, config.database, study.id)) as store,
     ):
         app = make_app(Path(config.study), study, store, secret, config.shared_device)
+        server = StudyServer(server_settings(app))
+        signals.call(server.stop)
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         print(f"participants: {address}")
@@ -55,28 +56,16 @@ def main(config: ServeConfig) -> int:
             f"results (keep this address secret): {address}results#{results_key(secret)}",
             flush=True,
         )
-        _allow_connections()
-        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the normal end of a server
-            uvicorn.Server(server_settings(app)).run(sockets=[listener])
+        server.run(sockets=[listener])
     return 0
 
 
-def server_settings(app: Starlette) -> uvicorn.Config:
-    """Return the settings of the web server."""
-    return uvicorn.Config(
-        app,
-        access_log=False,  # a log would contain the addresses of participants
-        log_level="warning",
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=75,  # seconds; a participant may look at two photos for long
-        backlog=BACKLOG,
-        port=0,  # used if no socket is given
-    )
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on a port; port 0 is a free port.
 
-
-def _listening(host: str, port: int) -> socket.socket:
+    Raises:
+        StudyError: the address is wrong, or the port is in use.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -89,13 +78,3 @@ def _listening(host: str, port: int) -> socket.socket:
             f"cannot listen on {host} port {port}: {reason}; choose another --host or --port"
         ) from None
     return listener
-
-
-def _allow_connections() -> None:
-    """Allow as many open files as the system permits: a browser uses several connections."""
-    try:
-        import resource
-    except ImportError:  # not on Windows
-        return
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -3,21 +3,29 @@
 import contextlib
 import http.client
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import uvicorn
 from PIL import Image
 
 from study.app import make_app
 from study.design import read_study
 from study.prepare import PrepareConfig, prepare
-from study.serve import server_settings
+from study.serve import listening
+from study.server import StudyServer, server_settings
 from study.store import Store, sqlite_url
 from study.tokens import read_secret
 
+ROOT = Path(__file__).resolve().parents[2]
+LOST = (OSError, http.client.HTTPException)  # what a client meets if the server dies
 CLASSES = ("phone", "enhanced", "dslr")
 
 
@@ -48,23 +56,76 @@ def make_study(root, photos=3, phones=(), **options):
 
 
 @contextlib.contextmanager
-def served(folder, shared_device=False):
-    """Serve the study from a thread; yields the port."""
+def served(folder, shared_device=False, connection=None):
+    """Serve the study from a thread; yields the port.
+
+    Args:
+        folder: the folder of the study.
+        shared_device: as the option of `serve`.
+        connection: the class of connections; None for the one of `serve`.
+    """
     study = read_study(folder)
     store = Store(sqlite_url(folder), study.id)
     app = make_app(folder, study, store, read_secret(folder), shared_device)
-    server = uvicorn.Server(server_settings(app))
-    thread = threading.Thread(target=server.run)
+    settings = server_settings(app)
+    settings.http = connection or settings.http
+    server = StudyServer(settings)
+    listener = listening("127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, args=[[listener]])
     thread.start()
     try:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.01)
-        yield server.servers[0].sockets[0].getsockname()[1]
+        yield listener.getsockname()[1]
     finally:
         server.should_exit = True
         thread.join()
         store.close()
+
+
+class Server:
+    """`python -m study serve` in a separate process."""
+
+    def __init__(self, folder, prepare=None):
+        """Start a server; `prepare` runs in its process first."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # A shared cache of compiled modules, so that the server restarts quickly.
+        cache = {"PYTHONPYCACHEPREFIX": str(folder.parent), "PYTHONDONTWRITEBYTECODE": ""}
+        self._environment = {**os.environ, **cache}
+        self._words = [
+            *(sys.executable, "-m", "study", "serve", str(folder)),
+            *("--port", str(self.port)),
+        ]
+        self._prepare = prepare
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self._words,
+            cwd=ROOT,
+            env=self._environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=self._prepare,
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().startswith("participants: http://127.0.0.1:")
+        assert "results" in self.process.stdout.readline()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        assert self.process.wait() == -signal.SIGKILL
+        self.process.communicate()
+
+    def stop(self, number=signal.SIGINT):
+        """Send a signal; return the exit status, stdout and stderr."""
+        self.process.send_signal(number)
+        said = self.process.communicate(timeout=20)
+        return self.process.returncode, *said
 
 
 class Client:

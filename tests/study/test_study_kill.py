@@ -1,74 +1,19 @@
 """A server that is killed again and again stores every acknowledged vote exactly once."""
 
-import http.client
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_study import Client, make_study
+from fake_study import LOST, Client, Server, make_study
 
 from study.design import read_study
 from study.plan import plan
 from study.store import Store, sqlite_url
 from study.tokens import read_secret, visitor_name
 from study.votes import read_votes
-
-ROOT = Path(__file__).resolve().parents[2]
-LOST = (OSError, http.client.HTTPException)
-
-
-class Server:
-    """`python -m study serve` in a separate process."""
-
-    def __init__(self, folder):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        # A shared cache of compiled modules, so that the server restarts quickly.
-        cache = {"PYTHONPYCACHEPREFIX": str(folder.parent), "PYTHONDONTWRITEBYTECODE": ""}
-        self._environment = {**os.environ, **cache}
-        self._words = [
-            sys.executable,
-            "-m",
-            "study",
-            "serve",
-            str(folder),
-            "--port",
-            str(self.port),
-        ]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(
-            self._words,
-            cwd=ROOT,
-            env=self._environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline().startswith("participants: http://127.0.0.1:")
-        assert "results" in self.process.stdout.readline()
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        assert self.process.wait() == -signal.SIGKILL
-        self.process.communicate()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        said = self.process.communicate(timeout=20)
-        return self.process.returncode, *said
 
 
 def insist(client, *request) -> tuple[int, Any]:
