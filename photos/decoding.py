@@ -10,13 +10,11 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from photos import read_16_bit
-from photos.files import PhotoError, opened, reason
+from photos.files import PhotoError, named, opened, reason
 from photos.formats import encoding_of
 from photos.header import header_of, is_deep
 from photos.metadata import AS_STORED, kept_metadata, orientation_of
 from photos.photo import Photo, bands
-
-_SPACES = {"L": b"GRAY", "LA": b"GRAY", "RGB": b"RGB ", "RGBA": b"RGB "}
 
 
 def load_photo(path: str | Path, gps: bool = True) -> Photo:
@@ -32,14 +30,13 @@ def load_photo(path: str | Path, gps: bool = True) -> Photo:
 
     Raises:
         PhotoError: The file is missing, truncated, not an image, too large, holds floating-point
-            pixels, or is HEIC and pillow-heif is missing.
+            pixels or colors of PQ or HLG, or is HEIC and pillow-heif is missing.
     """
     try:
         with opened(path) as image:
             return _loaded(path, image, gps)
     except PhotoError as error:
-        named = str(error).startswith(f"{path}: ")
-        raise PhotoError(str(error) if named else f"{path}: {error}") from error.__cause__
+        raise named(error, path) from error.__cause__
     except Exception as error:  # decoders report damage with all kinds
         raise PhotoError(f"{path}: {reason(error)}") from error
 
@@ -50,15 +47,12 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     encoding = encoding_of(path, image)
     if is_deep(image):
         upright = read_16_bit.read(path, image, header)
-        profile = _profile_of(image, "L" if upright.shape[2] < 3 else "RGB")
     else:
         image.load()  # turns a TIFF upright, and says so in its EXIF
-        mode = _target_mode(image)
-        upright = _pixels(image, mode)
-        profile = _profile_of(image, mode if image.mode not in ("CMYK", "LAB") else "")
+        upright = _pixels(image, _target_mode(image))
     size = upright.shape[1], upright.shape[0]
     kept = kept_metadata(path, image, size, turned, gps)
-    return Photo(upright, profile, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out)
+    return Photo(upright, header.signal, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out)
 
 
 def _target_mode(image: ImageFile) -> str:
@@ -117,10 +111,3 @@ def _to_srgb(image: ImageFile) -> ImageCms.ImageCmsTransform | None:
         return cast(ImageCms.ImageCmsTransform, transform)
     except Exception:  # no profile, a profile of another space, or damage: Pillow's conversion
         return None
-
-
-def _profile_of(image: ImageFile, mode: str) -> bytes | None:
-    """Return the embedded profile, if it describes pixels of `mode`."""
-    profile = image.info.get("icc_profile") or b""
-    space = _SPACES.get("L" if mode == "I" else mode)
-    return profile if profile[36:40] == b"acsp" and profile[16:20] == space else None

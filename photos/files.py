@@ -129,6 +129,12 @@ class _Quiet:
 _quiet = _Quiet()
 
 
+def named(error: PhotoError, path: str | Path) -> PhotoError:
+    """Return an error whose message begins with the file."""
+    message = str(error)
+    return error if message.startswith(f"{path}: ") else PhotoError(f"{path}: {message}")
+
+
 def reason(error: Exception) -> str:
     """Return in one line why a file cannot be read, from the error that a decoder raised."""
     if isinstance(error, PhotoError):

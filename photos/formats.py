@@ -12,11 +12,11 @@ from typing import IO, Any
 from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngInfo
 
+from photos.colors.color_signals import CodePoints, profile_of
 from photos.photo import Encoding, Photo
-from photos.png_chunks import text_chunks
-from photos.write_16_bit_png import write_16_bit_png
+from photos.write_bmp import write_bmp
+from photos.write_png import write_png
 from photos.write_tiff import write_tiff
 
 QUALITY = 95
@@ -70,8 +70,8 @@ def _metadata(photo: Photo) -> dict[str, Any]:
     options = {}
     if photo.exif is not None:
         options["exif"] = photo.exif.tobytes()
-    if photo.profile:
-        options["icc_profile"] = photo.profile
+    if profile := profile_of(photo.signal, photo.is_gray):
+        options["icc_profile"] = profile
     if photo.xmp:
         options["xmp"] = photo.xmp
     if photo.notes.density:
@@ -89,15 +89,6 @@ def _jpeg_options(photo: Photo) -> dict[str, Any]:
     return _metadata(photo) | coding | {"extra": extra}
 
 
-def _png_options(photo: Photo) -> dict[str, Any]:
-    options = _metadata(photo)
-    options.pop("xmp", None)
-    options["pnginfo"] = PngInfo()
-    for kind, data in text_chunks(photo):
-        options["pnginfo"].add(kind, data)
-    return options
-
-
 def _webp_options(photo: Photo) -> dict[str, Any]:
     lossless = photo.encoding.format == "WEBP" and photo.encoding.lossless
     quality = {"lossless": True, "exact": True} if lossless else {"quality": QUALITY}
@@ -107,8 +98,14 @@ def _webp_options(photo: Photo) -> dict[str, Any]:
 def _heif_options(photo: Photo) -> dict[str, Any]:
     # Color at half resolution, as phones write it: few phones decode anything else.
     # The slower presets take five times as long for a file 7 % smaller and no better.
-    encoder = {"quality": QUALITY, "chroma": 420, "enc_params": {"preset": "ultrafast"}}
-    return _metadata(photo) | encoder
+    options = {"quality": QUALITY, "chroma": 420, "enc_params": {"preset": "ultrafast"}}
+    options |= _metadata(photo)
+    if isinstance(photo.signal, CodePoints):
+        options.pop("icc_profile", None)
+        options["color_primaries"] = photo.signal.primaries
+        options["transfer_characteristics"] = photo.signal.transfer
+        options |= {"matrix_coefficients": 6, "full_range_flag": 1}
+    return options
 
 
 def _jpeg_encoding(path: str | Path, image: ImageFile) -> Encoding:
@@ -142,9 +139,8 @@ FORMATS = (
         "PNG",
         (".png",),
         holds=frozenset({"exif", "xmp", "density", "chunks"}),
-        options=_png_options,
-        writer=write_16_bit_png,
-        writer_depths=(2,),
+        writer=write_png,
+        writer_depths=(1, 2),
     ),
     PhotoFormat(
         "TIFF",
@@ -165,9 +161,9 @@ FORMATS = (
     PhotoFormat(
         "BMP",
         (".bmp",),
-        alpha=False,
         holds=frozenset({"density"}),
-        options=lambda photo: {"dpi": photo.notes.density} if photo.notes.density else {},
+        writer=write_bmp,
+        writer_depths=(1, 2),
     ),
     PhotoFormat(
         "HEIF",

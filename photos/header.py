@@ -7,7 +7,9 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from photos.files import PhotoError, opened, reason
+from photos.colors.color_signals import ColorSignal
+from photos.colors.find_signal import find_signal
+from photos.files import PhotoError, named, opened, reason
 from photos.formats import BY_NAME, BY_SUFFIX
 from photos.metadata import orientation_of
 
@@ -25,7 +27,7 @@ class Header:
         height: Height of the stored image, pixels.
         channels: The channels of `Photo.pixels`, 1 to 4.
         depth: Bytes a channel, 1 or 2.
-        profile: The embedded ICC profile of whatever color space, or None.
+        signal: What the file says about the colors of `Photo.pixels`, or None.
         read_bytes: The most memory that `load_photo` takes, its result included.
     """
 
@@ -33,7 +35,7 @@ class Header:
     height: int
     channels: int
     depth: int
-    profile: bytes | None
+    signal: ColorSignal | None
     read_bytes: int
 
     @property
@@ -60,7 +62,11 @@ class Header:
 
 
 def header_of(image: ImageFile) -> Header:
-    """Return the header of an open image."""
+    """Return the header of an open image.
+
+    Raises:
+        PhotoError: The colors are PQ or HLG.
+    """
     deep = is_deep(image)
     gray = image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;")
     gray = gray or _raw_mode(image).startswith("LA")  # with 16 bits Pillow makes it color
@@ -81,7 +87,7 @@ def header_of(image: ImageFile) -> Header:
         height=image.height,
         channels=channels,
         depth=depth,
-        profile=image.info.get("icc_profile") or None,
+        signal=None if image.mode in ("CMYK", "LAB") else find_signal(image, gray=channels < 3),
         read_bytes=int(size + work) + _FIXED,
     )
 
@@ -135,12 +141,12 @@ def read_header(path: str | Path) -> Header:
         path: The photo.
 
     Raises:
-        PhotoError: The file is missing, not an image or too large.
+        PhotoError: The file is missing, not an image or too large, or its colors are PQ or HLG.
     """
     try:
         with opened(path) as image:
             return header_of(image)
-    except PhotoError:
-        raise
+    except PhotoError as error:
+        raise named(error, path) from error.__cause__
     except Exception as error:  # decoders report damage with all kinds
         raise PhotoError(f"{path}: {reason(error)}") from error

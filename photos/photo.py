@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from photos.colors.color_signals import ColorSignal, space_of
+from photos.colors.color_space import ColorSpace
 from photos.exif import Exif
 
 BAND = 1 << 18  # pixels processed at a time: 3 MB as float32 RGB
@@ -51,8 +53,7 @@ class Photo:
     Attributes:
         pixels: uint8 or uint16 `(H, W, C)`; C is 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA,
             not premultiplied).
-        profile: The ICC profile of the color space of `pixels`, gray or RGB as they are; None for
-            sRGB.
+        signal: What the file said about the color space of `pixels`; None for sRGB.
         exif: The EXIF that stays true of a photo after enhancement, with orientation 1, or None.
         xmp: The XMP packet without an orientation, or None.
         encoding: How the file was encoded.
@@ -61,7 +62,7 @@ class Photo:
     """
 
     pixels: np.ndarray
-    profile: bytes | None = None
+    signal: ColorSignal | None = None
     exif: Exif | None = None
     xmp: bytes | None = None
     encoding: Encoding = Encoding()
@@ -72,6 +73,16 @@ class Photo:
     def colors(self) -> np.ndarray:
         """A view of `pixels` without alpha, `(H, W, 1 or 3)`."""
         return self.pixels[..., : 3 if self.pixels.shape[2] > 2 else 1]
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether the colors of `pixels` are gray."""
+        return self.pixels.shape[2] < 3
+
+    @property
+    def space(self) -> ColorSpace | None:
+        """The color space of `pixels`; None for sRGB."""
+        return space_of(self.signal, self.is_gray)
 
     @property
     def has_alpha(self) -> bool:

@@ -4,13 +4,13 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from photos.color_spaces import space_of
+from photos.colors.color_signals import profile_of
 from photos.decoding import load_photo
 from photos.encoding import save_photo
 from photos.files import opened
 from photos.formats import encoding_of
+from photos.header import header_of, read_header
 from photos.metadata import kept_metadata, orientation_of
 from photos.photo import Photo, bands, over_white, to_8_bit
 
@@ -18,8 +18,8 @@ from photos.photo import Photo, bands, over_white, to_8_bit
 def read_photo(path: str | Path) -> np.ndarray:
     """Read a photo by `load_photo` as 8-bit RGB.
 
-    Gray becomes RGB, transparency is laid over white, and 16 bits are rounded to 8. A color
-    profile is not applied; `write_photo` keeps it.
+    Gray becomes RGB, transparency is laid over white, and 16 bits are rounded to 8. Colors stay in
+    the photo's own space, see `color_profile`; `write_photo` keeps it.
 
     Args:
         path: The photo.
@@ -50,7 +50,7 @@ def srgb_pixels(photo: Photo) -> np.ndarray:
 
     Transparency is laid over white. Colors that sRGB lacks are clipped.
     """
-    pixels, space = photo.pixels, space_of(photo.profile)
+    pixels, space = photo.pixels, photo.space
     if space is None and pixels.shape[2] == 3:
         return pixels
     top = np.float32(np.iinfo(pixels.dtype).max)
@@ -66,15 +66,15 @@ def srgb_pixels(photo: Photo) -> np.ndarray:
 
 
 def color_profile(path: str | Path) -> bytes | None:
-    """Return the ICC profile embedded in a photo, or None if it has none that describes RGB."""
-    with opened(path) as image:
-        return _rgb_profile(image)
+    """Return the ICC profile of the colors that `read_photo` returns, or None for sRGB.
 
+    The profile is the embedded one, or one made from what else the file says about its colors. A
+    gray photo has one of RGB with the same curve. CMYK is read as sRGB.
 
-def _rgb_profile(image: Image.Image) -> bytes | None:
-    profile = image.info.get("icc_profile") or b""
-    # The profile of a CMYK or gray photo does not describe the RGB that becomes of it.
-    return profile if profile[16:20] == b"RGB " else None
+    Raises:
+        PhotoError: The header cannot be read, see `read_header`.
+    """
+    return profile_of(read_header(path).signal, gray=False)
 
 
 def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None = None) -> None:
@@ -83,8 +83,8 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
     Args:
         path: The target, with one of `PHOTO_SUFFIXES`; an existing file is replaced.
         image: uint8 RGB `(H, W, 3)`.
-        source: The photo from which `image` was made. Its metadata and its RGB color profile are
-            kept where the format has a place for them.
+        source: The photo from which `image` was made. Its metadata and color space are kept where
+            the format has a place for them.
 
     Raises:
         PhotoError: The suffix is not a photo's, or the file cannot be written.
@@ -105,4 +105,4 @@ def _carry_over(photo: Photo, source: str | Path) -> None:
         kept = kept_metadata(source, image, (width, height), orientation_of(image), gps=True)
         photo.exif, photo.xmp, photo.notes = kept.exif, kept.xmp, kept.notes
         photo.encoding = encoding_of(source, image)
-        photo.profile = _rgb_profile(image)
+        photo.signal = header_of(image).signal

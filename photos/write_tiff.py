@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 
+from photos.colors.color_signals import profile_of
 from photos.exif import BYTE, LONG, MAIN, SHORT, UNDEFINED, Exif, Tag
 from photos.photo import Photo, bands
 from photos.tiff_tags import PROFILE, XMP, YCBCR
@@ -21,7 +22,7 @@ _STRIP_OFFSETS, _STRIP_BYTES = 273, 279
 
 
 def write_tiff(file: IO[bytes], photo: Photo) -> None:
-    """Write a photo with profile, EXIF and XMP, compressed (deflate) if its source was.
+    """Write a photo with color profile, EXIF and XMP, compressed (deflate) if its source was.
 
     The byte order is that of its EXIF.
 
@@ -58,7 +59,8 @@ def write_tiff(file: IO[bytes], photo: Photo) -> None:
         exif.set_numbers(317, 2, kind=SHORT)  # differences of neighbors
     if photo.has_alpha:
         exif.set_numbers(338, _UNASSOCIATED, kind=SHORT)
-    for tag, kind, packet in ((XMP, BYTE, photo.xmp), (PROFILE, UNDEFINED, photo.profile)):
+    profile = profile_of(photo.signal, gray=channels < 3)
+    for tag, kind, packet in ((XMP, BYTE, photo.xmp), (PROFILE, UNDEFINED, profile)):
         if packet:
             main[tag] = Tag(kind, len(packet), packet)
     start = len(exif.block())

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from common.color import LUMA_601, light_of_code
-from photos.color_spaces import encode_srgb
+from photos.colors.tone_curves import encode_srgb
 
 LEVELS = np.arange(256, dtype=np.float32) / 255
 UNTOUCHED = 0.15  # share of the photos that keep their light

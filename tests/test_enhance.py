@@ -175,7 +175,7 @@ def test_nothing_is_overwritten_by_another_photo(tmp_path, monkeypatch, models, 
 
 
 def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, models):
-    photo(tmp_path / "a.png")
+    photo(tmp_path / "a.jpg")
 
     def interrupted(self, path, **options):
         path.write(b"half")
@@ -183,11 +183,11 @@ def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, models):
 
     monkeypatch.setattr(Image.Image, "save", interrupted)
     config = EnhanceConfig(
-        (str(tmp_path / "a.png"),), str(models / "invert.tflite"), str(tmp_path / "out")
+        (str(tmp_path / "a.jpg"),), str(models / "invert.tflite"), str(tmp_path / "out")
     )
     with pytest.raises(KeyboardInterrupt):
         enhance.main(config)
-    assert tree(tmp_path) == ["a.png"]
+    assert tree(tmp_path) == ["a.jpg"]
 
 
 def test_models_by_name(tmp_path, monkeypatch):

@@ -23,10 +23,8 @@ def color_transform(
     The conversion is relative colorimetric, and clips colors beyond the phone's color space.
 
     Args:
-        phone_profile: The ICC profile of the phone's photo. None stands for sRGB, and so does a
-            damaged profile or a profile of something other than RGB. sRGB is wrong for a file that
-            declares Adobe RGB in EXIF only (no profile, interoperability index R03), as some
-            cameras do.
+        phone_profile: The ICC profile of the phone's photo, see `photos.color_profile`. None stands
+            for sRGB, and so does a damaged profile or a profile of something other than RGB.
         dslr_profile: The ICC profile of the DSLR's photo, with the same rules.
 
     Returns:

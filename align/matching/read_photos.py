@@ -29,7 +29,7 @@ class CameraPhoto:
 
     Attributes:
         pixels: Upright, uint8 RGB H×W×3, in the file's own color space.
-        profile: The embedded ICC profile of that space; None if the file has none for RGB.
+        profile: The ICC profile of that space, see `photos.color_profile`; None for sRGB.
     """
 
     pixels: np.ndarray

@@ -49,11 +49,11 @@ def write_compare(path: Path, before: np.ndarray, after: Photo) -> None:
     Args:
         path: A .jpg file.
         before: The source, reduced by `reduced`.
-        after: The result; its profile is the picture's.
+        after: The result; its color space is the picture's.
 
     Raises:
         PhotoError: The picture cannot be written.
     """
     gap = np.full((before.shape[0], max(2, before.shape[1] // 128), before.shape[2]), 255, np.uint8)
     sheet = np.concatenate([before, gap, reduced(after)], 1)
-    save_photo(path, Photo(sheet, after.profile))
+    save_photo(path, Photo(sheet, after.signal))

@@ -6,21 +6,22 @@ from common.color import LUMA_601
 from inference.engine import Engine
 from inference.enhance_image import enhance_image
 from inference.streaming import Progress
-from photos.color_spaces import ColorSpace, space_of
+from photos.colors.color_signals import ColorSignal, space_of
+from photos.colors.color_space import ColorSpace
 from photos.photo import Photo, bands
 
 ROOM = 200_000_000  # bytes that a network should have to work in
 
 
-def needs_copy(channels: int, strength: float, profile: bytes | None) -> bool:
+def needs_copy(channels: int, strength: float, signal: ColorSignal | None) -> bool:
     """Return whether `enhance_photo` works on a copy of the colors instead of the colors.
 
     Args:
         channels: The photo's channels, 1 to 4.
         strength: The share of the network's change.
-        profile: The photo's ICC profile.
+        signal: What the photo's file says about its colors.
     """
-    return channels < 3 or strength < 1 or space_of(profile) is not None
+    return channels < 3 or strength < 1 or space_of(signal, channels < 3) is not None
 
 
 def enhance_photo(
@@ -51,9 +52,9 @@ def enhance_photo(
     """
     if strength == 0:
         return
-    colors, space = photo.colors, space_of(photo.profile)
+    colors, space = photo.colors, photo.space
     how = {"progress": progress, "in_place": True, "exact": exact}
-    if not needs_copy(photo.pixels.shape[2], strength, photo.profile):
+    if not needs_copy(photo.pixels.shape[2], strength, photo.signal):
         enhance_image(engine, colors, max_memory=max_memory, **how)
         return
     height, width = colors.shape[:2]

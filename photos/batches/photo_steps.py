@@ -72,7 +72,7 @@ class PhotoSteps:
         header = read_header(job.source)
         held, write = header.pixel_bytes, header.write_bytes(job.target)
         copy = 0
-        if needs_copy(header.channels, options.strength, header.profile):
+        if needs_copy(header.channels, options.strength, header.signal):
             copy = header.pixels * 3 * header.depth
         # A network that does not run in tiles uses all of the memory that it gets. It gets the
         # whole budget, because a photo's result should not depend on the photos beside it.

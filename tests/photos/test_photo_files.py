@@ -233,7 +233,8 @@ def test_failed_writes_leave_nothing(tmp_path, image, monkeypatch):
 
 
 def test_an_interrupted_write_keeps_the_file_that_was_there(tmp_path, image, monkeypatch):
-    write_photo(tmp_path / "x.png", image)
+    write_photo(tmp_path / "x.jpg", image)
+    before = read_photo(tmp_path / "x.jpg")
 
     def interrupted(self, path, **options):
         path.write(b"half")
@@ -241,9 +242,9 @@ def test_an_interrupted_write_keeps_the_file_that_was_there(tmp_path, image, mon
 
     monkeypatch.setattr(Image.Image, "save", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_photo(tmp_path / "x.png", 255 - image)
-    assert names(tmp_path) == ["x.png"]
-    np.testing.assert_array_equal(read_photo(tmp_path / "x.png"), image)
+        write_photo(tmp_path / "x.jpg", 255 - image)
+    assert names(tmp_path) == ["x.jpg"]
+    np.testing.assert_array_equal(read_photo(tmp_path / "x.jpg"), before)
 
 
 @pytest.mark.skipif(not IPHONE_PHOTO.is_file(), reason="needs DPED_REFERENCE_DATA")

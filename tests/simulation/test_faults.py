@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.color import light_of_code
-from photos.color_spaces import encode_srgb
+from photos.colors.tone_curves import encode_srgb
 from simulation.faults import (
     LightFaults,
     LocalFaults,

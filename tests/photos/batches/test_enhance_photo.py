@@ -7,6 +7,7 @@ from fake_photos import DISPLAY_P3, noise, profile_of
 
 from photos import Photo
 from photos.batches.enhance_photo import enhance_photo
+from photos.colors.color_signals import IccProfile
 
 same, inverted = FakeEngine(lambda x: x), FakeEngine(lambda x: 1 - x)
 
@@ -32,21 +33,21 @@ def test_strength_goes_from_the_photo_to_the_result():
         photo = Photo(np.full((2, 2, 3), 100, np.uint8))
         enhance_photo(inverted, photo, strength)
         assert np.all(photo.pixels == expected)
-    photo = Photo(noise(3), profile_of(2.2, DISPLAY_P3))
+    photo = Photo(noise(3), IccProfile(profile_of(2.2, DISPLAY_P3)))
     enhance_photo(inverted, photo, 0)
     np.testing.assert_array_equal(photo.pixels, noise(3))
 
 
 def test_colors_beyond_srgb_survive():
     pixels = np.array([[[0, 255, 0], [255, 0, 0], [200, 100, 50]]], np.uint8)
-    photo = Photo(pixels.copy(), profile_of(2.2, DISPLAY_P3))
+    photo = Photo(pixels.copy(), IccProfile(profile_of(2.2, DISPLAY_P3)))
     enhance_photo(same, photo)
     np.testing.assert_array_equal(photo.pixels, pixels)
 
 
 def test_the_network_sees_srgb():
     seen = []
-    photo = Photo(np.full((1, 1, 1), 128, np.uint8), profile_of(1.0))
+    photo = Photo(np.full((1, 1, 1), 128, np.uint8), IccProfile(profile_of(1.0)))
     enhance_photo(FakeEngine(lambda x: seen.append(x.copy()) or x), photo)
     expected = 1.055 * (128 / 255) ** (1 / 2.4) - 0.055
     np.testing.assert_allclose(seen[-1].ravel(), expected, atol=0.003)
