@@ -122,7 +122,9 @@ def main(config: EnhanceConfig) -> int:
     )
     options.check()
     output = Path(config.output)
-    jobs, failures = find_jobs(config.photos, output, config.recursive, config.in_place)
+    jobs, failures, notes = find_jobs(config.photos, output, config.recursive, config.in_place)
+    for note in notes:
+        print(f"enhance.py: {one_line(note, sys.stderr)}", file=sys.stderr)
     for failure in failures:
         _complain(failure)
     failed = 0

@@ -114,8 +114,15 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 class _Parser(argparse_flags.ArgumentParser):
     """A parser that reports bad usage in one line, like every other error of the user."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        """Parse, and keep the words for the message about an error."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(self._words, namespace)
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (see --help)\n")
+        file = next((w for w in self._words if w[:1] == "-" and os.path.lexists(w)), None)
+        hint = f"; {file} is a file whose name begins with -: write ./{file}" if file else ""
+        self.exit(2, f"{self.prog}: error: {message}{hint} (see --help)\n")
 
 
 def _scalar_type(hint):

@@ -24,6 +24,7 @@ from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
 from data.qt_resources import read_resources
+from photos import photos_in
 
 BACKGROUNDS = "usr/share/backgrounds"
 # {folder of an unpacked package: names of its photos}
@@ -161,7 +162,7 @@ def main(config: FreePhotosConfig) -> None:
     if config.packages:
         found += package_photos(Path(config.packages))
     if config.city100:
-        files = sorted(Path(config.city100).glob("*.jpg"))
+        files = photos_in(Path(config.city100), (".jpg",))
         found += [(f"city100-{path.stem}", path.read_bytes()) for path in files]
     if not found:
         raise FreePhotosError("found no photos; give --packages or --city100")

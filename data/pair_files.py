@@ -14,6 +14,7 @@ from common.layout import (
     TRAIN,
     is_phone_name,
 )
+from photos import photos_in
 
 
 class DatasetError(ValueError):
@@ -127,8 +128,7 @@ def _named(folder: Path) -> dict[str, Path]:
 
 
 def _images(folder: Path) -> list[Path]:
-    files = [path for path in folder.iterdir() if path.suffix.lower() in PATCH_SUFFIXES]
-    return sorted(files, key=lambda path: _numeric_order(path.stem))
+    return sorted(photos_in(folder, PATCH_SUFFIXES), key=lambda path: _numeric_order(path.stem))
 
 
 def _numeric_order(stem: str) -> tuple[int, str]:

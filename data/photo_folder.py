@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from common.layout import PATCH_SUFFIXES
 from data.pair_files import DatasetError
-from photos import PhotoError, read_photo
+from photos import WRITTEN_SUFFIXES, PhotoError, photos_in, read_photo
 
 
 class PhotoFolder(Mapping[str, np.ndarray]):
-    """JPEG and PNG files of a folder by file name; each access decodes one file.
+    """The photos of a folder by file name; each access decodes one file.
 
-    A decoded photo is uint8 RGB H×W×3.
+    A decoded photo is uint8 RGB H×W×3. A line on stderr names the files that are left out.
 
     Args:
         folder: folder of the photos; subfolders are ignored.
@@ -26,10 +25,9 @@ class PhotoFolder(Mapping[str, np.ndarray]):
         folder = Path(folder)
         if not folder.is_dir():
             raise DatasetError(f"{folder}: no such folder of photos")
-        files = (path for path in folder.iterdir() if path.suffix.lower() in PATCH_SUFFIXES)
-        self._files = {path.name: path for path in sorted(files)}
+        self._files = {path.name: path for path in photos_in(folder)}
         if not self._files:
-            raise DatasetError(f"{folder}: no photos ({', '.join(PATCH_SUFFIXES)})")
+            raise DatasetError(f"{folder}: no photos ({', '.join(sorted(WRITTEN_SUFFIXES))})")
 
     def __getitem__(self, name: str) -> np.ndarray:
         try:

@@ -17,6 +17,7 @@ from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
 from inference.one_click import TUNED, enhance_one_click
 from models.shipped import SHIPPED, shipped_file
+from photos import photos_in
 
 INPUT, ONE_CLICK = "input", "one_click"
 OLD_ONE_CLICK = "auto"  # the older name of the classical method
@@ -103,7 +104,7 @@ def external_method(word: str, files: tuple[Path, ...]) -> Method:
     name, _, folder = word.partition("=")
     if not name or not folder or not Path(folder).is_dir():
         raise EvaluationError(f"--external {word}: expected NAME=DIR with an existing folder")
-    found = {path.stem: path for path in sorted(Path(folder).iterdir())}
+    found = {path.stem: path for path in photos_in(Path(folder))}
     missing = [path.name for path in files if path.stem not in found]
     if missing:
         raise EvaluationError(f"{folder}: {len(missing)} pictures missing, e.g. {missing[0]}")

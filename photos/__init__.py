@@ -7,21 +7,24 @@ of formats. `batches/` enhances many files.
 
 from photos.decoding import load_photo
 from photos.encoding import save_photo
-from photos.files import PhotoError, opened, photos_in
-from photos.formats import PHOTO_SUFFIXES
+from photos.files import PhotoError, opened
+from photos.formats import PHOTO_SUFFIXES, WRITTEN_SUFFIXES
 from photos.header import Header, read_header
+from photos.listing import list_photos, photos_in
 from photos.metadata import camera_of, camera_of_file
 from photos.photo import Photo
 from photos.plain import color_profile, read_photo, write_photo
 
 __all__ = [
     "PHOTO_SUFFIXES",
+    "WRITTEN_SUFFIXES",
     "Header",
     "Photo",
     "PhotoError",
     "camera_of",
     "camera_of_file",
     "color_profile",
+    "list_photos",
     "load_photo",
     "opened",
     "photos_in",

@@ -12,7 +12,7 @@ from PIL import Image
 from common.atomic_files import replacing
 from photos.files import PhotoError, heif_is_writable, register_heif
 from photos.fit_metadata import fit_metadata
-from photos.formats import BY_SUFFIX, PHOTO_SUFFIXES, PhotoFormat
+from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
 from photos.photo import Photo, bands, over_white, to_8_bit
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -28,7 +28,7 @@ def save_photo(path: str | Path, photo: Photo) -> list[str]:
     megapixels of much detail).
 
     Args:
-        path: The target, with one of `PHOTO_SUFFIXES`; an existing file is replaced.
+        path: The target, with one of `WRITTEN_SUFFIXES`; an existing file is replaced.
         photo: The photo; its `pixels` are not changed.
 
     Returns:
@@ -40,8 +40,8 @@ def save_photo(path: str | Path, photo: Photo) -> list[str]:
     """
     path = Path(path)
     file_format = BY_SUFFIX.get(path.suffix.lower())
-    if file_format is None:
-        known = " ".join(sorted(PHOTO_SUFFIXES))
+    if file_format is None or file_format.written_as is not None:
+        known = " ".join(sorted(WRITTEN_SUFFIXES))
         raise PhotoError(f"{path}: cannot write {path.suffix or 'no suffix'!r}, use {known}")
     side = file_format.largest_side
     if side and max(photo.pixels.shape[:2]) > side:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from PIL import ExifTags
 
 MAIN, DETAILS, GPS, INTEROP = 0, 0x8769, 0x8825, 0xA005
-MAKER_NOTE = 0x927C
+ORIENTATION, MAKER_NOTE = 0x0112, 0x927C
 BYTE, ASCII, SHORT, LONG, UNDEFINED = 1, 2, 3, 4, 7
 PREFIX = b"Exif\0\0"
 

@@ -1,18 +1,20 @@
-"""Photo files: which files are photos, and how to open a file that may be anything."""
+"""Photo files: how to open a file that may be anything."""
 
 import contextlib
+import importlib.util
 import stat
 import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from photos.exif import PREFIX
-from photos.formats import FORMATS, PHOTO_SUFFIXES
+from photos.formats import BY_NAME, FORMATS, RAW_SUFFIXES, PhotoFormat
 from photos.png_chunks import XMP_KEYWORD, chunks_of, text_of
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -25,16 +27,6 @@ setattr(JpegImageFile, "_read_dpi_from_exif", lambda image: None)  # noqa: B010
 
 class PhotoError(ValueError):
     """A photo file that cannot be read or written; the message is one line that names the file."""
-
-
-def photos_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that are photos by their suffix, by name, without hidden ones.
-
-    Args:
-        folder: The folder; subfolders are not searched.
-    """
-    names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    return [path for path in names if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()]
 
 
 @contextlib.contextmanager
@@ -56,14 +48,30 @@ def opened(path: str | Path) -> Iterator[ImageFile]:
         raise PhotoError(f"{path}: not a regular file")
     with Path(path).open("rb") as file:
         start = file.read(12)
-    if start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS:
+    if _is_heif(start):
         register_heif(path)
-    Image.init()
-    known = [one.name for one in FORMATS if one.name in Image.OPEN]
-    with _quiet, Image.open(path, formats=known) as image:
+    with _quiet, _open(path) as image:
         if image.format == "PNG":
             _add_late_metadata(path, image)
         yield image
+
+
+def _open(path: str | Path) -> ImageFile:
+    Image.init()
+    if Path(path).suffix.lower() in RAW_SUFFIXES:
+        found = format_by_content(path)
+        if found is None or found.name == "TIFF":  # as which many raw files begin
+            return _open_raw(path)
+    known = [one.name for one in FORMATS if one.name in Image.OPEN]
+    return cast(ImageFile, Image.open(path, formats=known))
+
+
+def _open_raw(path: str | Path) -> ImageFile:
+    if importlib.util.find_spec("rawpy") is None:
+        raise PhotoError(f"{path}: raw files need rawpy: pip install rawpy")
+    from photos.read_raw import RawFile
+
+    return RawFile(str(path))
 
 
 def _add_late_metadata(path: str | Path, image: ImageFile) -> None:
@@ -73,6 +81,33 @@ def _add_late_metadata(path: str | Path, image: ImageFile) -> None:
             image.info.setdefault("exif", PREFIX + data)
         elif kind == b"iTXt" and (text := text_of(kind, data))[0] == XMP_KEYWORD:
             image.info.setdefault("xmp", text[1])
+
+
+def format_by_content(path: str | Path) -> PhotoFormat | None:
+    """Return the format of a file by its first bytes, or None if it is no photo.
+
+    Args:
+        path: Any path.
+    """
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            return None
+        with Path(path).open("rb") as file:
+            start = file.read(16)
+    except OSError:  # `opened` reports it
+        return None
+    if _is_heif(start):
+        return BY_NAME["HEIF"]
+    Image.init()
+    for one in FORMATS:
+        accept = Image.OPEN.get(one.name, (None, None))[1]
+        if accept is not None and accept(start) is True:
+            return one
+    return None
+
+
+def _is_heif(start: bytes) -> bool:
+    return start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS
 
 
 def register_heif(path: str | Path) -> None:

@@ -14,12 +14,18 @@ from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from photos.colors.color_signals import CodePoints, profile_of
+from photos.exif import MAIN, ORIENTATION
 from photos.photo import Encoding, Photo
 from photos.write_bmp import write_bmp
 from photos.write_png import write_png
 from photos.write_tiff import write_tiff
 
 QUALITY = 95
+RAW = "RAW"  # of any camera
+RAW_FILES = (
+    *(".dng", ".arw", ".cr2", ".cr3", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"),
+    *(".3fr", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".rwl", ".sr2", ".x3f"),
+)
 LARGEST_SEGMENT = 65_000  # bytes of EXIF, XMP or IPTC that a JPEG takes
 
 
@@ -29,7 +35,9 @@ class PhotoFormat:
 
     Attributes:
         name: Pillow's name of the format.
-        suffixes: The suffixes of the files; without a suffix the format is only read.
+        suffixes: The suffixes of the files, the usual one first; without a suffix the format is
+            only read, in a file that has another's suffix.
+        written_as: The suffix of a result in another format, or None if this format is written.
         alpha: Whether a file keeps alpha.
         largest_side: The longest side that a file can have, pixels, or None.
         largest_file: The size above which decoders refuse a file, bytes, or None.
@@ -47,6 +55,7 @@ class PhotoFormat:
 
     name: str
     suffixes: tuple[str, ...] = ()
+    written_as: str | None = None
     alpha: bool = True
     largest_side: int | None = None
     largest_file: int | None = None
@@ -108,6 +117,16 @@ def _heif_options(photo: Photo) -> dict[str, Any]:
     return options
 
 
+def _avif_options(photo: Photo) -> dict[str, Any]:
+    options = _metadata(photo)
+    if photo.exif is not None:
+        exif = photo.exif.copy()  # Pillow would write EXIF with an orientation anew, its own way
+        exif.directories.get(MAIN, {}).pop(ORIENTATION, None)
+        options["exif"] = exif.tobytes()
+    gray = photo.pixels.shape[2] < 3
+    return options | {"quality": QUALITY, "subsampling": "4:0:0" if gray else "4:4:4", "speed": 10}
+
+
 def _jpeg_encoding(path: str | Path, image: ImageFile) -> Encoding:
     assert isinstance(image, JpegImageFile)
     return Encoding("JPEG", quantization=[list(table) for table in image.quantization.values()])
@@ -127,7 +146,7 @@ def _tiff_encoding(path: str | Path, image: ImageFile) -> Encoding:
 FORMATS = (
     PhotoFormat(
         "JPEG",
-        (".jpg", ".jpeg"),
+        (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
         alpha=False,
         largest_side=65500,
         holds=frozenset({"exif", "xmp", "density", "comments", "resources"}),
@@ -167,21 +186,31 @@ FORMATS = (
     ),
     PhotoFormat(
         "HEIF",
-        (".heic", ".heif"),
+        (".heic", ".heif", ".hif"),
         largest_file=16_000_000,  # decoders (libde265) take no more than 16 MiB of one picture
         fallback_qualities=(90, 85, 80, 70, 60),
         options=_heif_options,
         decoder_bytes=8,
         encoder_bytes=30,
     ),
+    PhotoFormat(
+        "AVIF",
+        (".avif",),
+        largest_side=65536,
+        options=_avif_options,
+        decoder_bytes=8,
+        encoder_bytes=40,
+    ),
+    PhotoFormat(RAW, RAW_FILES, written_as=".jpg", decoder_bytes=12),
     PhotoFormat("GIF"),
     PhotoFormat("PPM"),
     PhotoFormat("JPEG2000", decoder_bytes=12),
-    PhotoFormat("AVIF", decoder_bytes=8),
 )
+RAW_SUFFIXES = frozenset(RAW_FILES)
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}
 BY_NAME = {one.name: one for one in FORMATS} | {"MPO": FORMATS[0]}  # a JPEG of several frames
 PHOTO_SUFFIXES = frozenset(BY_SUFFIX)
+WRITTEN_SUFFIXES = PHOTO_SUFFIXES - RAW_SUFFIXES
 
 
 def encoding_of(path: str | Path, image: ImageFile) -> Encoding:

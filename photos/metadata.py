@@ -13,7 +13,17 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from photos import tiff_tags
-from photos.exif import DETAILS, GPS, LONG, MAIN, SHORT, UNDEFINED, Exif, Tag
+from photos.exif import (
+    DETAILS,
+    GPS,
+    LONG,
+    MAIN,
+    ORIENTATION,
+    SHORT,
+    UNDEFINED,
+    Exif,
+    Tag,
+)
 from photos.files import opened
 from photos.image_resources import kept_resources
 from photos.notes import notes_of
@@ -21,7 +31,6 @@ from photos.photo import Notes
 from photos.png_chunks import XMP_KEYWORD, raw_profile
 from photos.read_exif import ExifError, read_exif
 
-ORIENTATION = 0x0112
 _MAKE, _MODEL = 0x010F, 0x0110
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
 # Pixels an inch across and down; the same of the focal plane.

@@ -81,7 +81,7 @@ def write_photo(path: str | Path, image: np.ndarray, source: str | Path | None =
     """Write a photo in the format of its suffix, whole or not at all.
 
     Args:
-        path: The target, with one of `PHOTO_SUFFIXES`; an existing file is replaced.
+        path: The target, with one of `WRITTEN_SUFFIXES`; an existing file is replaced.
         image: uint8 RGB `(H, W, 3)`.
         source: The photo from which `image` was made. Its metadata and color space are kept where
             the format has a place for them.

@@ -7,7 +7,7 @@ LAYOUT = frozenset(
     {
         *(*range(254, 267), 273, 277, 278, 279, 280, 281, 284, *range(288, 294), 297, 317),
         *(*range(320, 327), *range(328, 335), 336, *range(338, 352), *range(400, 406)),
-        *(*range(433, 436), *range(512, 522), 559, XMP, PROFILE, LAYERS),
+        *(*range(433, 436), *range(512, 522), 559, 33421, 33422, XMP, PROFILE, LAYERS),
     }
 )
 YCBCR = frozenset(range(529, 533))  # in a TIFF, they describe its own pixels

@@ -7,10 +7,11 @@ DETAILS, GPS, INTEROP = 0x8769, 0x8825, 0xA005
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 
-def build(main, details=None, gps=None, order="<"):
+def build(main, details=None, gps=None, order="<", shift=0):
     """Return a block of directories `{tag: (type, count, data)}`; data may contradict the count.
 
-    The data of an entry may also be an int: an offset that is written as it is.
+    The data of an entry may also be an int: an offset that is written as it is. `shift` is added to
+    the other offsets.
     """
     parts, at = [], 8
 
@@ -25,7 +26,7 @@ def build(main, details=None, gps=None, order="<"):
             elif len(data) <= 4:
                 held = data.ljust(4, b"\0")
             else:
-                held = struct.pack(order + "I", at + len(values))
+                held = struct.pack(order + "I", at + shift + len(values))
                 values += data + b"\0" * (len(data) % 2)
             head += struct.pack(order + "HHI", tag, kind, count) + held
         parts.append(head + bytes(4) + values)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from data.free_photos import part_of, reduce_photo
+from photos import photos_in
 from simulation.faults import (
     MARGIN,
     LightFaults,
@@ -15,6 +16,7 @@ from simulation.faults import (
     draw_local,
 )
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 SMALL = 512  # pixels; longer side of the photos from which thumbnails are made
 BEFORE = 192  # pixels; side of a view when faults act on it, before it becomes a thumbnail
 JOINED = 0.3  # share of thumbnails that show several photos side by side
@@ -44,9 +46,8 @@ class PhotoCrops:
         files = sorted(
             path
             for folder in folders
-            for path in Path(folder).iterdir()
-            if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp")
-            and part in (None, part_of(path.name))
+            for path in photos_in(Path(folder), SUFFIXES)
+            if part in (None, part_of(path.name))
         )
         if not files:
             raise NoPhotosError(f"{', '.join(map(str, folders))}: no photos of the part {part}")

@@ -11,6 +11,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from align.alignment_error import AlignmentError
 from photos import PhotoError, color_profile, read_photo
+from photos.formats import RAW_SUFFIXES
 
 MIN_SIDE = 200  # pixels of the short side: two patches of 100
 MAX_ASPECT = 2.5  # long side over short side; no homography fits a stitched panorama
@@ -73,8 +74,10 @@ def bits_per_channel(path: str | Path) -> int:
 
     Returns:
         The number in the header of a PNG or TIFF, which Pillow need not be able to open; 8 for any
-        other file, and for a header without the number.
+        other file, for a raw file, whose photo has 8 bits, and for a header without the number.
     """
+    if Path(path).suffix.lower() in RAW_SUFFIXES:
+        return 8
     try:
         with warnings.catch_warnings(), Path(path).open("rb") as file:
             warnings.simplefilter("ignore")  # Pillow warns about damaged directories

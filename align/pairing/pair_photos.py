@@ -11,7 +11,7 @@ from pathlib import Path
 from align.alignment_error import AlignmentError
 from align.pairing.match_times import estimate_clock_offset, match_times, offset_in_words
 from align.pairing.read_capture_time import read_capture_time
-from photos import PHOTO_SUFFIXES, photos_in
+from photos import WRITTEN_SUFFIXES, photos_in
 
 MIN_PAIRED = 0.5  # share of the smaller folder that must pair before `AUTO` trusts names or times
 MIN_TIMED = 0.9  # share of each folder that must have a capture time before `AUTO` uses times
@@ -75,7 +75,7 @@ def pair_photos(
 ) -> Pairing:
     """Pair the photos of two folders; subfolders are not searched.
 
-    Photos are known by their suffix. Hidden files and other files, such as RAW files and sidecars,
+    `photos.listing` says which files are photos. Hidden files and other files, such as sidecars,
     do not count. Of files that differ only in their suffix, such as a JPEG and the TIFF made of its
     RAW file, the JPEG counts.
 
@@ -126,8 +126,8 @@ def _photos(folder: Path) -> list[Path]:
         named.setdefault(_name(path), []).append(path)
     if not named:
         raise AlignmentError(
-            f"{folder}: no photos in this folder ({' '.join(sorted(PHOTO_SUFFIXES))}); "
-            "convert photos of other formats, such as RAW, first"
+            f"{folder}: no photos in this folder ({' '.join(sorted(WRITTEN_SUFFIXES))}, or raw "
+            "files); convert photos of other formats first"
         )
     return sorted((_choose_file(paths) for paths in named.values()), key=_natural_order)
 

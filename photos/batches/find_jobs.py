@@ -1,15 +1,15 @@
 """The photos of a batch, and the files of their results."""
 
-import glob
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from photos import PHOTO_SUFFIXES, PhotoError
+from photos import PhotoError
 from photos.batches.before_after import is_comparison
-from photos.files import heif_is_writable
-from photos.formats import BY_SUFFIX
+from photos.files import format_by_content, heif_is_writable
+from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
+from photos.listing import LeftOut, Listing, expand, is_pattern, list_photos, refuse
 
 
 class Job(NamedTuple):
@@ -28,7 +28,7 @@ class Job(NamedTuple):
 
 def find_jobs(
     arguments: tuple[str, ...], output: Path, recursive: bool, in_place: bool
-) -> tuple[list[Job], list[str]]:
+) -> tuple[list[Job], list[str], list[str]]:
     """Pair every source with its target, before any work is done.
 
     Args:
@@ -39,14 +39,16 @@ def find_jobs(
         in_place: Whether the results replace their sources instead.
 
     Returns:
-        The jobs, no photo twice, and one line for each photo that is left out and why.
+        The jobs, no photo twice; a line for each photo that cannot be enhanced; and lines about
+        other files of the folders, which are left out.
     """
     failures: list[str] = []
+    notes: list[str] = []
     sources: dict[Path, tuple[Path, Path]] = {}
     for argument in arguments:
         try:
             skipped = None if in_place else _resolved(output)
-            for path, relative in _photos_of(argument, recursive, skipped, failures):
+            for path, relative in _photos_of(argument, recursive, skipped, failures, notes):
                 # By resolved path: a photo that is named twice is one photo.
                 sources.setdefault(_resolved(path), (path, relative))
         except PhotoError as error:
@@ -55,10 +57,10 @@ def find_jobs(
     taken: dict[Path, Path] = {}
     for resolved, (source, relative) in sources.items():
         target = resolved if in_place else output / relative
-        target = _written_as(target)
+        target = _written_as(source, target)
         if in_place:
             if target != resolved:
-                failures.append(f"{source}: cannot be replaced: no HEIC encoder is installed")
+                failures.append(f"{source}: cannot be replaced: the result is {target.name}")
                 continue
         elif _resolved(target) in sources:
             overwrites_itself = _resolved(target) == resolved
@@ -70,27 +72,29 @@ def find_jobs(
             continue
         taken[target] = source
         jobs.append(Job(source, target, target.parent if in_place else output))
-    return jobs, failures
+    return jobs, failures, notes
 
 
 def _photos_of(
-    argument: str, recursive: bool, skipped: Path | None, failures: list[str]
+    argument: str, recursive: bool, skipped: Path | None, failures: list[str], notes: list[str]
 ) -> Iterator[tuple[Path, Path]]:
     """Yield the photos that one word of the command line means, with their relative paths."""
     path = Path(argument)
     if path.is_dir():
-        found = sorted(_in_folder(path, recursive, skipped, failures))
+        found = _in_folder(path, recursive, skipped, failures, notes)
         if not found:
             deeper = "" if recursive else "; --recursive searches deeper"
             raise PhotoError(f"{path}: no photos in this folder ({_suffixes()}{deeper})")
         yield from ((photo, photo.relative_to(path)) for photo in found)
     elif os.path.lexists(path):
-        if path.suffix.lower() not in PHOTO_SUFFIXES:
-            raise PhotoError(f"{path}: not a photo by its name ({_suffixes()})")
+        refused = None if _written_format(path) else refuse(path)
+        if refused is not None:
+            raise PhotoError(f"{path}: {refused.reason} ({_suffixes()})")
         yield path, Path(path.name)
-    elif glob.has_magic(argument):
-        root, pattern = _split(path)
-        found = sorted(photo for photo in root.glob(pattern) if _is_source(photo))
+    elif is_pattern(argument):
+        root, found = expand(argument)
+        found = [one for one in found if not one.is_dir() and refuse(one) is None]
+        found = [photo for photo in found if not is_comparison(photo)]
         if not found:
             raise PhotoError(f"{argument}: matches no photos ({_suffixes()})")
         yield from ((photo, photo.relative_to(root)) for photo in found)
@@ -99,39 +103,41 @@ def _photos_of(
 
 
 def _in_folder(
-    folder: Path, recursive: bool, skipped: Path | None, failures: list[str]
-) -> Iterator[Path]:
-    """Yield the photos of a folder; `skipped`, a folder of results in it, is not searched."""
-
-    def unreadable(error: OSError):
-        failures.append(f"{error.filename}: {error.strerror}")
-
-    for parent, folders, names in os.walk(folder, onerror=unreadable):
-        here = Path(parent)
-        yield from (here / name for name in names if _is_source(here / name))
-        inside = [name for name in folders if recursive and not name.startswith(".")]
-        folders[:] = [name for name in inside if _resolved(here / name) != skipped]
-
-
-def _is_source(path: Path) -> bool:
-    """Return whether a file that a search finds is a photo by its name."""
-    if path.suffix.lower() not in PHOTO_SUFFIXES or path.name.startswith("."):
-        return False
-    return not path.is_dir() and not is_comparison(path)
+    folder: Path, recursive: bool, skipped: Path | None, failures: list[str], notes: list[str]
+) -> list[Path]:
+    """Return the photos of a folder; `skipped`, a folder of results in it, is not searched."""
+    try:
+        listing = list_photos(
+            folder, recursive=recursive, enter=lambda inside: _resolved(inside) != skipped
+        )
+    except OSError as error:
+        raise PhotoError(f"{folder}: {error.strerror or error}") from error
+    failures += [f"{one.path}: {one.reason}" for one in listing.left_out if one.is_fault]
+    others = [one for one in listing.left_out if not one.is_fault]
+    compared = {photo for photo in listing.photos if is_comparison(photo)}
+    others += [LeftOut(photo, "picture of --compare") for photo in sorted(compared)]
+    notes += [f"{folder}: {note}" for note in Listing([], others).notes()]
+    return [photo for photo in listing.photos if photo not in compared]
 
 
-def _split(path: Path) -> tuple[Path, str]:
-    """Split a pattern into the folder before its first wildcard, and the rest."""
-    parts = path.parts
-    first = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    return Path(*parts[:first]), str(Path(*parts[first:]))
+def _written_format(path: Path) -> PhotoFormat | None:
+    """Return the format of a photo's result, by its suffix or content; None if it is no photo."""
+    found = BY_SUFFIX.get(path.suffix.lower()) or format_by_content(path)
+    if found is None or not found.suffixes:
+        return None
+    if found.name == "HEIF" and not heif_is_writable():
+        return BY_SUFFIX[".jpg"]
+    return found if found.written_as is None else BY_SUFFIX[found.written_as]
 
 
-def _written_as(target: Path) -> Path:
-    """Return the target, or a JPEG in its place where HEIC has no encoder."""
-    if BY_SUFFIX[target.suffix.lower()].name == "HEIF" and not heif_is_writable():
-        return target.with_suffix(".jpg")
-    return target
+def _written_as(source: Path, target: Path) -> Path:
+    """Return the target, with another suffix where its own is none or cannot be written."""
+    suffix, written = target.suffix.lower(), _written_format(source)
+    if written is None or suffix in written.suffixes:
+        return target
+    if suffix in BY_SUFFIX:
+        return target.with_suffix(written.suffixes[0])
+    return target.with_name(target.name + written.suffixes[0])
 
 
 def _resolved(path: Path) -> Path:
@@ -140,4 +146,4 @@ def _resolved(path: Path) -> Path:
 
 def _suffixes() -> str:
     """Return the suffixes of photos, for error messages."""
-    return "photos end in " + " ".join(sorted(PHOTO_SUFFIXES))
+    return f"photos end in {' '.join(sorted(WRITTEN_SUFFIXES))}, or are raw files"

@@ -168,6 +168,23 @@ class Numbers:
     sizes: tuple[int, ...] = option(help="sizes", positional=True, nargs=2)
 
 
+@pytest.mark.parametrize("name", ["-x.jpg", "-h.jpg", "--", "--flag.jpg"])
+def test_a_file_whose_name_begins_with_a_dash_gets_a_hint(tmp_path, monkeypatch, capsys, name):
+    @dataclasses.dataclass(frozen=True)
+    class Config:
+        photos: tuple[str, ...] = option(positional=True, nargs="+", metavar="PHOTO")
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        parser_for(Config, None).parse_args([name])
+    assert "begins with -" not in capsys.readouterr().err
+    (tmp_path / name).touch()
+    with pytest.raises(SystemExit) as raised:
+        parser_for(Config, None).parse_args([name])
+    error = capsys.readouterr().err
+    assert raised.value.code == 2 and f"write ./{name}" in error and error.count("\n") == 1
+
+
 def test_positional_words_are_converted(capsys):
     assert parsed(Numbers, "3", "4") == {"sizes": (3, 4)}
     assert "x" in refused(capsys, Numbers, "3", "x")

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import exif_blocks
@@ -21,7 +22,7 @@ from photos.tiff_tags import LAYOUT, YCBCR
 ORIENTATION, MAKER, RATING, HOST, XP_KEYWORDS = 0x0112, 0x010F, 0x4746, 0x013C, 0x9C9E
 MAKER_NOTE, USER_COMMENT = 0x927C, 0x9286
 POINTERS = {DETAILS, GPS, 0xA005}
-SUFFIXES = (".jpg", ".png", ".webp", ".tif", ".heic")
+SUFFIXES = (".jpg", ".png", ".webp", ".tif", ".heic", ".avif")
 MAIN_TAGS = set(ExifTags.TAGS) - LAYOUT - YCBCR - POINTERS - {ORIENTATION}
 MAIN_TAGS -= {34377, *range(50706, 52600)}  # resources of Photoshop; tags of DNG files
 DETAIL_TAGS = set(ExifTags.TAGS) - POINTERS - {0xA002, 0xA003, ORIENTATION}
@@ -36,7 +37,9 @@ def write(path, block, seed=0):
         pytest.importorskip("pillow_heif").register_heif_opener()
         image.save(path, "HEIF", exif=PREFIX + block)
     else:
-        image.save(path, exif=PREFIX + block)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow reads the orientation of an AVIF
+            image.save(path, exif=PREFIX + block)
 
 
 def block_in(path):
@@ -47,6 +50,10 @@ def block_in(path):
         with Image.open(path) as image:
             block = image.info["exif"]
     found = exif_blocks.parse(block)
+    if path.suffix == ".avif":  # whose orientation is not in EXIF
+        order = "<" if block[6:8] == b"II" else ">"
+        assert ORIENTATION not in found[0]
+        found[0][ORIENTATION] = (3, 1, struct.pack(order + "H", 1))
     if path.suffix == ".tif":
         found[0] = {tag: value for tag, value in found[0].items() if tag not in LAYOUT}
     return found
@@ -74,7 +81,7 @@ def test_every_tag_of_every_type_is_kept_byte_by_byte(tmp_path, suffix, order):
         assert left_out == []
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [each for each in SUFFIXES if each != ".avif"])
 def test_an_orientation_of_an_odd_type_costs_no_photo(tmp_path, suffix):
     for kind in SIZES:
         for count in (0, 1, 3):
@@ -96,7 +103,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".heic"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".heic", ".avif"])
 @pytest.mark.parametrize("kind", BAD)
 def test_a_damaged_tag_costs_only_itself_and_is_named(tmp_path, suffix, kind):
     bad = BAD[kind]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from photos import PhotoError, color_profile, photos_in, read_photo, write_photo
+from photos import PhotoError, color_profile, read_photo, write_photo
 
 REFERENCE = Path(os.environ.get("DPED_REFERENCE_DATA", "../shared/data"))
 IPHONE_PHOTO = REFERENCE / "dped/iphone/test_data/full_size_test_images/0.jpg"
@@ -31,13 +31,6 @@ def names(folder):
 def smooth(height=48, width=64):
     y, x = np.mgrid[:height, :width]
     return np.stack([4 * x, 5 * y, 255 - 2 * (x + y)], -1).clip(0, 255).astype(np.uint8)
-
-
-def test_photos_of_a_folder_go_by_their_suffix(tmp_path):
-    for name in ("b.JPG", "a.webp", "a.tiff", "a.xmp", "a.cr2", "._b.JPG", "jpg"):
-        (tmp_path / name).touch()
-    (tmp_path / "c.png").mkdir()
-    assert [path.name for path in photos_in(tmp_path)] == ["a.tiff", "a.webp", "b.JPG"]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".TIFF", ".bmp"])

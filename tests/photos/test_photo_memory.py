@@ -46,6 +46,7 @@ def made(folder):
     image.save(folder / "progressive.jpg", quality=90, progressive=True, subsampling=0)
     image.save(folder / "a.png", compress_level=1)
     image.save(folder / "a.webp", method=0)
+    image.save(folder / "a.avif", speed=10)
     save_photo(folder / "a.tif", Photo(pixels))
     for name in ("deep.png", "deep.tif"):
         save_photo(folder / name, Photo(pixels.astype(np.uint16) * np.uint16(257)))
@@ -56,7 +57,7 @@ def made(folder):
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
 def test_reading_and_writing_take_what_headers_promise(tmp_path):
     names = made(tmp_path)
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         words = [sys.executable, "-c", MEASURE, tmp_path / name]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, check=True)

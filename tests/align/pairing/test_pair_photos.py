@@ -245,7 +245,7 @@ def test_one_photo_each(tmp_path):
 
 
 def test_folders_that_cannot_be_paired(tmp_path):
-    phone, dslr = folders(tmp_path, ["a.jpg"], [".hidden.jpg", "a.CR2", "a.xmp", "Thumbs.db"])
+    phone, dslr = folders(tmp_path, ["a.jpg"], [".hidden.jpg", "._a.jpg", "a.xmp", "Thumbs.db"])
     with pytest.raises(AlignmentError, match=f"{dslr}: no photos in this folder"):
         pair_photos(phone, dslr)
     with pytest.raises(AlignmentError, match="none: no such folder"):

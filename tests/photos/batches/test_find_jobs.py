@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from PIL import Image
+
 from photos.batches.find_jobs import find_jobs
 
 
@@ -12,7 +14,7 @@ def touch(folder, *names):
 
 
 def planned(*arguments, output="out", recursive=False, in_place=False):
-    jobs, failures = find_jobs(arguments, Path(output), recursive, in_place)
+    jobs, failures, _ = find_jobs(arguments, Path(output), recursive, in_place)
     return {str(job.source): str(job.target) for job in jobs}, failures
 
 
@@ -52,3 +54,50 @@ def test_heic_becomes_jpeg_without_an_encoder(tmp_path, monkeypatch):
     touch(tmp_path, "a.HEIC")
     assert planned("a.HEIC") == ({"a.HEIC": "out/a.jpg"}, [])
     assert planned("a.HEIC", in_place=True)[0] == {}
+
+
+def test_names_with_brackets_are_names(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(
+        tmp_path,
+        "Trip [2024]/a.jpg",
+        "Trip [2024]/b [1]/c.jpg",
+        "x/Trip [2024]/d.jpg",
+        "Trip 2/e.jpg",
+    )
+    assert planned("Trip [2024]/*.jpg")[0] == {"Trip [2024]/a.jpg": "out/a.jpg"}
+    assert planned("Trip [2024]/*/*.jpg")[0] == {"Trip [2024]/b [1]/c.jpg": "out/b [1]/c.jpg"}
+    assert planned("Trip [2024]/b [1]/?.jpg")[0] == {"Trip [2024]/b [1]/c.jpg": "out/c.jpg"}
+    assert planned("?/Trip [2024]/*.jpg")[0] == {"x/Trip [2024]/d.jpg": "out/x/Trip [2024]/d.jpg"}
+    assert planned("Trip [0-9]/*")[0] == {"Trip 2/e.jpg": "out/Trip 2/e.jpg"}
+    assert planned("**/[cd].jpg")[0].keys() == {"Trip [2024]/b [1]/c.jpg", "x/Trip [2024]/d.jpg"}
+    assert planned("Trip [2024]")[0] == {"Trip [2024]/a.jpg": "out/a.jpg"}
+
+
+def test_results_take_the_suffix_of_a_format_that_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (4, 4)).save("plain", "PNG")
+    Image.new("RGB", (4, 4)).save("odd.jpg_large", "JPEG")
+    Image.new("RGB", (4, 4)).save("a.gif")
+    touch(tmp_path, "raw.DNG")
+    assert planned("plain", "odd.jpg_large", "raw.DNG")[0] == {
+        "plain": "out/plain.png",
+        "odd.jpg_large": "out/odd.jpg_large.jpg",
+        "raw.DNG": "out/raw.jpg",
+    }
+    jobs, failures = planned("plain", "raw.DNG", in_place=True)
+    assert not jobs and "cannot be replaced: the result is raw.jpg" in failures[1]
+    jobs, [failure] = planned("a.gif")
+    assert not jobs and failure.startswith("a.gif: GIF by content: convert to PNG or JPEG")
+
+
+def test_folders_name_what_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "s/a.jpg", "s/a_compare.jpg", "s/._a.jpg", "s/notes.txt")
+    _, failures, notes = find_jobs(("s",), Path("out"), False, False)
+    assert failures == []
+    assert sorted(notes) == [
+        "s: left out ._a.jpg: hidden",
+        "s: left out a_compare.jpg: picture of --compare",
+        "s: left out notes.txt: no photo by name or content",
+    ]
