@@ -68,6 +68,11 @@ class EnhanceConfig:
     in_place: bool = option(
         False, "replace the photos themselves; --output is not used", group=FILES
     )
+    drop_extras: bool = option(
+        False,
+        "with --in_place, also replace photos whose files hold a video, a gain map or more frames",
+        group=FILES,
+    )
     redo: bool = option(
         False, "process photos again even if an up-to-date result exists", group=FILES
     )
@@ -115,6 +120,7 @@ def main(config: EnhanceConfig) -> int:
         strength=config.strength,
         compare=config.compare,
         gps=not config.drop_gps,
+        drop_extras=config.drop_extras,
         redo=config.redo,
         exact=config.exact,
         max_memory=config.max_memory,

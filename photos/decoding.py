@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
 from photos import read_16_bit
+from photos.extras import extras_of
 from photos.files import PhotoError, named, opened, reason
 from photos.formats import encoding_of
 from photos.header import header_of, is_deep
@@ -43,7 +44,7 @@ def load_photo(path: str | Path, gps: bool = True) -> Photo:
 
 def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     header = header_of(image)
-    turned = orientation_of(image)
+    turned, extras = orientation_of(image), extras_of(path, image)
     encoding = encoding_of(path, image)
     if is_deep(image):
         upright = read_16_bit.read(path, image, header)
@@ -52,7 +53,9 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
         upright = _pixels(image, _target_mode(image))
     size = upright.shape[1], upright.shape[0]
     kept = kept_metadata(path, image, size, turned, gps)
-    return Photo(upright, header.signal, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out)
+    return Photo(
+        upright, header.signal, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out, extras
+    )
 
 
 def _target_mode(image: ImageFile) -> str:

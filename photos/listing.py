@@ -40,7 +40,7 @@ class Listing:
 
     Attributes:
         photos: The photos, sorted by path.
-        left_out: The other files, sorted by path.
+        left_out: The other files, sorted by path, without hidden ones that no suffix makes photos.
     """
 
     photos: list[Path]
@@ -83,6 +83,8 @@ def list_photos(
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         here = Path(parent)
         for path in (here / name for name in sorted(names)):
+            if path.name.startswith(".") and path.suffix.lower() not in suffixes:
+                continue  # such as a record of results, which nobody takes for a photo
             refused = refuse(path, suffixes)
             if refused is None:
                 photos.append(path)

@@ -4,7 +4,6 @@ All is kept, except what describes how the file stores its pixels.
 """
 
 import dataclasses
-import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -30,15 +29,13 @@ from photos.notes import notes_of
 from photos.photo import Notes
 from photos.png_chunks import XMP_KEYWORD, raw_profile
 from photos.read_exif import ExifError, read_exif
+from photos.xmp import XmpError, kept_xmp
 
 _MAKE, _MODEL = 0x010F, 0x0110
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+_OF_VIDEOS = frozenset({0x8897})  # by which Xiaomi's phones say that a video follows the photo
 # Pixels an inch across and down; the same of the focal plane.
 _RESOLUTIONS = ((MAIN, 0x011A, 0x011B), (DETAILS, 0xA20E, 0xA20F))
-_LARGEST_XMP = 1 << 20
-_XMP_ORIENTATION = re.compile(
-    rb"""\s*tiff:Orientation\s*=\s*["'][0-9]["']|<tiff:Orientation>[0-9]</tiff:Orientation>"""
-)
 
 # For each EXIF orientation, the view of an upright array as its file stores it.
 AS_STORED = {
@@ -107,10 +104,10 @@ def kept_metadata(
     exif, left_out = _kept_exif(path, image, size, turned, gps)
     packet, xmp = _packet_of(image), None
     if gps and packet:
-        if len(packet) > _LARGEST_XMP:
-            left_out.append("XMP above 1 MB")
-        else:
-            xmp = _XMP_ORIENTATION.sub(b"", packet).rstrip(b"\0") or None
+        try:
+            xmp = kept_xmp(packet, size)
+        except XmpError as error:
+            left_out.append(str(error))
     return Metadata(exif, xmp, notes_of(path, image, turned, gps), tuple(left_out))
 
 
@@ -143,8 +140,6 @@ def _kept_exif(
     exif, left_out = _read_exif(path, image)
     if exif is None:
         return None, left_out
-    if image.format == "TIFF" and tiff_tags.LAYERS in getattr(image, "tag_v2", ()):
-        left_out.append("the layers of Photoshop")
     main, details = (exif.directories.get(number, {}) for number in (MAIN, DETAILS))
     if tiff_tags.DNG_VERSION in main:
         _drop(main, tiff_tags.DNG - tiff_tags.DNG_CAMERA)
@@ -163,6 +158,7 @@ def _kept_exif(
         if tag in details:
             exif.set_numbers(tag, side, kind=LONG, directory=DETAILS)
     _drop(main, {ORIENTATION})
+    _drop(details, _OF_VIDEOS)
     if not any(exif.directories.values()):
         return None, left_out
     exif.set_numbers(ORIENTATION, 1, kind=SHORT)

@@ -59,6 +59,7 @@ class Photo:
         encoding: How the file was encoded.
         notes: What the file held beside EXIF and XMP.
         left_out: What of the file's metadata could not be read, in words.
+        extras: What else the file held beside one picture and its metadata, in words.
     """
 
     pixels: np.ndarray
@@ -68,6 +69,7 @@ class Photo:
     encoding: Encoding = Encoding()
     notes: Notes = Notes()
     left_out: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
     @property
     def colors(self) -> np.ndarray:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile
 
-from photos.exif import MAIN, ORIENTATION, SHORT, Exif
+from photos.exif import DETAILS, INTEROP, MAIN, ORIENTATION, SHORT, Exif
 from photos.read_exif import ExifError, read_exif
 from photos.tiff_tags import LAYOUT, XMP, YCBCR
 
+_COLOR_SPACE = 0xA001
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # EXIF's numbers of LibRaw's turns
 _WHOLE = 0.9  # share of the photo's long side from which on a JPEG counts as the photo
 
@@ -42,6 +43,9 @@ class RawFile(ImageFile.ImageFile):
             self._size, self._mode = self._jpeg.size, self._jpeg.mode
             self.info.update(self._jpeg.info)
         exif = self._exif_of_file()
+        if self._jpeg is None:  # LibRaw develops sRGB, whatever the camera was set to
+            exif.set_numbers(_COLOR_SPACE, 1, kind=SHORT, directory=DETAILS)
+            exif.directories.pop(INTEROP, None)
         exif.set_numbers(ORIENTATION, _ORIENTATIONS.get(sizes.flip, 1), kind=SHORT)
         self.info["exif"] = exif.tobytes()
         self.tile = []

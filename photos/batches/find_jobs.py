@@ -9,7 +9,7 @@ from photos import PhotoError
 from photos.batches.before_after import is_comparison
 from photos.files import format_by_content, heif_is_writable
 from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
-from photos.listing import LeftOut, Listing, expand, is_pattern, list_photos, refuse
+from photos.listing import Listing, expand, is_pattern, list_photos, refuse
 
 
 class Job(NamedTuple):
@@ -114,10 +114,8 @@ def _in_folder(
         raise PhotoError(f"{folder}: {error.strerror or error}") from error
     failures += [f"{one.path}: {one.reason}" for one in listing.left_out if one.is_fault]
     others = [one for one in listing.left_out if not one.is_fault]
-    compared = {photo for photo in listing.photos if is_comparison(photo)}
-    others += [LeftOut(photo, "picture of --compare") for photo in sorted(compared)]
     notes += [f"{folder}: {note}" for note in Listing([], others).notes()]
-    return [photo for photo in listing.photos if photo not in compared]
+    return [photo for photo in listing.photos if not is_comparison(photo)]
 
 
 def _written_format(path: Path) -> PhotoFormat | None:

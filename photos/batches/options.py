@@ -17,6 +17,7 @@ class BatchOptions:
         strength: Share of the network's change, 0 to 1.
         compare: Whether pictures of before and after are written too.
         gps: Whether results keep the place.
+        drop_extras: Whether a photo may be replaced whose file holds more than one picture.
         redo: Whether photos are processed again although an up-to-date result exists.
         exact: Whether approximation is forbidden, see `inference.enhance_image.enhance_image`.
         max_memory: GB beyond the interpreter.
@@ -26,6 +27,7 @@ class BatchOptions:
     strength: float = 1.0
     compare: bool = False
     gps: bool = True
+    drop_extras: bool = False
     redo: bool = False
     exact: bool = False
     max_memory: float = 1.0

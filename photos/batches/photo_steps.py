@@ -92,11 +92,17 @@ class PhotoSteps:
         """Read a photo.
 
         Raises:
-            PhotoError: The photo cannot be read.
+            PhotoError: The photo cannot be read, or its result would destroy what else its file
+                holds.
         """
         start = time.perf_counter()
         state = state_of(job.source)
         photo = load_photo(job.source, self._options.gps)
+        if photo.extras and _is_in_place(job) and not self._options.drop_extras:
+            raise PhotoError(
+                f"{job.source}: --in_place would destroy {', '.join(photo.extras)}: leave out "
+                "--in_place, or add --drop_extras"
+            )
         before = reduced(photo) if self._options.compare else None
         return Work(photo, state, before, time.perf_counter() - start)
 
@@ -143,11 +149,11 @@ class PhotoSteps:
             job.target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PhotoError(f"{job.target.parent}: {error.strerror or error}") from error
-        left_out = [*work.photo.left_out, *save_photo(job.target, work.photo)]
+        left_out = [*work.photo.extras, *work.photo.left_out, *save_photo(job.target, work.photo)]
         if work.before is not None:
             write_compare(compare_path(job.target), work.before, work.photo)
         try:
-            in_place = job.target == Path(os.path.realpath(job.source))
+            in_place = _is_in_place(job)
             self._records[job.folder].add(job.source, job.target, None if in_place else work.state)
         except OSError as error:
             raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
@@ -156,3 +162,7 @@ class PhotoSteps:
         by = f"  {self._name}" if self._name else ""
         without = f"  left out: {', '.join(left_out)}" if left_out else ""
         return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}{without}"
+
+
+def _is_in_place(job: Job) -> bool:
+    return job.target == Path(os.path.realpath(job.source))

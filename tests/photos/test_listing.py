@@ -41,7 +41,6 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path, capsys):
     reasons = {one.path.name: one.reason for one in listing.left_out}
     assert reasons == {
         "._b.JPG": "hidden",
-        ".hidden": "hidden",
         "both.cr2": "raw file of a photo beside it",
         "pipe.jpg": "not a regular file",
         "nowhere.png": "No such file or directory",

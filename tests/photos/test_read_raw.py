@@ -10,7 +10,7 @@ from PIL import Image
 
 from photos import PhotoError, load_photo, read_header
 
-MAKER, MODEL, ORIENTATION, EXPOSURE = 0x010F, 0x0110, 0x0112, 0x829A
+MAKER, MODEL, ORIENTATION, EXPOSURE, COLOR_SPACE = 0x010F, 0x0110, 0x0112, 0x829A, 0xA001
 HEIGHT, WIDTH = 64, 96
 
 
@@ -49,7 +49,7 @@ def dng(orientation=1, preview=None):
         encoded = io.BytesIO()
         preview.save(encoded, "JPEG", quality=95)
         return _with_preview(main, mosaic, encoded.getvalue(), preview.size, orientation)
-    details = {EXPOSURE: (5, 1, struct.pack("<2I", 1, 100))}
+    details = {EXPOSURE: (5, 1, struct.pack("<2I", 1, 100)), COLOR_SPACE: shorts(2)}
     main[273] = longs(len(exif_blocks.build(main, details)))
     return exif_blocks.build(main, details) + mosaic.tobytes()
 
@@ -101,6 +101,7 @@ def test_a_dng_without_a_jpeg_is_developed(tmp_path, orientation):
     assert photo.exif.text(MAKER) == "Maker" and photo.exif.number(ORIENTATION) == 1
     assert 50708 in photo.exif.directories[0] and 50721 not in photo.exif.directories[0]
     assert EXPOSURE in photo.exif.directories[0x8769]
+    assert photo.exif.number(COLOR_SPACE, 0x8769) == 1 and photo.space is None  # sRGB
 
 
 def test_a_whole_jpeg_in_the_file_is_the_photo(tmp_path):

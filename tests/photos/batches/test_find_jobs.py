@@ -98,6 +98,5 @@ def test_folders_name_what_is_left_out(tmp_path, monkeypatch):
     assert failures == []
     assert sorted(notes) == [
         "s: left out ._a.jpg: hidden",
-        "s: left out a_compare.jpg: picture of --compare",
         "s: left out notes.txt: no photo by name or content",
     ]
