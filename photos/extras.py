@@ -13,8 +13,8 @@ from photos import tiff_tags
 from photos.jpeg_parts import DEPTH_MAP, GAIN_MAP, VIDEO, parts_of_jpeg
 
 _REDUCED = 1  # bit of NewSubfileType (TIFF 6.0): a smaller copy of another page
-_HEIF_GAIN_MAPS = ("hdrgainmap", "tmap")
-_META_BYTES = 1 << 20  # of a file, in which a gain map is announced
+_ALPHA = ("urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
+_META_BYTES = 1 << 20  # of the box that announces a gain map (ISO 21496-1)
 _PAGES = 1000  # at most counted
 
 
@@ -61,27 +61,25 @@ def _in_tiff(path: str | Path, image: ImageFile) -> Iterator[str]:
 def _in_boxes(path: str | Path, image: ImageFile) -> Iterator[str]:
     """Yield what boxes of ISO base media files (ISO 14496-12) hold beside the primary picture."""
     yield from _further(image, "frame" if image.format == "AVIF" else "picture")
-    kinds = list(_boxes(path))
+    boxes = list(_boxes(path))
+    kinds = [kind for kind, _ in boxes]
+    second = kinds.count(b"ftyp") > 1  # another file follows
     # The frames of an AVIF are in `moov` too.
-    if (
-        b"mpvd" in kinds
-        or kinds.count(b"ftyp") > 1
-        or (image.format == "HEIF" and b"moov" in kinds)
-    ):
+    if b"mpvd" in kinds or second or (image.format == "HEIF" and b"moov" in kinds):
         yield VIDEO
-    with Path(path).open("rb") as file:
-        start = file.read(_META_BYTES)
-    names = [str(name).lower() for name in image.info.get("aux", {})]
-    if b"tmap" in start or any(part in name for part in _HEIF_GAIN_MAPS for name in names):
+    # libheif names the auxiliary pictures, except alpha.
+    names = [str(name).lower() for name in image.info.get("aux", {}) if name not in _ALPHA]
+    announced = any(kind == b"meta" and b"tmap" in data for kind, data in boxes)
+    if announced or any("hdrgainmap" in name for name in names):
         yield GAIN_MAP
     if image.info.get("depth_images"):
         yield DEPTH_MAP
-    if any("gainmap" not in name for name in names if "alpha" not in name):
+    if any("hdrgainmap" not in name for name in names):
         yield "masks and other auxiliary pictures"
 
 
-def _boxes(path: str | Path) -> Iterator[bytes]:
-    """Yield the kinds of the outermost boxes."""
+def _boxes(path: str | Path) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kinds of the outermost boxes, and their first contents."""
     with Path(path).open("rb") as file:
         end = file.seek(0, 2)
         at = 0
@@ -90,7 +88,7 @@ def _boxes(path: str | Path) -> Iterator[bytes]:
             size, kind = struct.unpack(">I4s", file.read(8))
             if size == 1:
                 (size,) = struct.unpack(">Q", file.read(8))
-            yield kind
+            yield kind, file.read(min(max(size, 8), _META_BYTES)) if kind == b"meta" else b""
             if size < 8:  # the last box
                 return
             at += size

@@ -6,11 +6,10 @@ of the same name, the other photo counts.
 """
 
 import dataclasses
-import fnmatch
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from photos.files import format_by_content
@@ -148,59 +147,6 @@ def photos_in(folder: Path, suffixes: Collection[str] = PHOTO_SUFFIXES) -> list[
     for note in listing.notes():
         print(f"{folder}: {note}", file=sys.stderr)
     return listing.photos
-
-
-def expand(pattern: str) -> tuple[Path, list[Path]]:
-    """Return the files that a pattern means, and the folder before its first wildcard.
-
-    `*`, `?`, `[...]` and `**` are wildcards, except in a name that exists with these letters.
-
-    Args:
-        pattern: The pattern.
-
-    Returns:
-        The folder, and the paths in it that match, sorted; hidden ones only where the pattern says
-        so.
-    """
-    root, parts = Path(), list(Path(pattern).parts)
-    while parts and (not _is_wild(parts[0]) or os.path.lexists(root / parts[0])):
-        root /= parts.pop(0)
-    return root, sorted(set(_matches(root, parts)))
-
-
-def is_pattern(word: str) -> bool:
-    """Return whether a word holds wildcards."""
-    return _is_wild(word)
-
-
-def _matches(folder: Path, parts: list[str]) -> Iterator[Path]:
-    if not parts:
-        yield folder
-        return
-    first, rest = parts[0], parts[1:]
-    if first == "**":
-        yield from _matches(folder, rest or ["*"])
-        for below in _entries(folder):
-            if below.is_dir() and not below.is_symlink():
-                yield from _matches(below, parts)
-    elif not _is_wild(first) or os.path.lexists(folder / first):
-        if os.path.lexists(folder / first):
-            yield from _matches(folder / first, rest)
-    else:
-        for path in _entries(folder, hidden=first.startswith(".")):
-            if fnmatch.fnmatchcase(path.name, first):
-                yield from _matches(path, rest)
-
-
-def _entries(folder: Path, hidden: bool = False) -> list[Path]:
-    try:
-        return [path for path in folder.iterdir() if hidden or not path.name.startswith(".")]
-    except OSError:  # not a folder, or not readable
-        return []
-
-
-def _is_wild(name: str) -> bool:
-    return any(letter in name for letter in "*?[")
 
 
 def _few(names: list[str]) -> str:

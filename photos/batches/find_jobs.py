@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from photos import PhotoError
 from photos.batches.before_after import is_comparison
+from photos.batches.expand_pattern import expand, is_pattern
 from photos.files import format_by_content, heif_is_writable
 from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
-from photos.listing import Listing, expand, is_pattern, list_photos, refuse
+from photos.listing import Listing, list_photos, refuse
 
 
 class Job(NamedTuple):

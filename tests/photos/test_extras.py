@@ -236,7 +236,10 @@ def test_pictures_and_videos_in_heic(tmp_path):
     one = (tmp_path / "one.heic").read_bytes()
     (tmp_path / "box.heic").write_bytes(one + struct.pack(">I4s", 8 + len(MP4), b"mpvd") + MP4)
     (tmp_path / "after.heic").write_bytes(one + MP4)
-    assert load_photo(tmp_path / "one.heic").extras == ()
+    alpha = Image.fromarray(noise(4, np.uint8))
+    alpha.save(tmp_path / "alpha.heic", "HEIF")
+    for name in ("one.heic", "alpha.heic"):
+        assert load_photo(tmp_path / name).extras == ()
     assert load_photo(tmp_path / "two.heic").extras == ("1 further picture",)
     assert load_photo(tmp_path / "box.heic").extras == (VIDEO,)
     assert load_photo(tmp_path / "after.heic").extras == (VIDEO,)
