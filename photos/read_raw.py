@@ -6,7 +6,7 @@ that is as large as the photo. Otherwise LibRaw develops the photo with the came
 
 import contextlib
 import io
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -31,7 +31,7 @@ class RawFile(ImageFile.ImageFile):
 
         assert self.fp is not None
         try:
-            self._raw: Any = rawpy.imread(self.fp)
+            self._raw: Any = rawpy.imread(cast(BinaryIO, self.fp))
         except rawpy.LibRawError as error:  # pyright: ignore[reportAttributeAccessIssue]
             raise SyntaxError(str(error)) from error
         sizes = self._raw.sizes

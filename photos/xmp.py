@@ -7,7 +7,7 @@ video of a motion photo, gain maps, depth maps, a second packet. All other prope
 import re
 from collections.abc import Iterator
 from xml.dom import expatbuilder
-from xml.dom.minidom import Document, Element, Node
+from xml.dom.minidom import Document, Element, Node, Text
 
 LARGEST = 1 << 20  # bytes; the tree of a packet takes some 50 times as much
 
@@ -98,7 +98,7 @@ def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
 def _clean(document: Document, size: tuple[int, int]) -> bool:
     """Remove and correct properties; return whether there were any."""
     changed = False
-    for element, scope in list(_elements(document.documentElement, dict(_USUAL))):
+    for element, scope in list(_elements(document, dict(_USUAL))):
         for name, value in list(element.attributes.items()):
             what = _resolved(name, scope)
             if _is_stale(*what):
@@ -113,15 +113,18 @@ def _clean(document: Document, size: tuple[int, int]) -> bool:
             changed = True
         elif what in _SIZES and all(n.nodeType == Node.TEXT_NODE for n in element.childNodes):
             number = document.createTextNode(str(size[_SIZES[what]]))
-            changed |= "".join(node.data for node in element.childNodes).strip() != number.data
+            texts = [node.data for node in element.childNodes if isinstance(node, Text)]
+            changed |= "".join(texts).strip() != number.data
             element.childNodes[:] = []
             element.appendChild(number)
     return changed
 
 
-def _elements(root: Element, scope: dict[str, str]) -> Iterator[tuple[Element, dict[str, str]]]:
-    """Yield the elements from `root` on, each with the namespaces of its prefixes."""
-    waiting = [(root, scope)]
+def _elements(
+    document: Document, scope: dict[str, str]
+) -> Iterator[tuple[Element, dict[str, str]]]:
+    """Yield the elements of a document, each with the namespaces of its prefixes."""
+    waiting = [(node, scope) for node in document.childNodes if isinstance(node, Element)]
     while waiting:
         element, scope = waiting.pop()
         declared = {
@@ -144,7 +147,7 @@ def _is_stale(namespace: str, name: str) -> bool:
 
 
 def _drop_unused_prefixes(document: Document) -> None:
-    elements = [element for element, _ in _elements(document.documentElement, {})]
+    elements = [element for element, _ in _elements(document, {})]
     names = {name for e in elements for name in (e.tagName, *e.attributes.keys())}
     used = {name.split(":")[0] for name in names if not name.startswith("xmlns:")}
     for element in elements:

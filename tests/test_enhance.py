@@ -178,7 +178,7 @@ def test_nothing_is_overwritten_by_another_photo(tmp_path, monkeypatch, models, 
 def test_ctrl_c_leaves_no_temporary_file(tmp_path, monkeypatch, models):
     photo(tmp_path / "a.jpg")
 
-    def interrupted(self, path, **options):
+    def interrupted(self, path, *words, **options):
         path.write(b"half")
         raise KeyboardInterrupt
 

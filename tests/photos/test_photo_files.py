@@ -229,7 +229,7 @@ def test_an_interrupted_write_keeps_the_file_that_was_there(tmp_path, image, mon
     write_photo(tmp_path / "x.jpg", image)
     before = read_photo(tmp_path / "x.jpg")
 
-    def interrupted(self, path, **options):
+    def interrupted(self, path, *words, **options):
         path.write(b"half")
         raise KeyboardInterrupt
 
