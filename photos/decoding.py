@@ -9,13 +9,21 @@ import numpy as np
 from PIL import Image, ImageCms
 from PIL.ImageFile import ImageFile
 
-from photos import read_16_bit
+from photos import read_samples
 from photos.extras import extras_of
 from photos.files import PhotoError, named, opened, reason
 from photos.formats import encoding_of
 from photos.header import header_of, is_deep
 from photos.metadata import AS_STORED, kept_metadata, orientation_of
 from photos.photo import Photo, bands
+from photos.tiff_samples import samples_of, tiff_tags
+from photos.transparent_color import (
+    fill_empty_alpha,
+    has_transparent_color,
+    with_transparent_color,
+)
+
+_BITS = 258  # TIFF 6.0, BitsPerSample
 
 
 def load_photo(path: str | Path, gps: bool = True) -> Photo:
@@ -47,10 +55,16 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     turned, extras = orientation_of(image), extras_of(path, image)
     encoding = encoding_of(path, image)
     if is_deep(image):
-        upright = read_16_bit.read(path, image, header)
+        upright = read_samples.read(path, image, header)
     else:
+        if image.format == "TIFF" and turned > 4:
+            image.filename = ""  # otherwise Pillow may map the pixels at the upright size
         image.load()  # turns a TIFF upright, and says so in its EXIF
         upright = _pixels(image, _target_mode(image))
+        if image.format == "BMP" and upright.shape[2] == 4:
+            fill_empty_alpha(upright)
+        if upright.dtype == np.uint16 and has_transparent_color(image):
+            upright = with_transparent_color(upright, image)
     size = upright.shape[1], upright.shape[0]
     kept = kept_metadata(path, image, size, turned, gps)
     return Photo(
@@ -92,7 +106,7 @@ def _pixels(image: ImageFile, mode: str) -> np.ndarray:
 def _converter(image: ImageFile, mode: str) -> Callable[[Image.Image], np.ndarray]:
     """Return a function from a band of the image to integers in `mode`."""
     if mode == "I":  # Pillow stores it with 32 bits, but the values have 16
-        return lambda band: np.clip(np.asarray(band), 0, 65535).astype(np.uint16)
+        return _gray_converter(image)
     if image.mode in ("CMYK", "LAB"):
         transform = _to_srgb(image)
         if transform is not None:
@@ -100,6 +114,21 @@ def _converter(image: ImageFile, mode: str) -> Callable[[Image.Image], np.ndarra
     if image.mode == mode:
         return np.asarray
     return lambda band: np.asarray(band.convert(mode))
+
+
+def _gray_converter(image: ImageFile) -> Callable[[Image.Image], np.ndarray]:
+    """Return a function from a band of gray to uint16, black at 0 and white at 65535."""
+    samples, tags = samples_of(image), tiff_tags(image)
+    top = 4095 if tags is not None and tags.get(_BITS) == (12,) else 65535
+    inverted = samples is not None and samples.white_is_zero
+
+    def convert(band: Image.Image) -> np.ndarray:
+        values = np.clip(np.asarray(band), 0, top).astype(np.uint16)
+        if top < 65535:
+            values = (values << 4) | (values >> 8)
+        return ~values if inverted else values
+
+    return convert
 
 
 def _to_srgb(image: ImageFile) -> ImageCms.ImageCmsTransform | None:

@@ -16,6 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from photos.exif import PREFIX
 from photos.formats import BY_NAME, FORMATS, RAW_SUFFIXES, PhotoFormat
 from photos.png_chunks import XMP_KEYWORD, chunks_of, text_of
+from photos.tiff_samples import open_16_bits_as_8
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -58,6 +59,7 @@ def opened(path: str | Path) -> Iterator[ImageFile]:
 
 def _open(path: str | Path) -> ImageFile:
     Image.init()
+    open_16_bits_as_8()
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         found = format_by_content(path)
         if found is None or found.name == "TIFF":  # as which many raw files begin

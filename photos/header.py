@@ -5,16 +5,15 @@ from pathlib import Path
 
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
-from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from photos.colors.color_signals import ColorSignal
 from photos.colors.find_signal import find_signal
 from photos.files import PhotoError, named, opened, reason
 from photos.formats import BY_NAME, BY_SUFFIX
 from photos.metadata import orientation_of
+from photos.tiff_samples import is_planar, samples_of
 
 _CHANNELS = {"1": 1, "L": 1, "LA": 2, "La": 2, "RGBA": 4, "RGBa": 4, "PA": 4}
-_PLANAR = 284  # TIFF 6.0, PlanarConfiguration
 _FIXED = 60_000_000  # bytes for buffers, whatever the size
 
 
@@ -67,18 +66,22 @@ def header_of(image: ImageFile) -> Header:
     Raises:
         PhotoError: The colors are PQ or HLG.
     """
-    deep = is_deep(image)
+    deep, samples = is_deep(image), samples_of(image)
     gray = image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;")
     gray = gray or _raw_mode(image).startswith("LA")  # with 16 bits Pillow makes it color
-    channels = _CHANNELS.get("LA" if deep and gray else image.mode, 1 if gray else 3)
-    if image.has_transparency_data and not deep:
+    stored = _CHANNELS.get("LA" if deep and gray else image.mode, 1 if gray else 3)
+    channels = stored
+    if deep and samples is not None:
+        stored, channels, gray = samples.count, samples.channels, samples.colors == 1
+    elif image.has_transparency_data:
         channels = 2 if gray else 4
     depth = 2 if deep or image.mode.startswith("I") else 1
     pixels = image.width * image.height
     size = pixels * channels * depth
     if deep:
-        # A copy puts the pixels in order.
-        work = size if orientation_of(image) > 1 or is_planar(image) else 0
+        # A copy puts the pixels in order, or takes those that mean something.
+        copied = orientation_of(image) > 1 or is_planar(image) or stored != channels
+        work = pixels * stored * depth if copied else 0
     else:
         pillow = {"L": 1, "P": 1, "1": 1}.get(image.mode, 4)
         work = pixels * (pillow + _decoder_bytes(image))
@@ -107,26 +110,14 @@ def _decoder_bytes(image: ImageFile) -> float:
 
 
 def is_deep(image: ImageFile) -> bool:
-    """Return whether a file has 16-bit color (or gray with alpha), which Pillow cuts to 8 bits."""
+    """Return whether a file has 16-bit samples that Pillow cuts to 8 bits, or cannot decode.
+
+    Gray without alpha is left to Pillow.
+    """
     if image.format == "PNG":
         return image.mode in ("RGB", "RGBA", "LA") and ";16" in _raw_mode(image)
-    tags = tiff_tags(image)
-    if tags is None or image.mode not in ("RGB", "RGBA"):
-        return False
-    bits, kind, raw = tags.get(258, (8,)), tags.get(339, (1,)), _raw_mode(image)
-    # Premultiplied alpha is left to Pillow.
-    return set(bits) == {16} and set(kind) == {1} and not raw.startswith("RGBa")
-
-
-def is_planar(image: ImageFile) -> bool:
-    """Return whether a file is a TIFF that stores red, green and blue apart."""
-    tags = tiff_tags(image)
-    return tags is not None and tags.get(_PLANAR, 1) == 2
-
-
-def tiff_tags(image: ImageFile) -> ImageFileDirectory_v2 | None:
-    """Return the tags of a TIFF, or None for another format."""
-    return image.tag_v2 if isinstance(image, TiffImageFile) else None
+    samples = samples_of(image)
+    return samples is not None and (samples.count > 1 or is_planar(image))
 
 
 def _raw_mode(image: ImageFile) -> str:

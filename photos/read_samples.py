@@ -1,4 +1,4 @@
-"""Reader of 16-bit color in PNG and TIFF files, which Pillow would cut to 8 bits.
+"""Reader of 16-bit samples in PNG and TIFF files, which Pillow would cut to 8 bits.
 
 OpenCV and tifffile are slow to import, so the import waits until such a file arrives. OpenCV mixes
 up planar TIFF files and maps uncompressed ones into memory beside the pixels. Of TIFF files that
@@ -13,9 +13,11 @@ import numpy as np
 from PIL.ImageFile import ImageFile
 
 from photos.files import PhotoError, opened
-from photos.header import Header, is_planar, tiff_tags
+from photos.header import Header
 from photos.metadata import AS_STORED, orientation_of
 from photos.photo import bands
+from photos.tiff_samples import interpret, is_planar, samples_of, tiff_tags
+from photos.transparent_color import has_transparent_color, with_transparent_color
 
 _COMPRESSION = 259
 _BY_TIFFFILE = (1, 8, 32946)  # none and deflate, without further packages
@@ -40,20 +42,27 @@ def read(path: str | Path, image: ImageFile, header: Header) -> np.ndarray:
         with opened(path) as second:  # the checksums: OpenCV would show what it could decode
             second.verify()
     turned = orientation_of(image)
-    tags = tiff_tags(image)
+    tags, samples = tiff_tags(image), samples_of(image)
+    count = header.channels - has_transparent_color(image) if samples is None else samples.count
     if tags is not None:  # Pillow gives the size of a TIFF upright
         height, width, packing = tags[257], tags[256], tags.get(_COMPRESSION, 1)
     else:
         height, width, packing = image.height, image.width, None
-    special = packing is not None and (is_planar(image) or turned > 1)
+    special = packing is not None and (is_planar(image) or turned > 1 or count not in (3, 4))
     if special and packing not in _BY_TIFFFILE:
-        raise PhotoError("16-bit TIFF, turned or planar, and compressed: save it with deflate")
+        raise PhotoError(
+            "16-bit TIFF that is turned, planar, or not RGB, and compressed: save it with deflate"
+        )
     if special or packing == 1:
         pixels = _by_tifffile(path, is_planar(image))
     else:
-        pixels = _by_opencv(path, (height, width, header.channels))
+        pixels = _by_opencv(path, (height, width, count))
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (height, width):
         raise PhotoError("damaged image (16-bit pixels)")
+    if samples is not None:
+        pixels = interpret(pixels.reshape(height, width, count), samples)
+    elif has_transparent_color(image):
+        pixels = with_transparent_color(pixels, image)
     if turned > 1:
         shape = (width, height) if turned >= 5 else (height, width)
         upright = np.empty((*shape, pixels.shape[2]), pixels.dtype)
