@@ -13,6 +13,7 @@ from common.atomic_files import replacing
 from photos.files import PhotoError, heif_is_writable, register_heif
 from photos.fit_metadata import fit_metadata
 from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
+from photos.hidden_colors import HiddenColors
 from photos.photo import Photo, bands, over_white, to_8_bit
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
@@ -69,7 +70,8 @@ def save_photo(path: str | Path, photo: Photo) -> list[str]:
 def _write_by_pillow(file: IO[bytes], file_format: PhotoFormat, photo: Photo) -> None:
     options = file_format.options(photo)
     target = cast(IO[bytes], _Unnumbered(file))
-    with _as_pillow(photo, opaque=not file_format.alpha) as image:
+    mixed = not options.get("lossless")  # a lossy codec mixes neighbors
+    with _as_pillow(photo, opaque=not file_format.alpha, mixed=mixed) as image:
         if file_format.name == "HEIF":  # whose plugin takes metadata from there
             image.info.update({k: v for k, v in options.items() if k in ("exif", "xmp")})
         image.save(target, format=file_format.name, **options)
@@ -89,16 +91,29 @@ class _Unnumbered:
 
 
 @contextlib.contextmanager
-def _as_pillow(photo: Photo, opaque: bool) -> Iterator[Image.Image]:
-    """Copy a photo to a Pillow image of 8 bits, whose memory is free at the end of the block."""
+def _as_pillow(photo: Photo, opaque: bool, mixed: bool) -> Iterator[Image.Image]:
+    """Copy a photo to a Pillow image of 8 bits, whose memory is free at the end of the block.
+
+    Args:
+        photo: The photo.
+        opaque: Whether transparency is laid over white.
+        mixed: Whether hidden colors would change visible ones, and are therefore replaced.
+    """
     height, width, channels = photo.pixels.shape
     flatten = opaque and photo.has_alpha
+    hidden, top = None, np.float32(np.iinfo(photo.pixels.dtype).max)
+    if mixed and not flatten:
+        hidden = HiddenColors.of(photo, lambda rows: photo.colors[rows] / top)
     mode = _MODES[channels - flatten]
     image = Image.new(mode, (width, height))
     try:
         for rows in bands(height, width):
             band = to_8_bit(photo.pixels[rows])
             band = over_white(band) if flatten else band
+            if hidden is not None:
+                colors = np.rint(hidden.of_rows(rows).clip(0, 1) * 255).astype(np.uint8)
+                colors = np.where(band[..., -1:] == 0, colors, band[..., :-1])
+                band = np.concatenate([colors, band[..., -1:]], -1)
             band = band[..., 0] if mode == "L" else band
             image.paste(Image.fromarray(np.ascontiguousarray(band), mode), (0, rows.start))
         yield image

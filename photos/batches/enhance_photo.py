@@ -8,6 +8,7 @@ from inference.enhance_image import enhance_image
 from inference.streaming import Progress
 from photos.colors.color_signals import ColorSignal, space_of
 from photos.colors.color_space import ColorSpace
+from photos.hidden_colors import HiddenColors
 from photos.photo import Photo, bands
 
 ROOM = 200_000_000  # bytes that a network should have to work in
@@ -21,7 +22,7 @@ def needs_copy(channels: int, strength: float, signal: ColorSignal | None) -> bo
         strength: The share of the network's change.
         signal: What the photo's file says about its colors.
     """
-    return channels < 3 or strength < 1 or space_of(signal, channels < 3) is not None
+    return channels != 3 or strength < 1 or space_of(signal, channels < 3) is not None
 
 
 def enhance_photo(
@@ -37,7 +38,8 @@ def enhance_photo(
     The network expects sRGB. It sees the photo in sRGB, clipped and rounded, and gray as color. The
     network's change, times `strength`, is added to the exact colors in sRGB, continued beyond its
     gamut. The sum is converted to the photo's own space. Colors that sRGB lacks therefore stay, and
-    a network that changes nothing changes nothing, to rounding. Alpha stays as it is.
+    a network that changes nothing changes nothing, to rounding. Alpha stays as it is. In the place
+    of a transparent pixel, the network sees its visible neighbors; the pixel stays as it is.
 
     Args:
         engine: The engine.
@@ -54,27 +56,35 @@ def enhance_photo(
         return
     colors, space = photo.colors, photo.space
     how = {"progress": progress, "in_place": True, "exact": exact}
-    if not needs_copy(photo.pixels.shape[2], strength, photo.signal):
+    hidden = HiddenColors.of(photo, lambda rows: _exact(colors[rows], space))
+    if hidden is None and not needs_copy(colors.shape[2], strength, photo.signal):
         enhance_image(engine, colors, max_memory=max_memory, **how)
         return
     height, width = colors.shape[:2]
     seen = np.empty((height, width, 3), colors.dtype)
     for rows in bands(height, width):
-        seen[rows] = _as_seen(_exact(colors[rows], space), colors.dtype)
+        shown = _exact(colors[rows], space)
+        if hidden is not None:
+            shown = hidden.replaced(rows, shown)
+        seen[rows] = _as_seen(shown, colors.dtype)
     if max_memory is not None:
         max_memory = max(max_memory - seen.nbytes, 0)
     enhanced = enhance_image(engine, seen, max_memory=max_memory, **how)
     top = np.float32(np.iinfo(colors.dtype).max)
     for rows in bands(height, width):
         unclipped = _exact(colors[rows], space)
-        before = _as_seen(unclipped, colors.dtype) / top
+        shown = unclipped if hidden is None else hidden.replaced(rows, unclipped)
+        before = _as_seen(shown, colors.dtype) / top
         change = enhanced[rows] / top - before
         if colors.shape[2] == 1:
             change = change @ LUMA_601[:, None]
         result = unclipped + np.float32(strength) * change
         if space is not None:
             result = space.from_srgb(result)
-        colors[rows] = np.rint(np.clip(result, 0, 1) * top).astype(colors.dtype)
+        values = np.rint(np.clip(result, 0, 1) * top).astype(colors.dtype)
+        if hidden is not None:  # what nobody sees stays as it is
+            values = np.where(photo.pixels[rows][..., -1:] == 0, colors[rows], values)
+        colors[rows] = values
 
 
 def _exact(band: np.ndarray, space: ColorSpace | None) -> np.ndarray:

@@ -17,9 +17,14 @@ same, inverted = FakeEngine(lambda x: x), FakeEngine(lambda x: 1 - x)
 def test_all_kinds_of_pixels(channels, dtype):
     photo, before = Photo(noise(channels, dtype)), noise(channels, dtype)
     enhance_photo(inverted, photo)
-    np.testing.assert_array_equal(photo.colors, np.iinfo(dtype).max - Photo(before).colors)
+    expected = np.iinfo(dtype).max - Photo(before).colors
     if photo.has_alpha:
         np.testing.assert_array_equal(photo.pixels[..., -1], before[..., -1])
+        seen = before[..., -1] >= 0.25 * np.iinfo(dtype).max
+        assert 0.6 < seen.mean() < 0.9
+        np.testing.assert_array_equal(photo.colors[seen], expected[seen])
+    else:
+        np.testing.assert_array_equal(photo.colors, expected)
 
 
 def test_gray_is_the_luma_of_a_color_result():

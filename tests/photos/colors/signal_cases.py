@@ -252,4 +252,4 @@ OTHERS = {
     ),
     "jp2 ICC": ("jp2", lambda p: jpeg_2000(p, ADOBE_ICC), "adobe", "563/256"),
 }
-READ_ONLY = {"avif", "jp2"}  # without a writer of ours
+READ_ONLY = {"jp2"}  # without a writer of ours

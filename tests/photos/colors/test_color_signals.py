@@ -105,7 +105,7 @@ def test_other_formats(tmp_path, name):
     check(tmp_path / f"a.{suffix}", target, primaries, curve)
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic", "bmp"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic", "avif", "bmp"])
 @pytest.mark.parametrize(
     "signal",
     [
