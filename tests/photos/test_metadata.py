@@ -150,6 +150,24 @@ def test_loops_and_hostile_counts_end(tmp_path):
     assert len(exif.block()) < 20_000_000 and len(damaged) > 59_000
 
 
+def test_what_is_read_of_damaged_blocks_is_written_whole():
+    rng = np.random.default_rng(0)
+    details = {MAKER_NOTE: (7, 300, bytes(range(100)) * 3), 0x829A: (5, 1, bytes(8))}
+    whole = exif_blocks.build({**GOOD, HOST: (2, 9, b"computer\0")}, details, {1: (2, 2, b"N\0")})
+    read = 0
+    for _ in range(1000):
+        block = bytearray(whole)
+        for place in rng.integers(8, len(block) - 4, 3):
+            values = [0, 8, 255, 1 << 31, int(rng.integers(1 << 32))]
+            struct.pack_into("<I", block, place, values[rng.integers(5)])
+        exif, _ = read_exif(bytes(block[: rng.integers(20, len(block) + 200)]))
+        if exif.directories:
+            again, damaged = read_exif(exif.block())
+            assert damaged == [] and again.directories == exif.directories
+            read += 1
+    assert read > 300
+
+
 def test_exif_of_other_programs_reads_ours(tmp_path):
     write(tmp_path / "x.tif", exif_blocks.build(GOOD, {0x829A: (5, 1, struct.pack("<2I", 1, 4))}))
     with Image.open(tmp_path / "x.tif") as image:
