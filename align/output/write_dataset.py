@@ -15,6 +15,7 @@ from align.output.split_scenes import group_scenes, split_photos
 from align.output.write_unit import COLUMNS, SIDES, Unit
 from align.pairing.pair_photos import PhotoPair
 from align.rejection import Rejection
+from common.csv_cells import plain_cells
 from common.layout import FULL_SIZE, PAIRS_TABLE, PATCH_SUFFIXES, PATCHES, TARGET, TEST
 
 PAIR_COLUMNS = ("photo", "dslr", "split", "patch", *COLUMNS)
@@ -134,7 +135,7 @@ def write_dataset(root: Path, phone: str, entries: Iterable[DatasetEntry]) -> No
         for entry in entries:
             if entry.unit is None:
                 continue
-            writer.writerows(_pair_rows(entry, entry.unit))
+            writer.writerows(map(plain_cells, _pair_rows(entry, entry.unit)))
             for row, number in entry.numbers.items():
                 folder = root / PATCHES[entry.split]
                 for side, name in zip(SIDES, (phone, TARGET), strict=True):
@@ -165,10 +166,11 @@ def write_photo_table(
             if entry.unit:
                 row |= {"split": entry.split, "full_size": entry.full_size}
                 row |= {"windows": len(entry.unit.ncc), **entry.unit.summary}
-            writer.writerow(row)
+            writer.writerow(plain_cells(row))
         for column, photos in (("photo", phones), ("dslr", dslrs)):
             for photo in photos:
-                writer.writerow({column: photo.name, "kept": 0, "reason": "no partner"})
+                row = {column: photo.name, "kept": 0, "reason": "no partner"}
+                writer.writerow(plain_cells(row))
 
 
 def _pair_rows(entry: DatasetEntry, unit: Unit) -> Iterator[dict[str, object]]:

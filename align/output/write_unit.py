@@ -1,6 +1,7 @@
 """The unit: the folder that holds the result of one pair of photos.
 
-WORK/UNIT/unit.json          the figures of the pair, or the reason why alignment failed
+WORK/UNIT/unit.json          the figures of the pair and the checksums of the files below, or the
+                             reason why alignment failed
 WORK/UNIT/candidates.csv     every window, in the columns `COLUMNS`
 WORK/UNIT/phone/ROW.jpg      kept patches as in the dataset, by their row in candidates.csv
 WORK/UNIT/dslr/ROW.jpg
@@ -23,6 +24,7 @@ import math
 import shutil
 import uuid
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +44,7 @@ from align.settings import AlignmentSettings
 from align.window import Window, WindowPatches
 from common.contact_sheet import contact_sheet
 
+UNIT = "unit.json"
 VERSION = 1  # of the alignment and of these files: raise it if the same photos give other files
 SHOWN_REJECTED = 24  # rejected pairs of patches that the unit keeps for the report
 DECIMALS = {"dslr_x": 3, "dslr_y": 3, "dx": 3, "dy": 3, "angle": 4, "ncc": 5}
@@ -115,11 +118,16 @@ def unit_name(phone: Path, dslr: Path, settings: AlignmentSettings, patch_format
 
 
 def read_unit(folder: Path) -> Unit | None:
-    """Return a finished unit, or None if there is no readable unit."""
+    """Return a finished unit, or None if there is no unit or one of its files has changed.
+
+    A disk may lose or empty the newest files if the machine loses power.
+    """
     try:
-        facts = json.loads((folder / "unit.json").read_text(encoding="utf-8"))
+        facts = json.loads((folder / UNIT).read_text(encoding="utf-8"))
         if facts["failure"]:
             return Unit(folder, facts["failure"])
+        if facts.pop("files") != _checksums(folder):
+            return None
         facts["reasons"] = {Rejection(word): n for word, n in facts["reasons"].items()}
         facts["rejected"] = tuple(
             RejectedPatches(row, ncc, Rejection(word)) for row, ncc, word in facts["rejected"]
@@ -190,6 +198,7 @@ def write_unit(
         "summary": {name: value for name, value in figures.items() if math.isfinite(value)},
         "reasons": Counter(window.rejection for window in windows if window.rejection),
         "rejected": [(shown.row, shown.ncc, shown.rejection) for shown in best],
+        "files": _checksums(folder),
     }
     _write_json(folder, facts)
 
@@ -266,6 +275,12 @@ def _place_numbers(window: Window) -> tuple[float, float, float, float, float]:
     return dslr_x, dslr_y, dx, dy, placement.angle
 
 
+def _checksums(folder: Path) -> dict[str, int]:
+    """Return the CRC-32 of every file of a unit but unit.json, by its path in the unit."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != UNIT)
+    return {path.relative_to(folder).as_posix(): zlib.crc32(path.read_bytes()) for path in files}
+
+
 def _write_json(folder: Path, facts: dict) -> None:
     text = json.dumps(facts, indent=1, ensure_ascii=False)
-    (folder / "unit.json").write_text(text + "\n", encoding="utf-8")
+    (folder / UNIT).write_text(text + "\n", encoding="utf-8")

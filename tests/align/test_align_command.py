@@ -203,6 +203,53 @@ def test_an_interrupted_write_leaves_no_dataset_and_loses_nothing(
     assert [path.name for path in (tmp_path / "dped").iterdir()] == ["mine"]
 
 
+def contents(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_each_file_of_a_unit_that_is_lost_after_an_interruption_is_made_again(
+    tmp_path, here, monkeypatch
+):
+    """A disk may lose, empty or zero the newest files if the machine loses power."""
+    write_shoot(tmp_path, 2)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("align.__main__.write_dataset", interrupted)
+        run(tmp_path)
+    work = tmp_path / "dped" / ".mine.align"
+    found = (path.relative_to(work) for path in work.glob("*/**/*") if path.is_file())
+    kinds = {"/".join(name.parts[1:-1]) + name.suffix: name for name in found}
+    assert {".json", ".csv", ".npz", "phone.jpg", "dslr.jpg", "pictures.jpg"} <= set(kinds)
+    changes = itertools.cycle(["lost", "emptied", "zeroed"])
+    whole = contents(run(tmp_path, output="whole"))
+    for kind, change in zip(kinds, changes, strict=False):
+        root = tmp_path / kind
+        shutil.copytree(work, root / ".mine.align")
+        path = root / ".mine.align" / kinds[kind]
+        if change == "lost":
+            path.unlink()
+        else:
+            path.write_bytes(b"" if change == "emptied" else bytes(path.stat().st_size))
+        before = logged(tmp_path / "log")
+        assert contents(run(tmp_path, output=kind)) == whole, (kind, change)
+        after = logged(tmp_path / "log")
+        assert sorted(after[scene] - before[scene] for scene in before) == [0, 1], (kind, change)
+
+
+def test_names_that_are_formulas_stay_text_in_the_tables(tmp_path, here):
+    folders = write_shoot(tmp_path, 3)
+    for folder in folders:
+        (folder / "scene0.png").rename(folder / "=HYPERLINK(1).png")
+    (folders[0] / "@lonely.png").write_bytes((folders[0] / "scene2.png").read_bytes() + b"x")
+    folder = run(tmp_path)
+    photos = [row["photo"] for row in table(folder / "photos.csv")]
+    assert sorted(photos) == ["'=HYPERLINK(1).png", "'@lonely.png", "scene1.png", "scene2.png"]
+    assert {row["photo"] for row in table(folder / "pairs.csv")} <= set(photos)
+
+
 def test_where_the_disk_cannot_link_patches_are_copied(tmp_path, here, monkeypatch):
     def refused(*_):
         raise OSError("no links here")

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,20 @@ def test_a_damaged_table_is_named(tmp_path, training, content):
         touch(training / side, "0.jpg")
     (tmp_path / "mine" / "pairs.csv").write_bytes(content)
     assert "pairs.csv: not readable" in refusal(training_pairs, tmp_path, "mine")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_patch_that_is_no_file_is_named_and_never_opened(tmp_path, training, make):
+    """Whoever opens a named pipe waits forever."""
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg", "1.jpg")
+    (training / "mine" / "1.jpg").unlink()
+    make(training / "mine" / "1.jpg")
+    assert "1 has no partner" in refusal(training_pairs, tmp_path, "mine")
+
+
+def test_names_of_patches_that_are_no_utf_8_are_taken(tmp_path, training):
+    name = os.fsdecode(b"\xff\xe9.jpg")
+    for side in ("mine", "canon"):
+        touch(training / side, name)
+    assert [path.name for path in training_pairs(tmp_path, "mine").phone] == [name]
