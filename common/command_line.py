@@ -7,6 +7,7 @@ project and keeps its traceback.
 
 import argparse
 import dataclasses
+import io
 import os
 import sys
 import types
@@ -16,6 +17,8 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 from absl.flags import argparse_flags
+
+from common.numbers import finite_number, whole_number
 
 ESSENTIAL = "essential options"  # the group that `--help` shows first
 OTHER = "other options"  # the group of options without a group; `--help` shows this group last
@@ -72,7 +75,7 @@ def parser_for(
     return parser
 
 
-def _add_option(target, field: dataclasses.Field, value_type: type) -> None:
+def _add_option(target, field: dataclasses.Field, value_type: Callable[[str], Any]) -> None:
     """Add the argument of one field to a parser or to a group of a parser."""
     argument = {key: value for key, value in field.metadata.items() if value is not None}
     argument.pop("group", None)
@@ -125,13 +128,13 @@ class _Parser(argparse_flags.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message}{hint} (see --help)\n")
 
 
-def _scalar_type(hint):
+def _scalar_type(hint) -> Callable[[str], Any]:
     """Return the type that converts one word of the command line: `int | None` gives int."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        return next(t for t in typing.get_args(hint) if t is not types.NoneType)
+        hint = next(t for t in typing.get_args(hint) if t is not types.NoneType)
     if typing.get_origin(hint) is tuple:
-        return typing.get_args(hint)[0]
-    return hint
+        hint = typing.get_args(hint)[0]
+    return {int: whole_number, float: finite_number}.get(hint, hint)
 
 
 def run(
@@ -171,6 +174,9 @@ def run(
         except KeyboardInterrupt:
             print(f"{parser.prog}: interrupted", file=sys.stderr)
             sys.exit(130)
+        except MemoryError:
+            print_error(parser.prog, "not enough memory: give smaller numbers or photos")
+            sys.exit(1)
         except Exception as error:
             if not isinstance(error, (OSError, *_loaded(errors))):
                 raise
@@ -178,6 +184,8 @@ def run(
             sys.exit(1)
         sys.exit(status or 0)
 
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="backslashreplace")
     argv = None if words is None else [sys.argv[0], *words]
     app.run(guarded, argv=argv, flags_parser=parse)
 

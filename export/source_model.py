@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from common.layout import TARGET, is_phone_name
 from common.run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
 
 
@@ -14,8 +15,11 @@ def find_source(phone: str | None, model: str | None) -> Path:
     """Return the file to export: `model` itself, or the best network of the phone's only run.
 
     Raises:
-        ExportError: neither is given, or the phone has no run or several runs.
+        ExportError: neither is given, the phone's name is no folder name, or the phone has no run
+            or several runs.
     """
+    if phone is not None and not is_phone_name(phone):
+        raise ExportError(f"phone name {phone!r}: give a plain folder name other than {TARGET!r}")
     if model is not None:
         return Path(model)
     if phone is None:
@@ -54,6 +58,9 @@ def read_run(source: Path) -> dict | None:
         return None
     try:
         run = json.loads(path.read_text())
-        return {**run, "phone": str(run["phone"]), "model": str(run["model"])}
-    except (ValueError, KeyError, TypeError) as error:
+        names = {name: str(run[name]) for name in ("phone", "model")}
+        if not all(map(is_phone_name, names.values())):  # they become names of files
+            raise ValueError
+        return {**run, **names}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(f"{path}: not the configuration of a training run") from error

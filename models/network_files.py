@@ -6,6 +6,7 @@ from typing import cast
 from common.atomic_files import replacing
 from common.backend import keras
 from common.finite_weights import BROKEN, are_finite
+from models.claimed_size import find_excess
 
 # Keras loads a file only if its custom layers are registered, which these imports do.
 from models.layers import (  # noqa: F401
@@ -48,12 +49,14 @@ def load_generator(path: str | Path) -> keras.Model:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1] to the same shape.
 
     Raises:
-        WeightsError: the file is missing, damaged, has a weight that is not finite, or holds
-            another kind of network.
+        WeightsError: the file is missing, damaged, claims to be huge, has a weight that is not
+            finite, or holds another kind of network.
     """
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"{path}: no such model file")
+    if excess := find_excess(path):
+        raise WeightsError(f"{path}: not loaded, because {excess}")
     try:
         model = cast(keras.Model, keras.saving.load_model(path, compile=False))
     except Exception as error:  # a damaged zip, JSON or HDF5 raises errors of many types

@@ -7,7 +7,9 @@ from typing import Any
 
 from common.atomic_files import replacing
 from common.command_line import ESSENTIAL, option
+from common.numbers import LARGEST
 from common.run_folder import CONFIG, STATE, run_folder
+from common.saved_options import options_from_json
 from losses.presets import PRESETS
 from models.networks import NETWORKS, networks_in_words
 from training.recipes import RECIPES
@@ -213,8 +215,8 @@ class TrainConfig:
             raise TrainingError("--distilled_share must be above 0 and at most 1")
         if self.distill is None and self.unpaired_photos is not None:
             raise TrainingError("--unpaired_photos has no meaning without --distill")
-        if self.seed < 0:
-            raise TrainingError("--seed must be at least 0")
+        if not 0 <= self.seed <= LARGEST:
+            raise TrainingError(f"--seed must be from 0 to {LARGEST}")
         if self.jit_compile and self.distribute != "none":
             raise TrainingError("--jit_compile has no meaning with --distribute")
 
@@ -268,9 +270,9 @@ def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
     if not saved.is_file():
         raise TrainingError(f"{config.folder}: no run to resume")
     try:
-        earlier = TrainConfig(**json.loads(saved.read_text()))
+        earlier = with_recipe(TrainConfig(**options_from_json(TrainConfig, saved.read_text())))
     except (ValueError, TypeError) as error:
-        raise TrainingError(f"{saved}: damaged or of another version") from error
+        raise TrainingError(f"{saved}: damaged or of another version ({error})") from error
     movable = set(MOVABLE)
     if earlier.schedule == "constant":
         movable.add("steps")

@@ -8,6 +8,7 @@ import numpy as np
 from tensorboardX import SummaryWriter
 
 from common.atomic_files import replacing
+from training.config import TrainingError
 from training.curves import draw_curves
 
 CURVE = "validation.csv"
@@ -56,16 +57,26 @@ class Recorder:
 
 
 def read_curve(run_dir: str | Path) -> list[dict[str, float]]:
-    """Return the rows of a run's `validation.csv`, each with "step" and scores; [] without one."""
+    """Return the rows of a run's `validation.csv`, each with "step" and scores; [] without one.
+
+    Raises:
+        TrainingError: The file is no table of numbers.
+    """
     path = Path(run_dir) / CURVE
     if not path.is_file():
         return []
-    with path.open(newline="") as file:
-        return [
-            {
-                name: int(value) if name == "step" else float(value)
-                for name, value in row.items()
-                if value  # empty where an earlier version recorded no such score
-            }
-            for row in csv.DictReader(file)
-        ]
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [
+                {
+                    name: int(value) if name == "step" else float(value)
+                    for name, value in row.items()
+                    if value  # empty where an earlier version recorded no such score
+                }
+                for row in csv.DictReader(file)
+            ]
+        if not all("step" in row for row in rows):
+            raise ValueError("a row without a step")
+    except (ValueError, TypeError, csv.Error) as error:
+        raise TrainingError(f"{path}: damaged ({error}); repair or remove the file") from error
+    return rows

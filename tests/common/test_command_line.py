@@ -381,3 +381,42 @@ def test_words_can_be_given_in_place_of_the_command_line(capsys):
                         words=["--phone", "mine", "--steps", "3"])  # fmt: skip
     assert raised.value.code == 0
     assert capsys.readouterr().out == "3\n"
+
+
+@pytest.mark.parametrize("word", ["inf", "-inf", "nan", "1e999"])
+def test_numbers_that_are_not_finite_are_refused(capsys, word):
+    assert "give a finite number" in refused(capsys, Config, "--phone", "a", f"--rate={word}")
+
+
+@pytest.mark.parametrize("word", ["4294967296", "-4294967296", "9" * 400])
+def test_whole_numbers_that_no_program_takes_are_refused(capsys, word):
+    for flag in ("--steps", "--width", "--layers"):
+        assert "give a number of at most" in refused(
+            capsys, Config, "--phone", "a", f"{flag}={word}"
+        )
+
+
+def test_the_largest_seed_is_taken():
+    assert parsed(Config, "--phone", "a", "--steps", "4294967295")["steps"] == 4294967295
+
+
+def test_a_lack_of_memory_and_a_strange_name_end_in_one_line(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import dataclasses, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from common import command_line\n"
+        "@dataclasses.dataclass(frozen=True)\n"
+        "class Config:\n"
+        "    size: int = command_line.option(1, 'x')\n"
+        "def main(config):\n"
+        "    print('a\\udcff')\n"
+        "    bytearray(config.size << 40)\n"
+        "command_line.run(main, Config, 'A script.')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script, "--size", "100000"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "a\\udcff\n")
+    assert done.stderr.count("\n") == 1 and "not enough memory" in done.stderr

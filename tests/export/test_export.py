@@ -178,6 +178,9 @@ def test_the_phones_only_run_is_exported_from_its_test_patches(
         (["--phone", "absent"], "no trained model"),
         (["--model", "absent.keras"], "absent.keras: no such model file"),
         (["--model", "absent.keras", "--tile", "3"], "--tile 3: must be"),
+        (["--phone", "../x"], "phone name '../x'"),
+        (["--phone", "a/b", "--model", "absent.keras"], "phone name 'a/b'"),
+        (["--phone", ".."], "phone name '..'"),
     ],
 )
 def test_bad_input_gets_one_line(tmp_path, words, reason):
@@ -189,6 +192,20 @@ def test_bad_input_gets_one_line(tmp_path, words, reason):
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".."])
+@pytest.mark.parametrize("key", ["phone", "model"])
+def test_a_run_whose_names_leave_the_folder_is_refused(saved, tmp_path, key, name):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "best.keras").write_bytes(saved.read_bytes())
+    values = {"phone": "mine", "model": "mobile", key: name}
+    (run / "config.json").write_text(json.dumps(values))
+    config = ExportConfig(model=str(run / "best.keras"), output=str(tmp_path / "out"))
+    with pytest.raises(ExportError, match=r"config\.json: not the configuration"):
+        export(config)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 def test_unknown_precisions_and_tiles_without_room_are_refused(saved, tmp_path):
