@@ -10,6 +10,7 @@ from models.claimed_size import find_excess
 
 # Keras loads a file only if its custom layers are registered, which these imports do.
 from models.layers import (  # noqa: F401
+    fourth_root,
     fused_batch_norm,
     global_moments,
     image_contrast,

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from common.backend import keras
+from models.layers.fourth_root import FourthRoot
 from models.layers.global_moments import GlobalMoments
 from models.layers.initializers import small_normal
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
@@ -24,12 +25,16 @@ layers = keras.layers
 
 PIXELS = 4  # in a block of 2×2
 SIX = 6.0  # the largest value of a ReLU6
+SLOPE = 0.1  # of the leaky ReLUs below 0
 DROPPED = 0.2  # share of the facts about the photo that training leaves out at random
 DETAIL_LIMIT = 0.2  # largest change of a value by the detail part
-FIXED = ("segments", "segments_sum", "differences", "differences_sum")  # layers with set weights
+COARSE = 64  # side of the small thumbnail that the convolutions see, pixels
+LEVELS = 16  # of the histogram
+# Layers with set weights.
+FIXED = ("segments", "segments_sum", "differences", "differences_sum", "thumbnail_levels")
 
 
-def build_universal(channels: int = 24, wide: int = 48, thumbnail: int = 64) -> keras.Model:
+def build_universal(channels: int = 24, wide: int = 56, thumbnail: int = 256) -> keras.Model:
     """Build a network that corrects light, and then noise, blur and the artifacts of JPEG.
 
     *Light.* A convolutional network on the thumbnail decides a few numbers. `ToneCurves` and
@@ -47,11 +52,11 @@ def build_universal(channels: int = 24, wide: int = 48, thumbnail: int = 64) -> 
     Args:
         channels: width at half resolution.
         wide: width at quarter resolution.
-        thumbnail: side of the thumbnail, pixels.
+        thumbnail: side of the thumbnail, pixels, a multiple of `COARSE`.
 
     Returns:
         Model from `(N, H, W, 3)` float32 RGB in [0, 1], H and W multiples of 4, to the same shape,
-        about [0, 1], not clipped. With the defaults, 6,804 multiply-adds a pixel.
+        about [0, 1], not clipped. With the defaults, 7,836 multiply-adds a pixel.
     """
     image = keras.Input((None, None, 3), name="image")
     view, curves, matrix = decisions(Thumbnail(thumbnail, name="thumbnail")(image))
@@ -61,10 +66,12 @@ def build_universal(channels: int = 24, wide: int = 48, thumbnail: int = 64) -> 
     x = layers.ReLU(name="head_relu")(_steered(x, view, "head"))
     skip = x
     x = SpaceToDepth(name="half_to_quarter")(x)
-    x = layers.ReLU(name="narrow_relu")(_convolution(wide, 1, "narrow")(x))
-    x = _steered(_convolution(wide, 3, "quarter1")(x), view, "quarter1")
-    x = layers.ReLU(name="quarter1_relu")(x)
-    x = layers.ReLU(name="quarter2_relu")(_convolution(wide, 3, "quarter2")(x))
+    # Leaky ReLUs and a sum: a rate that is too high for a while cannot turn this branch off.
+    x = layers.LeakyReLU(SLOPE, name="narrow_relu")(_convolution(wide, 1, "narrow")(x))
+    residual = _steered(_convolution(wide, 3, "quarter1")(x), view, "quarter1")
+    residual = layers.LeakyReLU(SLOPE, name="quarter1_relu")(residual)
+    residual = _convolution(wide, 3, "quarter2", kernel_initializer=small_normal())(residual)
+    x = layers.Add(name="quarter_sum")([x, residual])
     x = _convolution(4 * channels, 1, "widen")(x)
     x = DepthToSpace(name="quarter_to_half")(x)
     x = layers.ReLU(name="skip_relu")(layers.Add(name="skip")([x, skip]))
@@ -86,7 +93,7 @@ def decisions(thumbnail):
     """Compute the decisions about light and the features of the whole photo.
 
     Args:
-        thumbnail: `(N, size, size, 3)` in [0, 1].
+        thumbnail: `(N, size, size, 3)` in [0, 1], `size` a multiple of `COARSE`.
 
     Returns:
         Three tensors. Features of the whole photo, `(N, 1, 1, 128)`, steer the convolutions. Slopes
@@ -94,22 +101,41 @@ def decisions(thumbnail):
         block of pixels. Weights of the color matrix, `(N, 1, 1, 24)`, belong to the differences
         between the values of each pixel in a block.
     """
-    brightest = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_brightest")(thumbnail)
+    # Means hide the darkest and the brightest pixels, which say most about haze and exposure. So
+    # the convolutions see the extremes of each cell beside its mean.
+    cell = thumbnail.shape[1] // COARSE
+    coarse = layers.AveragePooling2D(cell, name="thumbnail_coarse")(thumbnail)
+    tops = layers.MaxPooling2D(cell, name="thumbnail_tops")(thumbnail)
     negative = layers.Rescaling(-1.0, 1.0, name="thumbnail_negative")(thumbnail)
-    darkest = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_negative_peak")(negative)
-    darkest = layers.Rescaling(-1.0, 1.0, name="thumbnail_darkest")(darkest)
-    thumbnail = layers.Rescaling(4.0, -2.0, name="thumbnail_centered")(thumbnail)
-    x = thumbnail
+    negative = layers.MaxPooling2D(cell, name="thumbnail_negative_tops")(negative)
+    bottoms = layers.Rescaling(-1.0, 1.0, name="thumbnail_bottoms")(negative)
+    brightest = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_brightest")(tops)
+    negative = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_negative_peak")(negative)
+    darkest = layers.Rescaling(-1.0, 1.0, name="thumbnail_darkest")(negative)
+    brightest_mean = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_mean_top")(coarse)
+    negative = layers.Rescaling(-1.0, 1.0, name="thumbnail_mean_negative")(coarse)
+    negative = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_mean_peak")(negative)
+    darkest_mean = layers.Rescaling(-1.0, 1.0, name="thumbnail_mean_bottom")(negative)
+    levels = layers.ReLU(max_value=SIX, name="thumbnail_levels_relu6")(
+        _fixed(3 * LEVELS, "thumbnail_levels")(coarse)
+    )
+    levels = layers.GlobalAveragePooling2D(keepdims=True, name="thumbnail_histogram")(levels)
+    levels = layers.Rescaling(1 / SIX, name="thumbnail_shares")(levels)
+    levels = FourthRoot(name="thumbnail_tails")(levels)
+    seen = layers.Concatenate(name="thumbnail_seen")([coarse, tops, bottoms])
+    seen = layers.Rescaling(4.0, -2.0, name="thumbnail_centered")(seen)
+    x = seen
     for number, width in enumerate((24, 32, 48, 64), 1):
         x = _decider(width, 3, f"thumbnail_conv{number}", strides=2)(x)
     places = GlobalMoments(name="thumbnail_places")(x)
     colors = _decider(32, 1, "thumbnail_colors1")(
-        layers.AveragePooling2D(2, name="thumbnail_pooled")(thumbnail)
+        layers.AveragePooling2D(2, name="thumbnail_pooled")(seen)
     )
     colors = _decider(32, 1, "thumbnail_colors2")(colors)
     means = GlobalMoments(name="thumbnail_moments")(colors)
     peaks = layers.GlobalMaxPooling2D(keepdims=True, name="thumbnail_peaks")(colors)
-    x = layers.Concatenate(name="thumbnail_facts")([places, means, peaks, darkest, brightest])
+    facts = [places, means, peaks, darkest_mean, brightest_mean, darkest, brightest, levels]
+    x = layers.Concatenate(name="thumbnail_facts")(facts)
     x = layers.Dropout(DROPPED, name="thumbnail_dropped")(x)
     x = _decider(160, 1, "view1")(x)
     view = _decider(128, 1, "view2")(x)
@@ -171,8 +197,10 @@ def _decider(filters: int, side: int, name: str, strides: int = 1):
     )
 
 
-def _convolution(filters: int, side: int, name: str):
-    return layers.Conv2D(filters, side, padding="same", kernel_initializer="he_normal", name=name)
+def _convolution(filters: int, side: int, name: str, kernel_initializer: Any = "he_normal"):
+    return layers.Conv2D(
+        filters, side, padding="same", kernel_initializer=kernel_initializer, name=name
+    )
 
 
 def _tail(name: str, **options):
@@ -203,7 +231,10 @@ def _set_fixed(model: keras.Model) -> None:
             differences[3 * pixel + j, column] = 1
             differences[3 * pixel + c, column] = -1
             back[column, 3 * pixel + c] = 1
+    # Ramp k of a color rises from 0 to 6 between the levels k and k + 1.
+    ramps = np.tile(np.eye(3), LEVELS) * SIX * LEVELS
     weights = {
+        "thumbnail_levels": (ramps, -SIX * np.repeat(np.arange(LEVELS), 3)),
         "segments": segments,
         "segments_sum": total,
         "differences": (differences, np.zeros(6 * PIXELS)),

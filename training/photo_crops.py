@@ -17,8 +17,9 @@ from simulation.faults import (
 )
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-SMALL = 512  # pixels; longer side of the photos from which thumbnails are made
-BEFORE = 192  # pixels; side of a view when faults act on it, before it becomes a thumbnail
+SMALL = 1024  # pixels; longer side of the photos from which thumbnails are made
+CLEAN = 32  # pixels; side of the clean thumbnail that the light part aims at
+NOISY = 0.4  # share of the thumbnails with the noise that is left of the noise of a photo
 JOINED = 0.3  # share of thumbnails that show several photos side by side
 SYNTHETIC = 0.1  # share of samples with plain grounds and discs
 PORTION = {"city100": 0.35}  # weight of each photo of a source; City100 shows flat postcards
@@ -41,7 +42,7 @@ class PhotoCrops:
         NoPhotosError: The folders have no photo of that part, or a photo is not readable.
     """
 
-    def __init__(self, folders, part: str | None, size: int = 64, patch: int = 96):
+    def __init__(self, folders, part: str | None, size: int = 256, patch: int = 96):
         self.size, self.patch = size, patch
         files = sorted(
             path
@@ -58,15 +59,23 @@ class PhotoCrops:
         self._shares = weights / weights.sum()
 
     def thumbnail_pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draw a faulty thumbnail and the clean one, float32 `(size, size, 3)` in [0, 1]."""
+        """Draw a faulty thumbnail, and a smaller clean one.
+
+        Returns:
+            `(size, size, 3)` uint8, and `(CLEAN, CLEAN, 3)` float32 in [0, 1].
+        """
         view, light, _ = self._drawn(rng)[:3]
-        return self._thumbnail(view, light), self._thumbnail(view, LightFaults())
+        clean = cv2.resize(view, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        clean = cv2.resize(
+            clean.astype(np.float32) / 255, (CLEAN, CLEAN), interpolation=cv2.INTER_AREA
+        )
+        return self._thumbnail(view, light, rng), clean
 
     def sample(self, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Draw a patch with all faults, the patch with light faults only, and the faulty thumbnail.
 
         Returns:
-            float32 in [0, 1]: `(patch, patch, 3)` twice, then `(size, size, 3)`.
+            `(patch, patch, 3)` float32 in [0, 1] twice, then `(size, size, 3)` uint8.
         """
         view, light, colors, photo = self._drawn(rng)
         height, width = photo.shape[:2]
@@ -84,7 +93,7 @@ class PhotoCrops:
         return (
             apply_faults(clean, light, local, rng, place)[inside, inside],
             apply_light(clean, light, place)[inside, inside],
-            self._thumbnail(view, light),
+            self._thumbnail(view, light, rng),
         )
 
     def _drawn(self, rng):
@@ -116,19 +125,23 @@ class PhotoCrops:
 
     def _joined(self, view, rng):
         """Put other photos beside a photo, which gives more scenes than there are photos."""
-        views = [cv2.resize(view, (BEFORE, BEFORE), interpolation=cv2.INTER_AREA)]
+        sides = self.size, self.size
+        views = [cv2.resize(view, sides, interpolation=cv2.INTER_AREA)]
         for index in rng.choice(len(self._small), rng.integers(1, 4), p=self._shares):
-            views.append(cv2.resize(self._small[index], (BEFORE, BEFORE)))
+            views.append(cv2.resize(self._small[index], sides, interpolation=cv2.INTER_AREA))
         if len(views) == 3:
             views = views[:2]
         rows = [np.hstack(views[:2])] + ([np.hstack(views[2:])] if len(views) == 4 else [])
         return np.vstack(rows)
 
-    def _thumbnail(self, view, light):
-        """Apply light faults to a view and reduce the view to a thumbnail."""
-        view = cv2.resize(view, (BEFORE, BEFORE), interpolation=cv2.INTER_AREA)
+    def _thumbnail(self, view, light, rng):
+        """Reduce a view to a thumbnail, and apply light faults and a little noise."""
+        view = cv2.resize(view, (self.size, self.size), interpolation=cv2.INTER_AREA)
         x = apply_light(view, light)
-        return cv2.resize(x, (self.size, self.size), interpolation=cv2.INTER_AREA)
+        if rng.random() < NOISY:
+            level = np.exp(rng.uniform(np.log(0.002), np.log(0.03)))
+            x = x + rng.normal(0, level, x.shape)
+        return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
 
 
 def _turned(photo, rng):

@@ -32,7 +32,7 @@ from common.run_folder import LAST, STATE
 from training.config import TrainingError, write_config
 
 LOG = "log.csv"
-KEPT = 300  # number of the latest batches from which training draws
+KEPT = 200  # number of the latest batches from which training draws
 FIRST = 20  # batches that must be ready before training starts to draw
 PATIENCE = 300  # seconds to wait for a batch
 

@@ -11,7 +11,8 @@ from losses.photo_error import photo_error_loss, photo_errors
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 tf: Any = tensorflow  # TensorFlow has no types for the names below
 
-DETAIL = 1000.0  # weight of the squared error of detail
+DETAIL = 50.0  # weight of the error of detail
+LEAST = 1e-6  # added to the squared error of a patch, so that the slope of its root is finite
 EDGE = 6  # pixels at the border of a patch, next to zero padding, that the loss leaves out
 BETA1, BETA2, EPSILON = 0.9, 0.99, 1e-8  # Adam
 LIGHT_DECAY = 0.05  # decay of the weights of the light part, separate from the gradient (AdamW)
@@ -19,17 +20,20 @@ AVERAGE = 0.999  # decay of the running average of the weights, per step
 
 
 def light_losses(light: keras.Model) -> Callable:
-    """Return the loss of a batch of thumbnails, computed at half their size.
+    """Return the loss of a batch of thumbnails, computed at the size of the clean ones.
 
     Args:
         light: The light part of the network, see `models.universal.light_model`.
 
     Returns:
-        Function of faulty and clean thumbnails to the loss and three numbers for the log.
+        Function of faulty thumbnails, uint8, and smaller clean ones in [0, 1], to the loss and
+        three numbers for the log.
     """
 
     def losses(thumbnail, clean):
-        faulty, clean = (ops.average_pool(x, 2, strides=2) for x in (thumbnail, clean))
+        thumbnail = ops.cast(thumbnail, "float32") / 255
+        cell = thumbnail.shape[1] // clean.shape[1]
+        faulty = ops.average_pool(thumbnail, cell, strides=cell)
         lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
         return photo_error_loss(lit, clean), *_log_numbers(lit, faulty, clean)
 
@@ -40,29 +44,33 @@ def detail_losses(light: keras.Model, network: keras.Model) -> Callable:
     """Return the loss of a batch of patches, which trains the detail part.
 
     The target is the patch without local faults, in the light that the network decided. So the
-    detail part restores detail and does not guess colors from a patch. The squared error weighs
-    patches by their noise. With the logarithm of a patch's error, the detail part learned to do
-    nothing, which is right for patches without faults.
+    detail part restores detail and does not guess colors from a patch. Squared errors let noisy
+    patches decide alone, and good patches lost detail. With the logarithm of a patch's error, the
+    detail part learned to do nothing, which is right for patches without faults. The root of a
+    patch's squared error is between the two.
 
-    Formula: `DETAIL · mean(d²)`, where `d` is the difference from the target.
+    Formula: `DETAIL · mean over patches of sqrt(mean(d²) + LEAST)`, where `d` is the difference
+    from the target.
 
     Args:
         light: The light part of the network, see `models.universal.light_model`.
         network: The whole network, with a second input for the thumbnail.
 
     Returns:
-        Function of patches with all faults, patches with light faults only, and faulty thumbnails,
-        to the loss and three numbers for the log.
+        Function of patches with all faults, patches with light faults only, both in [0, 1], and
+        faulty thumbnails, uint8, to the loss and three numbers for the log.
     """
 
     def losses(faulty, unlit, thumbnail):
+        thumbnail = ops.cast(thumbnail, "float32") / 255
         inside = slice(EDGE, -EDGE)
         given = ({"image": x, "thumbnail": thumbnail} for x in (faulty, unlit))
         before, target = (light(x)[:, inside, inside] for x in given)
         before, target = ops.stop_gradient(before), ops.stop_gradient(target)
         enhanced = network({"image": faulty, "thumbnail": thumbnail})["enhanced"]
         enhanced = enhanced[:, inside, inside]
-        loss = DETAIL * ops.mean(ops.square(enhanced - target))
+        errors = ops.mean(ops.square(enhanced - target), axis=(1, 2, 3))
+        loss = DETAIL * ops.mean(ops.sqrt(errors + LEAST))
         return loss, *_log_numbers(enhanced, before, target)
 
     return losses

@@ -131,9 +131,28 @@ def test_the_detail_part_is_bounded(network):
     assert 0.01 < np.abs(whole - light).max() <= 0.2 + 1e-5
 
 
+def test_the_thumbnail_shows_extremes_and_a_histogram(network):
+    """One bright and one dark cell of 65,536 are seen, and the share of each level."""
+    thumbnail = np.full((1, 256, 256, 3), 0.4, np.float32)
+    thumbnail[0, 100, 30], thumbnail[0, 150, 200], thumbnail[0, :64] = 0.9, 0.1, 0.6
+    model = with_thumbnail_input(network)
+    names = ("thumbnail_darkest", "thumbnail_brightest", "thumbnail_mean_bottom",
+             "thumbnail_shares")  # fmt: skip
+    outputs = [model.get_layer(name)._inbound_nodes[-1].outputs[0] for name in names]
+    seen = keras.Model(model.input, outputs)({"image": random(1, 8, 8, 3), "thumbnail": thumbnail})
+    darkest, brightest, mean_bottom, shares = map(array, seen)
+    np.testing.assert_allclose(darkest.ravel(), 0.1, atol=1e-6)
+    np.testing.assert_allclose(brightest.ravel(), 0.9, atol=1e-6)
+    assert 0.3 < mean_bottom.min() < 0.4  # a mean over a cell hides the dark pixel
+    levels = shares.reshape(16, 3)[:, 0]
+    expected = [np.clip((0.6 - k / 16) * 16, 0, 1) / 4 + np.clip((0.4 - k / 16) * 16, 0, 1) * 3 / 4
+                for k in range(16)]  # fmt: skip
+    np.testing.assert_allclose(levels, expected, atol=1e-3)
+
+
 def test_the_light_model_is_the_light_of_the_network(network):
-    thumbnail = random(2, 64, 64, 3)
-    halves = thumbnail.reshape(2, 32, 2, 32, 2, 3).mean((2, 4))
+    thumbnail = random(2, 256, 256, 3)
+    halves = thumbnail.reshape(2, 32, 8, 32, 8, 3).mean((2, 4))
     given = {"image": halves, "thumbnail": thumbnail}
     found = array(light_model(network)(given))
     model = with_thumbnail_input(without_detail(network))
@@ -173,7 +192,7 @@ def test_the_exported_network_has_only_operations_that_delegates_know(files):
         shapes = [tensors[index]["shape"] for index in operation["outputs"]]
         if any(len(shape) == 4 and shape[1] in (24, 48, 96) for shape in shapes):
             wide.add(operation["op_name"])
-    known = {"CONV_2D", "ADD", "MUL", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "DELEGATE"}
+    known = {"CONV_2D", "ADD", "LEAKY_RELU", "MUL", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "DELEGATE"}
     assert wide <= known
 
 

@@ -14,7 +14,7 @@ import pytest
 import models
 from models.universal import FIXED, build_universal
 from training.config import TrainingError
-from training.photo_crops import NoPhotosError, PhotoCrops, synthetic_photo
+from training.photo_crops import CLEAN, NoPhotosError, PhotoCrops, synthetic_photo
 from training.universal import LAST, LOG, UniversalConfig, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,9 +33,12 @@ def test_samples_are_patches_beside_their_photos(photos):
     crops = PhotoCrops([photos], None, patch=64)
     rng = np.random.default_rng(0)
     for _ in range(20):
-        for sample in (crops.sample(rng), crops.thumbnail_pair(rng)):
-            assert all(x.shape == (64, 64, 3) and x.dtype == np.float32 for x in sample)
-            assert all(x.min() >= 0 and x.max() <= 1 for x in sample)
+        *patches, thumbnail = crops.sample(rng)
+        faulty, clean = crops.thumbnail_pair(rng)
+        assert [x.shape for x in patches] == [(64, 64, 3)] * 2 and clean.shape == (CLEAN, CLEAN, 3)
+        assert all(x.dtype == np.float32 and 0 <= x.min() <= x.max() <= 1 for x in patches)
+        assert clean.dtype == np.float32 and 0 <= clean.min() <= clean.max() <= 1
+        assert all(x.shape == (256, 256, 3) and x.dtype == np.uint8 for x in (thumbnail, faulty))
     with pytest.raises(NoPhotosError, match="no photos"):
         PhotoCrops([photos], "no such part")
 
