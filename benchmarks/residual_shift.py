@@ -9,6 +9,7 @@ which weighs all frequencies alike, finds wrong peaks where the phone's patch la
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from skimage.registration import phase_cross_correlation
@@ -22,6 +23,7 @@ from metrics.color_aligned import color_aligned
 
 LEAST = 0.8  # correlation; patches that agree less are counted, and their shift is not measured
 CHUNK = 100  # pairs at a time
+UNWEIGHTED: Any = None  # scikit-image annotates the normalization as text only
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,9 @@ def residual_shifts(phone: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, 
     for mapped, truth in zip(color_aligned(phone, target), target, strict=True):
         lumas = (x.astype(np.float64) @ LUMA_601 for x in (mapped, truth))
         first, second = ((x - x.mean()) * window for x in lumas)
-        shift, _, _ = phase_cross_correlation(first, second, upsample_factor=50, normalization=None)
+        shift, _, _ = phase_cross_correlation(
+            first, second, upsample_factor=50, normalization=UNWEIGHTED
+        )
         shifts.append(np.hypot(*shift))
         correlations.append(np.corrcoef(first.ravel(), second.ravel())[0, 1])
     return np.array(shifts), np.array(correlations)
