@@ -2,7 +2,8 @@
 
 OpenCV and tifffile are slow to import, so the import waits until such a file arrives. OpenCV mixes
 up planar TIFF files and maps uncompressed ones into memory beside the pixels. Of TIFF files that
-are to be turned it reads none (5.0), or has turned them already. tifffile reads those.
+are to be turned it reads none (5.0), or has turned them already. tifffile reads those. Strips that
+deflate packed have a reader of their own: a file of one strip would take twice its memory.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ from photos.files import PhotoError, opened
 from photos.header import Header
 from photos.metadata import AS_STORED, orientation_of
 from photos.photo import bands
+from photos.read_deflate_tiff import can_read, read_deflate
 from photos.tiff_samples import interpret, is_planar, samples_of, tiff_tags
 from photos.transparent_color import has_transparent_color, with_transparent_color
 
@@ -53,7 +55,9 @@ def read(path: str | Path, image: ImageFile, header: Header) -> np.ndarray:
         raise PhotoError(
             "16-bit TIFF that is turned, planar, or not RGB, and compressed: save it with deflate"
         )
-    if special or packing == 1:
+    if tags is not None and samples is not None and can_read(tags):
+        pixels = read_deflate(path, tags, (height, width, count), is_planar(image))
+    elif special or packing == 1:
         pixels = _by_tifffile(path, is_planar(image))
     else:
         pixels = _by_opencv(path, (height, width, count))
