@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common import command_line
-from common.atomic_files import replacing
+from common.atomic_files import replacing, write_whole
 from common.command_line import ESSENTIAL, option
 from common.contact_sheet import contact_sheet
 from common.plural import plural
@@ -134,8 +134,8 @@ def _write(
     shown = [result.pictures[:SAMPLES] for result in results.values()]
     before = [] if INPUT in results else [pairs.phone[:SAMPLES]]
     columns = [*before, *shown, pairs.target[:SAMPLES]]
-    with replacing(folder / "samples.png") as path:
-        iio.imwrite(path, contact_sheet(*(np.asarray(c, np.float32) / 255 for c in columns)))
+    sheet = contact_sheet(*(np.asarray(c, np.float32) / 255 for c in columns))
+    write_whole(folder / "samples.png", iio.imwrite("<bytes>", sheet, extension=".png"))
     write_report(
         folder / "report.html",
         Report(

@@ -5,11 +5,10 @@ The command pairs the photos of both cameras, aligns each pair, and writes the p
 """
 
 import contextlib
-import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from align.align_pair import Aligner, PairJob
@@ -32,8 +31,11 @@ from align.pairing.pair_photos import Pairing, pair_photos
 from align.run_jobs import run_jobs
 from align.settings import AlignmentSettings
 from common import command_line
+from common.atomic_files import sweep
+from common.folder_lock import FolderInUseError, claimed
 from common.layout import TEST, TRAIN
 from common.plural import plural
+from common.signals import exit_status
 
 NAMES_PRINTED = 5  # unpaired photos that are printed; the report lists all of them
 PROGRAM = "python -m align"
@@ -47,7 +49,7 @@ def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
         aligner: The function that aligns two photos. Tests give another function.
 
     Returns:
-        0; 130 after Ctrl-C.
+        0, or 128 and the number of the signal that ended the work.
 
     Raises:
         AlignmentError: An option is wrong, another run writes the same dataset, a worker died, or
@@ -64,10 +66,15 @@ def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
     )
     _print_pairing(pairing)
     work = work_folder(config.output, config.phone)
-    with _claim(work):
+    with contextlib.ExitStack() as held:
+        try:  # two runs would write one dataset into each other
+            held.enter_context(claimed(work))
+        except FolderInUseError as error:
+            raise AlignmentError(str(error)) from None
+        sweep(work)
         entries = _align_pairs(config, pairing, work.resolve(), aligner)
-        if entries is None:
-            return 130
+        if isinstance(entries, int):
+            return entries
         for entry in entries:
             if entry.failure:
                 print(f"{entry.pair.name}: {entry.failure}", file=sys.stderr)
@@ -76,33 +83,6 @@ def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
         _write(work, target, config.phone, entries, pairing)
     _print_summary(entries, target, config)
     return 0
-
-
-@contextlib.contextmanager
-def _claim(work: Path) -> Iterator[None]:
-    """Reserve the work folder for this run, and remove the folder at the end if it is empty.
-
-    Two runs would write one dataset into each other. The claim ends with the process, even if the
-    process is killed. Where the system or the disk knows no locks, there is no claim.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as held:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            handle = os.open(work, os.O_RDONLY)
-            held.callback(os.close, handle)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise AlignmentError(
-                    f"{work}: another run uses this folder: wait until that run ends"
-                ) from None
-        try:
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                work.rmdir()
 
 
 def _print_pairing(pairing: Pairing) -> None:
@@ -117,8 +97,8 @@ def _print_pairing(pairing: Pairing) -> None:
 
 def _align_pairs(
     config: AlignConfig, pairing: Pairing, work: Path, aligner: Aligner
-) -> list[DatasetEntry] | None:
-    """Align the pairs that have no finished unit; None if the user interrupts the work."""
+) -> list[DatasetEntry] | int:
+    """Align the pairs that have no finished unit; return an exit status after a signal."""
     failures = dict(enumerate(find_copied_files(pairing.pairs)))
     jobs = _jobs(config, pairing, work, failures, aligner)
     waiting = {job.folder: i for i, job in jobs.items() if read_unit(job.folder) is None}
@@ -135,13 +115,13 @@ def _align_pairs(
 
     try:
         run_jobs([jobs[i] for i in waiting.values()], config.workers, config.dask, record)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         finished = f"{len(jobs) - len(waiting) + done} of {len(jobs)} pairs are done"
         print(
             f"{PROGRAM}: interrupted; {finished}, the same command continues from there",
             file=sys.stderr,
         )
-        return None
+        return exit_status(end)
     entries = []
     for index, pair in enumerate(pairing.pairs):
         unit = None if failures[index] else read_unit(jobs[index].folder)

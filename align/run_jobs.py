@@ -14,7 +14,9 @@ from tqdm import tqdm
 
 from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
+from common.atomic_files import discard_open
 from common.cores import cores
+from common.signals import ENDING, PATIENCE
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
 WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
@@ -81,17 +83,28 @@ def _processes(count: int) -> Iterator[Executor]:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
+        for process in set(multiprocessing.active_children()) - others:
+            process.join(PATIENCE)
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent process, and end with the parent even if the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave signals to the parent process, and end with the parent even if the parent is killed.
+
+    The parent ends its workers by SIGTERM, after which they remove their temporary folders.
+    """
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: leave())
     parent = multiprocessing.parent_process()
     assert parent is not None
 
+    def leave():  # at once: an exception would end the job and not the worker
+        discard_open()
+        os._exit(1)
+
     def follow():
         parent.join()
-        os._exit(1)
+        leave()
 
     threading.Thread(target=follow, daemon=True).start()
 

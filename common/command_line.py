@@ -1,11 +1,12 @@
 """Command lines made from frozen dataclasses, and one way to end on an error.
 
 A command keeps every default once, in a dataclass whose fields `option` makes. An error that a
-user can cause ends in one line on stderr and exit status 1. Any other error is a bug of the
-project and keeps its traceback.
+user can cause ends in one line on stderr and exit status 1. A signal ends in one line too, after
+everything is cleaned up. Any other error is a bug of the project and keeps its traceback.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import io
 import os
@@ -19,9 +20,11 @@ from absl import app, flags
 from absl.flags import argparse_flags
 
 from common.numbers import finite_number, whole_number
+from common.signals import exit_status, signals_raised
 
 ESSENTIAL = "essential options"  # the group that `--help` shows first
 OTHER = "other options"  # the group of options without a group; `--help` shows this group last
+_GIVEN = "given"  # marks the field that `given_options` makes
 
 
 def option(
@@ -48,6 +51,15 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def given_options() -> frozenset[str]:
+    """Make a dataclass field that holds the names of the options that the command line gives.
+
+    An option counts as given also where its value equals the default. Outside of a command line the
+    field is empty.
+    """
+    return dataclasses.field(default=frozenset(), metadata={_GIVEN: True}, compare=False)
+
+
 def parser_for(
     config_class: type, description: str | None, prog: str | None = None
 ) -> argparse.ArgumentParser:
@@ -60,7 +72,7 @@ def parser_for(
         add_help=False,
     )
     hints = typing.get_type_hints(config_class)
-    fields = dataclasses.fields(config_class)
+    fields = [f for f in dataclasses.fields(config_class) if _GIVEN not in f.metadata]
     named = [field.metadata.get("group") for field in fields if field.metadata.get("group")]
     other = OTHER if named else "options"
     order = dict.fromkeys([*(name for name in named if name == ESSENTIAL), *named, other])
@@ -162,18 +174,23 @@ def run(
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
         flags.FLAGS.mark_as_parsed()
+        for field in dataclasses.fields(config_class):
+            if _GIVEN in field.metadata:
+                arguments[field.name] = _given(parser, argv[1:])
         return {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
 
     def guarded(values):
         try:
-            status = main(config_class(**values))
-            sys.stdout.flush()
+            with signals_raised():
+                status = main(config_class(**values))
+                sys.stdout.flush()
         except BrokenPipeError:  # `... | head`: the reader needs no more lines
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
-        except KeyboardInterrupt:
-            print(f"{parser.prog}: interrupted", file=sys.stderr)
-            sys.exit(130)
+        except KeyboardInterrupt as end:
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                print(f"{parser.prog}: interrupted", file=sys.stderr)
+            sys.exit(exit_status(end))
         except MemoryError:
             print_error(parser.prog, "not enough memory: give smaller numbers or photos")
             sys.exit(1)
@@ -188,6 +205,15 @@ def run(
         sys.stdout.reconfigure(errors="backslashreplace")
     argv = None if words is None else [sys.argv[0], *words]
     app.run(guarded, argv=argv, flags_parser=parse)
+
+
+def _given(parser: argparse.ArgumentParser, words: Sequence[str]) -> frozenset[str]:
+    """Return the names of the options in the words of a command line that the parser takes."""
+    names = {action.dest for action in parser._actions}
+    absent = object()
+    # argparse sets the default of an option only if nothing is set.
+    found = parser.parse_args(words, argparse.Namespace(**dict.fromkeys(names, absent)))
+    return frozenset(name for name, value in vars(found).items() if value is not absent)
 
 
 def _module_command() -> str | None:

@@ -6,12 +6,9 @@ at the speed of memory. A pack is valid only for the exact files from which it w
 
 import dataclasses
 import hashlib
-import json
 import os
-import shutil
-import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -21,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common.layout import PATCH_SIZE
+from data.pack_files import open_pack
 from data.pair_files import DatasetError, PairFolder
 
 
@@ -44,9 +42,12 @@ class PatchPairs:
 
     @property
     def fingerprint(self) -> int:
-        """Checksum of about a hundred evenly spread pairs."""
-        every = max(1, len(self) // 100)
-        return zlib.crc32(self.target[::every].tobytes(), zlib.crc32(self.phone[::every].tobytes()))
+        """Checksum of every pair."""
+        checksum = 0
+        for side in (self.phone, self.target):
+            for start in range(0, len(side), 1000):
+                checksum = zlib.crc32(np.ascontiguousarray(side[start : start + 1000]), checksum)
+        return checksum
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:
         """Return phone and target in memory, each `(N, 100, 100, 3)` float32 in [0, 1]."""
@@ -65,21 +66,16 @@ def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
 
     Raises:
         DatasetError: a patch file is not a readable 100×100 image, or the new pack cannot be read.
+        OSError: the pack cannot be written.
     """
     fingerprint = _fingerprint(folder)
     location = str(folder.phone[0].parent.resolve())
     pack = Path(cache_dir) / hashlib.sha256(location.encode()).hexdigest()[:16]
-    pairs = _open(pack, fingerprint)
-    if pairs is None:
-        _make(folder, pack, fingerprint)
-        pairs = _open(pack, fingerprint)
-    if pairs is None:
+    sides = (folder.phone, folder.target)
+    arrays = open_pack(pack, fingerprint, len(folder), lambda: map(_decoded, sides))
+    if arrays is None:
         raise DatasetError(f"{pack}: changed while it was being made; run the command again")
-    return (
-        pairs
-        if folder.scenes is None
-        else dataclasses.replace(pairs, scenes=np.array(folder.scenes))
-    )
+    return PatchPairs(*arrays, None if folder.scenes is None else np.array(folder.scenes))
 
 
 def _fingerprint(folder: PairFolder) -> str:
@@ -90,55 +86,13 @@ def _fingerprint(folder: PairFolder) -> str:
     return digest.hexdigest()
 
 
-def _open(pack: Path, fingerprint: str) -> PatchPairs | None:
-    try:
-        manifest = json.loads((pack / "manifest.json").read_text())
-        if manifest["fingerprint"] != fingerprint:
-            return None
-        pairs = PatchPairs(
-            np.load(pack / "phone.npy", mmap_mode="r"), np.load(pack / "target.npy", mmap_mode="r")
-        )
-        checksums = [zlib.crc32(pairs.phone.data), zlib.crc32(pairs.target.data)]
-        intact = checksums == manifest["crc32"]
-    except (OSError, EOFError, ValueError, KeyError, TypeError):  # missing or damaged in any way
-        return None
-    return pairs if intact else None
-
-
-def _make(folder: PairFolder, pack: Path, fingerprint: str) -> None:
-    """Write the pack under a temporary name and rename it, so that a pack is complete or absent."""
-    pack.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{pack.name}-", dir=pack.parent))
-    try:
-        checksums = []
-        for side, files in (("phone", folder.phone), ("target", folder.target)):
-            array = np.lib.format.open_memmap(
-                temporary / f"{side}.npy",
-                mode="w+",
-                dtype=np.uint8,
-                shape=(len(files), PATCH_SIZE, PATCH_SIZE, 3),
-            )
-            _decode(files, array, f"packing {files[0].parent.name}")
-            array.flush()
-            checksums.append(zlib.crc32(array.data))
-        manifest = {"fingerprint": fingerprint, "crc32": checksums, "pairs": len(folder)}
-        (temporary / "manifest.json").write_text(json.dumps(manifest))
-        if pack.exists():
-            shutil.rmtree(pack)
-        try:
-            temporary.replace(pack)
-        except OSError:  # another run has made the same pack in the meantime
-            if _open(pack, fingerprint) is None:
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _decode(files: Sequence[Path], array: np.ndarray, label: str) -> None:
+def _decoded(files: Sequence[Path]) -> Iterator[np.ndarray]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        patches = pool.map(read_patch, files)
-        for index, patch in enumerate(tqdm(patches, label, len(files), disable=None)):
-            array[index] = patch
+        try:
+            patches = pool.map(read_patch, files)
+            yield from tqdm(patches, f"packing {files[0].parent.name}", len(files), disable=None)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def read_patch(path: Path) -> np.ndarray:

@@ -6,6 +6,7 @@ method that was scored before is not computed again.
 
 import dataclasses
 import hashlib
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 import metrics
-from common.atomic_files import replacing
+from common.atomic_files import write_whole
 from data.packed import PatchPairs
 from evaluation.methods import EvaluationError, LoadedMethod, Method
 from evaluation.network_cost import machine, measure_cost
@@ -114,5 +115,6 @@ def _write(path: Path, result: Scored) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"metric_{name}": values for name, values in result.per_image.items()}
     arrays |= {"pictures": result.pictures, "cost": np.array(json.dumps(result.cost))}
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    write_whole(path, content.getvalue())

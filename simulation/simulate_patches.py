@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import itertools
 import json
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from common import command_line
+from common.atomic_files import naming, new_folder
 from common.command_line import option
 from common.layout import PATCH_SIZE, TARGET
 from common.plural import plural
@@ -115,10 +115,9 @@ def simulate_dataset(
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix=f".{camera.name}-", dir=target.parent) as temporary,
+        new_folder(target) as root,
         tqdm(total=train_patches + test_patches, unit="patch", disable=None) as progress,
     ):
-        root = Path(temporary) / camera.name
         for folder, chosen, count in (
             (root / "training_data", train_names, train_patches),
             (root / "test_data" / "patches", test_names, test_patches),
@@ -133,7 +132,6 @@ def simulate_dataset(
             _write(whole / f"{number}.jpg", picture)
         text = json.dumps(parameters, indent=1, ensure_ascii=False)
         (root / "simulation.json").write_text(text + "\n", encoding="utf-8")
-        root.rename(target)
     return target
 
 
@@ -190,7 +188,9 @@ def _write_pairs(
 
 
 def _write(path: Path, image: np.ndarray) -> None:
-    iio.imwrite(path, image, quality=100, subsampling=0)
+    content = iio.imwrite("<bytes>", image, extension=".jpg", quality=100, subsampling=0)
+    with naming(path):
+        path.write_bytes(content)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,6 @@ The command writes shoot/phone and shoot/canon: files like those of a real shoot
 
 import dataclasses
 import datetime
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from common import command_line
+from common.atomic_files import new_folder
 from common.command_line import option
 from common.layout import TARGET
 from common.plural import plural
@@ -80,8 +80,7 @@ def simulate_shoot(
     names = sorted(photos)[:limit]
     times = zip(*_clocks(len(names), np.random.default_rng(seed)), strict=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-        root = Path(temporary) / target.name
+    with new_folder(target) as root:
         sides = [(root / "phone", camera), (root / TARGET, DSLR)]
         for folder, _ in sides:
             folder.mkdir(parents=True)
@@ -95,7 +94,6 @@ def simulate_shoot(
                     raise SimulationError(f"{name}: {error}") from error
                 path = folder / f"IMG_{FIRST_NUMBERS[side] + index:04}.jpg"
                 _write(path, picture, taker, shot_times[side])
-        root.rename(target)
     return target
 
 

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from common.atomic_files import replacing
-from common.command_line import ESSENTIAL, option
+from common.atomic_files import write_whole
+from common.command_line import ESSENTIAL, given_options, option
 from common.numbers import LARGEST
 from common.run_folder import CONFIG, STATE, run_folder
 from common.saved_options import options_from_json
@@ -19,6 +19,7 @@ DATA, NETWORK, OBJECTIVE, OPTIMIZER, DISTILLATION, MACHINE, RUN = (
     *("hardware", "the run"),
 )
 
+GIVEN = "given"  # the field of a configuration that is no option
 DEFAULT_RECIPE = NETWORKS["dped"].recipe  # of a command that names neither recipe nor network
 
 
@@ -186,6 +187,7 @@ class TrainConfig:
         500, "steps between validations; each saves a checkpoint", group=RUN
     )
     seed: int = option(0, "of initial weights, shuffling and augmentation", group=RUN)
+    given: frozenset[str] = given_options()
 
     def __post_init__(self):
         counts = ("steps", "batch_size", "blocks", "validate_every", "simulated_pairs")
@@ -238,9 +240,9 @@ def resolved(config: TrainConfig) -> TrainConfig:
     """Return the configuration with everything decided, by the recipe or by the run to resume.
 
     Flags win over the recipe. On resume, the earlier run decides wherever the command gives no
-    flag, and a flag must agree with the earlier run. Three things may change: places of files, the
-    way the step is compiled, and the number of steps if the learning rate does not depend on it.
-    `--distribute` is always as given.
+    flag. A flag must agree with the earlier run, also where the flag equals the default. Three
+    things may change: places of files, the way the step is compiled, and the number of steps if the
+    learning rate does not depend on it. `--distribute` is always as given.
 
     Raises:
         TrainingError: The folder holds a run and --resume is not given, or --resume is given and
@@ -281,7 +283,8 @@ def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
     given = {
         field.name: getattr(config, field.name)
         for field in dataclasses.fields(config)
-        if getattr(config, field.name) != field.default
+        if field.name != GIVEN
+        and (field.name in config.given or getattr(config, field.name) != field.default)
     }
     given["run_dir"] = config.run_dir  # the folder may have moved since
     for name, value in given.items():
@@ -302,5 +305,5 @@ def write_config(folder: Path, config: Any) -> None:
         config: A dataclass of options.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / CONFIG) as temporary:
-        temporary.write_text(json.dumps(dataclasses.asdict(config), indent=2) + "\n")
+    options = {name: value for name, value in dataclasses.asdict(config).items() if name != GIVEN}
+    write_whole(folder / CONFIG, (json.dumps(options, indent=2) + "\n").encode())

@@ -1,8 +1,9 @@
 """The curves of a run as one picture."""
 
+import io
 from pathlib import Path
 
-from common.atomic_files import replacing
+from common.atomic_files import write_whole
 from losses.presets import TERMS
 
 PANELS = {
@@ -36,5 +37,6 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=90, format="png")
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=90, format="png")
+    write_whole(path, picture.getvalue())

@@ -1,15 +1,14 @@
 """Training pairs from unpaired photos: patches, and the output of teacher networks for them."""
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from data import unpaired
+from data.pack_files import open_pack
 from data.packed import PatchPairs
 from training.config import TrainingError
 
@@ -25,8 +24,8 @@ def distilled_pairs(
 ) -> PatchPairs:
     """Return patches of photos as inputs, and the mean output of the teachers as targets.
 
-    The teachers are slow, so the pairs are kept in the cache folder. A call with the same teachers,
-    photos, count and seed reads the pairs from there.
+    The teachers are slow, so the pairs are kept in the cache folder, as a pack. A call with the
+    same teachers, photos, count and seed reads the pairs from there, if the pack is not damaged.
 
     Args:
         teachers: `.keras` generators, or the authors' TensorFlow 1 checkpoints by their prefix.
@@ -37,18 +36,22 @@ def distilled_pairs(
 
     Raises:
         DatasetError: A photo is too small.
+        OSError: The pairs cannot be written.
         models.WeightsError: A teacher cannot be read.
     """
     facts = [unpaired.VERSION, count, seed, unpaired.digest(photos), *map(_digest, teachers)]
     name = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-    folder = Path(cache_dir) / f"distilled-{name}"
-    if not folder.is_dir():
+    pack = Path(cache_dir) / f"distilled-{name}"
+
+    def make() -> Iterator[np.ndarray]:
         patches = unpaired.sample_patches(photos, count, seed)
-        _write(folder, patches, _outputs([_load(teacher) for teacher in teachers], patches))
-    return PatchPairs(*(np.load(folder / f"{side}.npy", mmap_mode="r") for side in _SIDES))
+        yield patches
+        yield _outputs([_load(teacher) for teacher in teachers], patches)
 
-
-_SIDES = ("phone", "target")
+    arrays = open_pack(pack, name, count, make)
+    if arrays is None:
+        raise TrainingError(f"{pack}: changed while it was being made; run the command again")
+    return PatchPairs(*arrays)
 
 
 def _outputs(teachers, patches: np.ndarray) -> np.ndarray:
@@ -60,22 +63,6 @@ def _outputs(teachers, patches: np.ndarray) -> np.ndarray:
         mean = np.clip(mean / len(teachers), 0, 1)
         outputs[start : start + CHUNK] = np.rint(255 * mean)
     return outputs
-
-
-def _write(folder: Path, *sides: np.ndarray) -> None:
-    """Write the folder so that it appears whole or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, array in zip(_SIDES, sides, strict=True):
-            np.save(temporary / f"{name}.npy", array)
-        try:
-            temporary.replace(folder)
-        except OSError:  # another run with the same pairs was faster
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _load(teacher: Path):

@@ -2,14 +2,24 @@
 
 import signal
 
+from common.signals import ENDING
+
 
 class Interruption:
-    """A block in which SIGINT and SIGTERM set `received` and let the current step finish."""
+    """A block in which the signals that end a program let the current step finish.
+
+    A signal that the program was started to ignore stays ignored.
+
+    Attributes:
+        received: The number of the signal, or 0.
+    """
 
     def __enter__(self):
         self.received = 0
         self._earlier = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._note)
+            for number in ENDING
+            if signal.getsignal(number) != signal.SIG_IGN
         }
         return self
 

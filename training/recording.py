@@ -1,15 +1,16 @@
 """The records of a training run: scalars, validation curves, sample pictures."""
 
 import csv
+import io
 from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
-from tensorboardX import SummaryWriter
 
-from common.atomic_files import replacing
+from common.atomic_files import write_whole
 from training.config import TrainingError
 from training.curves import draw_curves
+from training.event_file import EventFile
 
 CURVE = "validation.csv"
 
@@ -28,27 +29,28 @@ class Recorder:
         self.curve = run_dir / CURVE
         self.drawing = run_dir / "curves.png"
         self.rows = [row for row in read_curve(run_dir) if row["step"] <= step]
-        self.board = SummaryWriter(str(run_dir / "tensorboard"), purge_step=step + 1)
+        self.board = EventFile(run_dir / "tensorboard", step + 1)
 
     def losses(self, step: int, report: dict[str, float]) -> None:
         """Record the scalars of a training step."""
         for name, value in report.items():
-            self.board.add_scalar(f"train/{name}", value, step)
+            self.board.scalar(f"train/{name}", value, step)
 
     def validation(self, step: int, scores: dict[str, float], sheet: np.ndarray) -> None:
         """Record validation scores and a contact sheet `(H, W, 3)` uint8."""
         for name, value in scores.items():
-            self.board.add_scalar(f"validation/{name}", value, step)
-        self.board.add_image("validation/samples", sheet, step, dataformats="HWC")
+            self.board.scalar(f"validation/{name}", value, step)
+        self.board.image("validation/samples", sheet, step)
         self.board.flush()
-        with replacing(self.samples / f"step_{step:06d}.png") as picture:
-            iio.imwrite(picture, sheet)
+        picture = iio.imwrite("<bytes>", sheet, extension=".png")
+        write_whole(self.samples / f"step_{step:06d}.png", picture)
         self.rows.append({"step": step, **scores})
-        with replacing(self.curve) as temporary, temporary.open("w", newline="") as file:
-            names = {name: None for row in self.rows for name in row}  # in order, each once
-            writer = csv.DictWriter(file, fieldnames=list(names), restval="")
+        names = {name: None for row in self.rows for name in row}  # in order, each once
+        with io.StringIO(newline="") as text:
+            writer = csv.DictWriter(text, fieldnames=list(names), restval="")
             writer.writeheader()
             writer.writerows(self.rows)
+            write_whole(self.curve, text.getvalue().encode())
         draw_curves(self.rows, self.drawing)
 
     def close(self) -> None:

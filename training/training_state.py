@@ -1,5 +1,6 @@
 """Training checkpoints: every variable and the progress of a run, in one file."""
 
+import io
 import json
 import os
 from pathlib import Path
@@ -30,8 +31,10 @@ def save_state(path: str | Path, variables: list[keras.Variable], progress: dict
     """
     values: list[Any] = [keras.ops.convert_to_numpy(variable.value) for variable in variables]
     arrays: dict[str, Any] = {f"v{number:04d}": value for number, value in enumerate(values)}
+    content = io.BytesIO()  # an archive on a full disk fails once more when it is closed
+    np.savez(content, progress=np.array(json.dumps(progress)), **arrays)
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+        file.write(content.getbuffer())
         file.flush()
         os.fsync(file.fileno())
 

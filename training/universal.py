@@ -12,10 +12,12 @@ A run writes `last.keras` (the average of the weights), `state.npz`, `log.csv` a
 
 import collections
 import dataclasses
+import io
 import math
 import multiprocessing
 import os
 import queue
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,11 +26,13 @@ from typing import Any
 import numpy as np
 
 from common import command_line
-from common.atomic_files import replacing
+from common.atomic_files import naming, write_whole
 from common.backend import import_keras
 from common.command_line import option
 from common.finite_weights import are_finite
+from common.folder_lock import claimed
 from common.run_folder import LAST, STATE
+from common.signals import ENDING
 from training.config import TrainingError, write_config
 
 LOG = "log.csv"
@@ -63,18 +67,19 @@ class UniversalConfig:
 def main(config: UniversalConfig) -> None:
     """Train both parts of the network."""
     folder = Path(config.run_dir)
-    if config.resume and not (folder / STATE).exists():
-        raise TrainingError(f"{folder}: holds no run to continue; leave --resume out")
-    if not config.resume and (folder / STATE).exists():
-        raise TrainingError(f"{folder}: holds a run; give --resume or another --run_dir")
     if not config.photos:
         raise TrainingError(
             "no photos to train on; give --photos FOLDER (data/free_photos.py makes one)"
         )
-    write_config(folder, config)
-    run = Run(config, folder)
-    run.train("light", config.light_steps)
-    run.train("detail", config.steps)
+    with claimed(folder):
+        if config.resume and not (folder / STATE).exists():
+            raise TrainingError(f"{folder}: holds no run to continue; leave --resume out")
+        if not config.resume and (folder / STATE).exists():
+            raise TrainingError(f"{folder}: holds a run; give --resume or another --run_dir")
+        write_config(folder, config)
+        run = Run(config, folder)
+        run.train("light", config.light_steps)
+        run.train("detail", config.steps)
 
 
 class Run:
@@ -177,8 +182,9 @@ class Run:
         for kind, values in self.state.items():
             arrays |= {f"{kind}_{i}": value for i, value in enumerate(values)}
         arrays |= {f"done_{part}": steps for part, steps in self.done.items()}
-        with replacing(self.folder / STATE) as path:
-            np.savez(path, **arrays)
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        write_whole(self.folder / STATE, content.getvalue())
         for variable, value in zip(self.variables, self.state["average"], strict=True):
             variable.assign(value)
         save_model(self.model, self.folder / LAST)
@@ -199,9 +205,9 @@ class Run:
         names = ("loss", "error", "error_before", "worse")
         values = dict(zip(names, means.tolist(), strict=True))
         path = self.folder / LOG
-        if not path.exists():
-            path.write_text("part,step," + ",".join(names) + "\n")
-        with path.open("a") as file:
+        with naming(path), path.open("a") as file:
+            if not file.tell():
+                file.write("part,step," + ",".join(names) + "\n")
             file.write(f"{part},{step}," + ",".join(f"{v:.5f}" for v in values.values()) + "\n")
         left = (steps - step) / max(speed, 1e-6)
         shown = "  ".join(f"{k} {v:.4f}" for k, v in values.items())
@@ -285,6 +291,9 @@ def sample_batches(
 
 def _work(config: UniversalConfig, part: str, seed: tuple[int, ...], output, parent: int) -> None:
     """Fill the queue `output` with batches as long as the process `parent` lives."""
+    for number in ENDING:  # signals are for the trainer, which ends its processes by SIGTERM
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # At its end, a process waits until all its batches are read. Nobody reads them any more when
     # the trainer is gone.
     output.cancel_join_thread()

@@ -21,8 +21,6 @@ import dataclasses
 import hashlib
 import json
 import math
-import shutil
-import uuid
 import zipfile
 import zlib
 from collections import Counter
@@ -42,6 +40,7 @@ from align.output.split_scenes import luma_thumbnail
 from align.rejection import Rejection
 from align.settings import AlignmentSettings
 from align.window import Window, WindowPatches
+from common.atomic_files import new_folder
 from common.contact_sheet import contact_sheet
 
 UNIT = "unit.json"
@@ -138,25 +137,15 @@ def read_unit(folder: Path) -> Unit | None:
         return None
 
 
-@contextlib.contextmanager
-def new_unit(folder: Path) -> Iterator[Path]:
+def new_unit(folder: Path) -> contextlib.AbstractContextManager[Path]:
     """Yield a folder to write in. The folder becomes `folder`, or vanishes if the block raises.
+
+    A cluster may give one pair to two workers. Their results are equal, and the first one stays.
 
     Raises:
         OSError: The folder cannot be made or renamed.
     """
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.part")
-    temporary.mkdir()
-    try:
-        yield temporary
-        try:
-            temporary.rename(folder)
-        except OSError:
-            # A cluster may give one pair to two workers. Their results are equal.
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    return new_folder(folder)
 
 
 def write_failure(folder: Path, failure: str) -> None:

@@ -269,17 +269,19 @@ def test_a_killed_worker_is_one_error_and_finished_units_stay(tmp_path):
     assert [read_unit(task.folder) is not None for task in tasks] == [True, True, False, False]
 
 
-def test_after_ctrl_c_only_the_rest_is_done(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_after_a_signal_only_the_rest_is_done(tmp_path, number):
     folders = write_shoot(tmp_path, 4, corner={2: WAIT})
     log, output = tmp_path / "log", tmp_path / "dped"
     process = command(log, folders, output, "--workers", "1")
     wait_until(lambda: logged(log) == {0: 1, 1: 1, 2: 1})
     workers = {int(line.split()[-1]) for line in log.read_text().splitlines()}
     start = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    os.killpg(process.pid, number)  # as a terminal does
     out, err = process.communicate(timeout=30)
     assert time.monotonic() - start < 10
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert not list((output / ".mine.align").glob(".*.part"))
     assert err.splitlines()[-1].endswith(
         "2 of 4 pairs are done, the same command continues from there"
     )

@@ -2,7 +2,12 @@
 
 import json
 import os
+import resource
 import shutil
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -11,6 +16,8 @@ from PIL import Image
 import data.packed
 from data.packed import PatchPairs, open_pairs, read_patch
 from data.pair_files import DatasetError, test_pairs, training_pairs
+
+ROOT = Path(data.packed.__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +237,46 @@ def test_a_patch_of_any_mode_is_read_as_rgb(tmp_path, mode, color, expected):
     patch = read_patch(tmp_path / "0.png")
     assert patch.dtype == np.uint8
     np.testing.assert_array_equal(patch, np.broadcast_to(expected, (100, 100, 3)))
+
+
+FIRST_START = """
+import sys
+from data.packed import open_pairs
+from data.pair_files import training_pairs
+pairs = open_pairs(training_pairs(sys.argv[1], "mine"), sys.argv[2])
+print(len(pairs), pairs.fingerprint)
+"""
+
+
+def test_first_starts_at_once_share_one_pack(dataset, cache):
+    words = [sys.executable, "-c", FIRST_START, dataset, cache]
+    runs = [subprocess.Popen(words, cwd=ROOT, stdout=PIPE, stderr=PIPE) for _ in range(4)]
+    printed = {process.communicate(timeout=120)[0] for process in runs}
+    assert [process.returncode for process in runs] == [0] * 4
+    expected = packed(dataset, cache)
+    assert printed == {f"11 {expected.fingerprint}\n".encode()}
+    assert only_pack(cache).name[0] != "."
+
+
+@pytest.mark.parametrize("room", [0, 100, 5_000, 329_000, 330_100])
+def test_a_full_disk_is_one_error_that_names_the_pack(dataset, cache, room):
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, most))  # of each file, in bytes
+    try:
+        with pytest.raises(OSError) as found:
+            packed(dataset, cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert Path(found.value.filename).parent == cache
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("side", ["phone", "target"])
+@pytest.mark.parametrize("row", [0, 3, 10])
+def test_the_fingerprint_covers_every_pair(dataset, cache, side, row):
+    pairs = packed(dataset, cache)
+    changed = PatchPairs(np.array(pairs.phone), np.array(pairs.target))
+    assert changed.fingerprint == pairs.fingerprint
+    getattr(changed, side)[row, 50, 50, 1] ^= 1
+    assert changed.fingerprint != pairs.fingerprint
+    assert PatchPairs(pairs.target, pairs.phone).fingerprint != pairs.fingerprint

@@ -148,3 +148,38 @@ def test_what_cannot_be_distilled_or_begun_from_is_one_line(data, tmp_path, teac
             config(data, tmp_path, teachers, **wrong)
     with pytest.raises(TrainingError, match="without --distill"):
         config(data, tmp_path, teachers, distill=None, unpaired_photos="x")
+
+
+class Doubler:
+    """A teacher that counts its calls."""
+
+    calls = 0
+
+    def predict_on_batch(self, images):
+        self.calls += 1
+        return images * 2
+
+
+@pytest.mark.parametrize("name", ["phone.npy", "target.npy", "manifest.json"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_damaged_answers_are_made_anew(tmp_path, teachers, monkeypatch, name, damage):
+    teacher = Doubler()
+    monkeypatch.setattr("training.distillation._load", lambda _: teacher)
+
+    def pairs():
+        found = distilled_pairs(teachers[:1], PHOTOS, 6, tmp_path)
+        return found.phone.copy(), found.target.copy()
+
+    expected = pairs()
+    pairs()
+    assert teacher.calls == 1  # the second call reads what the first one wrote
+    (pack,) = tmp_path.iterdir()
+    content = bytearray((pack / name).read_bytes())
+    if damage == "flipped":
+        content[-20] ^= 1
+    else:
+        del content[len(content) // 2 if damage == "cut" else 0 :]
+    (pack / name).write_bytes(content)
+    for one, other in zip(pairs(), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert teacher.calls == 2 and len(list(tmp_path.iterdir())) == 1

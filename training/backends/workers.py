@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from common.backend import import_keras
+from common.signals import ENDING
 from data.batches import Batches
-from training.config import TrainConfig, TrainingError
+from training.config import GIVEN, TrainConfig, TrainingError
 from training.progress import Progress
 
 # Flags that may differ between the workers of one run: places on their machines.
 LOCAL = {"data_dir", "simulated_dir", "run_dir", "cache_dir", "photos", "vgg_weights"}
-LOCAL |= {"unpaired_photos", "start_from", "distill"}
+LOCAL |= {"unpaired_photos", "start_from", "distill", GIVEN}
 
 # Seconds without a step after which a worker gives up. The others wait while the chief validates.
 PATIENCE = 900.0
@@ -69,14 +70,19 @@ class Workers:
 
         if self.count > 1 and self.chief:
             print(f"waiting for {self.count} workers", flush=True)
-        # Python's own handler would run after the wait, which never ends where a worker is missing.
-        handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # Python's own handlers run after the wait, which never ends where a worker is missing.
+        handlers = {
+            number: signal.signal(number, signal.SIG_DFL)
+            for number in ENDING
+            if signal.getsignal(number) != signal.SIG_IGN
+        }
         try:
             self.strategy = make_strategy(self.kind)
         except ClusterError as error:
             raise TrainingError(f"TF_CONFIG: the cluster could not be formed ({error})") from error
         finally:
-            signal.signal(signal.SIGINT, handler)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         self._sum = summing(self.strategy)
 
     def scope(self):

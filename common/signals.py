@@ -1,0 +1,59 @@
+"""One way for every command to end when a signal asks for it."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+PATIENCE = 5.0  # seconds for cleaning up, in which the same wish again changes nothing
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the program.
+
+    Attributes:
+        number: The number of the signal.
+    """
+
+    def __init__(self, number: int):
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def exit_status(end: KeyboardInterrupt) -> int:
+    """Return the exit status of a program that a signal ended: 128 and the signal's number."""
+    return 128 + getattr(end, "number", signal.SIGINT)
+
+
+@contextlib.contextmanager
+def signals_raised() -> Iterator[None]:
+    """Raise `Stopped` in the main thread where a signal asks the program to end.
+
+    So every `finally` runs, and nothing half-written stays. A signal that the program was started
+    to ignore (`nohup`) stays ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    last = -PATIENCE
+
+    def end(number, _frame):
+        nonlocal last
+        again, last = time.monotonic() - last < PATIENCE, time.monotonic()
+        if not again:
+            raise Stopped(number)
+
+    earlier = {
+        number: signal.signal(number, end)
+        for number in ENDING
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
