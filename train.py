@@ -8,10 +8,13 @@ environment, the training runs on JAX, without TensorFlow. With --distribute, se
 machines share every step.
 """
 
+import contextlib
+
 from common import command_line
+from common.folder_lock import claimed
 from common.run_folder import STATE
 from data.pair_files import DatasetError
-from training.backends.workers import workers_of
+from training.backends.workers import Workers, workers_of
 from training.build_gan import build
 from training.config import TrainConfig, TrainingError, resolved, write_config
 from training.loop import run_loop
@@ -28,14 +31,21 @@ def train(config: TrainConfig) -> int:
     Raises:
         TrainingError: The folder holds another run, a loss is not finite, or a worker of a
             distributed run is lost.
+        FolderInUseError: Another training runs in the folder.
         DatasetError: The pairs are missing or damaged.
         models.WeightsError: VGG weights or a checkpoint are missing or damaged.
     """
-    config = resolved(config)
     workers = workers_of(config)
+    # The workers of one run share its folder, and the first worker alone writes there.
+    with claimed(config.folder) if workers.chief else contextlib.nullcontext():
+        return _train(resolved(config), workers)
+
+
+def _train(config: TrainConfig, workers: Workers) -> int:
+    """Train in a folder that belongs to this run."""
     batches, held_out = training_batches(config)
     share = workers.share(batches)
-    progress = Progress(batches.count, batches.fingerprint)
+    progress = Progress(batches.count, batches.fingerprint, held_out.fingerprint)
     with workers.watched(progress):
         gan, step = build(config, workers)
         if config.resume:
@@ -56,7 +66,9 @@ def _restore(config: TrainConfig, gan, progress: Progress) -> None:
             f"{config.folder}: was trained on {saved.pairs} pairs, now there are "
             f"{progress.pairs}; start another run with --run_dir"
         )
-    if saved.fingerprint != progress.fingerprint:
+    checksums = (saved.fingerprint, saved.validation)
+    # A run of an earlier version knows the checksum of some training pairs only.
+    if saved.validation is not None and checksums != (progress.fingerprint, progress.validation):
         raise TrainingError(
             f"{config.folder}: was trained on other pairs; start another run with --run_dir"
         )

@@ -15,9 +15,11 @@ import pytest
 from PIL import Image
 
 import models  # first: holds back TensorFlow's chatter
+from common import command_line
+from common.folder_lock import FolderInUseError
 from simulation.cameras import PHONES
 from train import TrainConfig, TrainingError, train
-from training.config import with_recipe
+from training.config import with_recipe, write_config
 from training.pairs import training_batches
 from training.recording import read_curve
 
@@ -236,6 +238,62 @@ def test_another_run_is_neither_overwritten_nor_mixed_up(data, tmp_path):
         train(config(data, tmp_path / "none", steps=2, resume=True))
 
 
+@pytest.mark.parametrize(
+    "words", [["--model", "dped", "--batch_size", "50"], ["--seed", "0"], ["--dataset", "dped"]]
+)
+def test_a_flag_counts_as_given_also_where_it_equals_the_default(
+    tmp_path, monkeypatch, capsys, words
+):
+    """The earlier run has other values, and the words of the command line are all defaults."""
+    run = tmp_path / "run"
+    earlier = TrainConfig("mine", model="mobile", batch_size=4, seed=5, dataset="both")
+    write_config(run, with_recipe(earlier))
+    (run / "state.npz").touch()
+    monkeypatch.setattr("train.training_batches", lambda config: pytest.fail("started"))
+    resume = ["--phone", "mine", "--run_dir", str(run), "--resume"]
+    with pytest.raises(SystemExit):
+        command_line.run(train, TrainConfig, "", [TrainingError], words=[*resume, *words])
+    assert f"was trained with {words[0]} " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("side", ["mine", "canon"])
+@pytest.mark.parametrize("number", [3, 23])  # 23 is a validation pair
+def test_a_run_is_not_resumed_on_a_pair_that_changed(
+    tmp_path, write_dataset, monkeypatch, side, number
+):
+    write_dataset(tmp_path, "mine", train=24, test=2)
+    without_validation(monkeypatch)
+    train(config(tmp_path, tmp_path / "run", steps=1, model="srcnn"))
+    path = tmp_path / "mine" / "training_data" / side / f"{number}.png"
+    with Image.open(path) as picture:
+        changed = np.asarray(picture).copy()
+    changed[50, 50, 1] ^= 1
+    Image.fromarray(changed).save(path)
+    with pytest.raises(TrainingError, match="was trained on other pairs"):
+        train(config(tmp_path, tmp_path / "run", steps=2, model="srcnn", resume=True))
+
+
+def test_two_trainings_do_not_share_a_folder(data, tmp_path, monkeypatch):
+    run, waits = tmp_path / "run", "import sys, time; from common.folder_lock import claimed\n"
+    waits += "with claimed(sys.argv[1]):\n    print(1, flush=True)\n    time.sleep(60)"
+    first = subprocess.Popen([sys.executable, "-c", waits, run], cwd=ROOT, stdout=subprocess.PIPE)
+    first.stdout.readline()
+    for options in (config(data, run, steps=1), config(data, run, steps=1, resume=True)):
+        with pytest.raises(FolderInUseError, match="another run uses this folder"):
+            train(options)
+    first.kill()
+    first.wait()
+    without_validation(monkeypatch)
+    assert train(config(data, run, steps=1, model="srcnn")) == 0
+
+
+def without_validation(monkeypatch):
+    scores = dict.fromkeys(("psnr", "ms_ssim", "input_psnr", "input_ms_ssim"), 1.0)
+    scores |= {"color_shift": 0.0, "contrast": 1.0, "checkerboard": 1.0}
+    sheet = np.zeros((4, 4, 3), np.uint8)
+    monkeypatch.setattr("training.loop.Validation", lambda _: lambda _: (scores, sheet))
+
+
 def command(data, run, *extra):
     options = dataclasses.asdict(config(data, run, model="srcnn"))
     names = ("phone", "data_dir", "run_dir", "cache_dir", "model", "batch_size")
@@ -247,7 +305,10 @@ def command(data, run, *extra):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "backend"),
-    [(signal.SIGINT, "tensorflow"), (signal.SIGTERM, "tensorflow"), (signal.SIGTERM, "jax")],
+    [
+        *((number, "tensorflow") for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)),
+        (signal.SIGTERM, "jax"),
+    ],
 )
 def test_a_signal_saves_before_leaving_and_the_run_goes_on(data, tmp_path, number, backend):
     run = tmp_path / "run"
@@ -320,3 +381,19 @@ def test_bad_input_gets_one_line(data, tmp_path, words, reason):
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
     assert not run.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("room", [100, 2_000, 20_000])
+def test_a_full_disk_is_one_line_that_names_a_file(data, tmp_path, room):
+    """The limit on the size of a file stands for the disk: no write passes it."""
+    opened(config(data, tmp_path))  # the packs are there
+    script = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, "
+    script += "(int(sys.argv[1]),) * 2); os.execv(sys.argv[2], sys.argv[2:])"
+    run = tmp_path / "run"
+    words = [sys.executable, "-c", script, str(room), *command(data, run, "--steps", "2")]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"train.py: error: {run}") and line.endswith(": File too large")
+    assert not list(run.rglob("*.part*"))

@@ -10,12 +10,15 @@ class Progress:
 
     Attributes:
         pairs: The number of training pairs.
-        fingerprint: The checksum of the training pairs.
+        fingerprint: The checksum of every training pair.
+        validation: The checksum of every validation pair; None in a checkpoint of an earlier
+            version.
         step: The last step that was done.
         best_psnr: The best validation score so far, dB.
     """
 
     pairs: int
     fingerprint: int
+    validation: int | None = None
     step: int = 0
     best_psnr: float = -math.inf

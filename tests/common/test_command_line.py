@@ -420,3 +420,35 @@ def test_a_lack_of_memory_and_a_strange_name_end_in_one_line(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "a\\udcff\n")
     assert done.stderr.count("\n") == 1 and "not enough memory" in done.stderr
+
+
+@dataclasses.dataclass(frozen=True)
+class Knowing:
+    """A configuration that knows which options the command line gives."""
+
+    phone: str = option(help="name of the phone")
+    steps: int = option(200, "training steps")
+    resume: bool = option(False, "go on")
+    smooth: bool = option(True, "smooth the result")
+    given: frozenset[str] = command_line.given_options()
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("", set()),
+        ("--steps 200", {"steps"}),
+        ("--steps=200 --resume", {"steps", "resume"}),
+        ("--smooth", {"smooth"}),
+        ("--no-smooth", {"smooth"}),
+    ],
+)
+def test_an_option_counts_as_given_also_where_it_equals_its_default(capsys, words, given):
+    words = ["--phone", "x", *words.split()]
+    with pytest.raises(SystemExit):
+        command_line.run(lambda config: print(sorted(config.given)), Knowing, "x", words=words)
+    assert capsys.readouterr().out == f"{sorted({'phone', *given})}\n"
+    assert Knowing("x").given == frozenset() and Knowing("x") == Knowing("x", given={"phone"})
+    with pytest.raises(SystemExit):
+        parsed(Knowing, "--help")
+    assert "--given" not in capsys.readouterr().out
