@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 
-if __name__ == "__main__":  # Ctrl-C while libraries load, before there is anything to clean up
+# Ctrl-C while libraries load, before there is anything to clean up
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     signal.signal(
         signal.SIGINT, lambda *_: (os.write(2, b"enhance.py: interrupted\n"), os._exit(130))
     )
@@ -28,6 +29,7 @@ from photos.batches.enhance_photo import enhance_photo
 from photos.batches.enhancer import Enhancer
 from photos.batches.find_jobs import Job, find_jobs
 from photos.batches.options import BatchOptions, OptionError
+from photos.batches.output_folders import output_folders
 from photos.batches.terminal import one_line
 from photos.plain import srgb_pixels
 
@@ -102,8 +104,9 @@ class EnhanceConfig:
 def main(config: EnhanceConfig) -> int:
     """Enhance every photo that can be enhanced; report each failure in one line on stderr.
 
-    A photo is skipped if an earlier run made its result from the same photo, model and options. A
-    file that is neither a source nor a result of this run is replaced.
+    A photo is skipped if an earlier run made its result from the same photo, model and options.
+    With `--in_place` a photo is skipped if it is enhanced already, whatever made it. A file that
+    enhancement did not write is never replaced, except the photo itself with `--in_place`.
 
     Args:
         config: The options.
@@ -114,6 +117,7 @@ def main(config: EnhanceConfig) -> int:
     Raises:
         ModelFileError: There is no usable model.
         OptionError: A number is out of its range.
+        FolderInUseError: Another run replaces photos in the same folder.
         OSError: The output folder cannot be made.
     """
     options = BatchOptions(
@@ -135,7 +139,8 @@ def main(config: EnhanceConfig) -> int:
         _complain(failure)
     failed = 0
     if jobs:
-        failed = enhance_files(_by_enhancer(jobs, config.model), options, _complain)
+        with output_folders(jobs, _complain):
+            failed = enhance_files(_by_enhancer(jobs, config.model), options, _complain)
     return 1 if failures or failed else 0
 
 
@@ -208,7 +213,8 @@ def find_enhancer(model: str) -> Enhancer:
 
         return Enhancer(f"{ONE_CLICK} {_checksum(str(TUNED).encode())}", OneClickEngine)
     path = find_model(model)
-    return Enhancer(_checksum(path.read_bytes()), functools.partial(load_engine, path))
+    load = functools.partial(load_engine, path)
+    return Enhancer(_checksum(path.read_bytes()), load, network=path.stem)
 
 
 def _checksum(content: bytes) -> str:
@@ -263,16 +269,9 @@ def load_engine(path: Path) -> Engine:
         raise ModelFileError(str(error)) from error
 
 
-def _script(config: EnhanceConfig) -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    return main(config)
-
-
 def _complain(message: object) -> None:
     print_error("enhance.py", one_line(message, sys.stderr))
 
 
 if __name__ == "__main__":
-    command_line.run(
-        _script, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError)
-    )
+    command_line.run(main, EnhanceConfig, __doc__, errors=(ModelFileError, OptionError, PhotoError))

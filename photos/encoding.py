@@ -2,7 +2,7 @@
 
 import contextlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -19,7 +19,12 @@ from photos.photo import Photo, bands, over_white, to_8_bit
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
-def save_photo(path: str | Path, photo: Photo) -> list[str]:
+def save_photo(
+    path: str | Path,
+    photo: Photo,
+    finish: Callable[[Path], None] | None = None,
+    private: bool = False,
+) -> list[str]:
     """Write a photo in the format of the suffix, with its profile and metadata.
 
     PNG and TIFF keep 16 bits; HEIC, PNG, TIFF and WebP keep alpha. Other files get 8 bits, and
@@ -31,6 +36,9 @@ def save_photo(path: str | Path, photo: Photo) -> list[str]:
     Args:
         path: The target, with one of `WRITTEN_SUFFIXES`; an existing file is replaced.
         photo: The photo; its `pixels` are not changed.
+        finish: Called with the whole file under its temporary name, before the file takes its
+            place. If it raises, nothing takes the place.
+        private: Whether only this user may read the file.
 
     Returns:
         What of the metadata the format cannot hold, in words.
@@ -55,12 +63,17 @@ def save_photo(path: str | Path, photo: Photo) -> list[str]:
             raise PhotoError(f"{path}: cannot be written: this pillow-heif has no HEIC encoder")
     photo, left_out = fit_metadata(photo, file_format)
     try:
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            writer = file_format.writer_for(photo.pixels.itemsize)
-            if writer is not None:
-                writer(file, photo)
-            else:
-                _write_by_pillow(file, file_format, photo)
+        with replacing(path, private) as temporary:
+            with temporary.open("wb") as file:
+                writer = file_format.writer_for(photo.pixels.itemsize)
+                if writer is not None:
+                    writer(file, photo)
+                else:
+                    _write_by_pillow(file, file_format, photo)
+            if finish is not None:
+                finish(temporary)
+    except PhotoError:
+        raise
     except (OSError, ValueError, RuntimeError, MemoryError, struct.error) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise PhotoError(f"{path}: cannot be written: {why or type(error).__name__}") from error

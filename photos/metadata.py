@@ -78,11 +78,16 @@ def camera_of(exif: Exif | None) -> tuple[str, str]:
 
 def camera_of_file(path: str | Path) -> tuple[str, str]:
     """Return make and model of a photo file's camera; empty strings where they are not known."""
+    return camera_of(exif_of_file(path))
+
+
+def exif_of_file(path: str | Path) -> Exif | None:
+    """Return the EXIF of a photo file, or None where there is none that can be read."""
     try:
         with opened(path) as image:
-            return camera_of(_read_exif(path, image)[0])
+            return _read_exif(path, image)[0]
     except Exception:  # damaged metadata, or no photo, which `load_photo` reports
-        return "", ""
+        return None
 
 
 def kept_metadata(

@@ -303,7 +303,8 @@ def test_numbers_out_of_range_end_in_one_line(tmp_path, models, arguments, reaso
     assert reason in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_keeps_what_is_done(tmp_path, models):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_what_is_done(tmp_path, models, number):
     for number in range(40):
         photo(tmp_path / f"photos/{number:02}.png", height=600, width=800)
     words = [sys.executable, ROOT / "enhance.py", "photos", "--model", models / "invert.tflite"]
@@ -311,9 +312,9 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, models):
         words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
     process.stdout.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, complaint = process.communicate(timeout=30)
-    assert (process.returncode, complaint) == (130, "enhance.py: interrupted\n")
+    assert (process.returncode, complaint) == (128 + number, "enhance.py: interrupted\n")
     done = tree(tmp_path / "enhanced")
     assert 2 <= len(done) < 40 and done[0] == RECORD
     for name in done[1:]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from photos import Photo, save_photo
+from photos.mark import comparison_mark, is_comparison_mark, mark_of, put_mark
 from photos.photo import over_white, to_8_bit
 
 LONGEST = 2048  # pixels of each half's long side
@@ -17,11 +18,16 @@ def compare_path(target: Path) -> Path:
 
 
 def is_comparison(path: Path) -> bool:
-    """Return whether a file is such a picture: by its name, and by a photo of the name before."""
-    name = path.stem.removesuffix(SUFFIX)
-    if path.suffix != ".jpg" or not name or name == path.stem:
+    """Return whether a file is such a picture.
+
+    Either its name says so and a photo of the name before lies beside it, or its mark says so.
+    """
+    if path.suffix != ".jpg" or SUFFIX not in path.stem:
         return False
-    return any(other != path and other.stem == name for other in path.parent.glob("*.*"))
+    name = path.stem.removesuffix(SUFFIX)
+    others = path.parent.glob("*.*") if name and name != path.stem else ()
+    beside = any(other != path and other.stem == name for other in others)
+    return beside or is_comparison_mark(mark_of(path))
 
 
 def reduced(photo: Photo) -> np.ndarray:
@@ -43,17 +49,20 @@ def reduced(photo: Photo) -> np.ndarray:
     return np.stack(lines)
 
 
-def write_compare(path: Path, before: np.ndarray, after: Photo) -> None:
+def write_compare(path: Path, before: np.ndarray, after: Photo, result: Path) -> None:
     """Write the picture.
 
     Args:
         path: A .jpg file.
         before: The source, reduced by `reduced`.
         after: The result; its color space is the picture's.
+        result: The file of the result, which the picture's mark names.
 
     Raises:
         PhotoError: The picture cannot be written.
     """
     gap = np.full((before.shape[0], max(2, before.shape[1] // 128), before.shape[2]), 255, np.uint8)
     sheet = np.concatenate([before, gap, reduced(after)], 1)
-    save_photo(path, Photo(sheet, after.signal))
+    picture = Photo(sheet, after.signal)
+    put_mark(picture, path, comparison_mark(result))
+    save_photo(path, picture)

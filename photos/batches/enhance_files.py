@@ -1,5 +1,6 @@
 """A batch of photo files through one or more networks."""
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,9 @@ from photos.batches.options import BatchOptions
 from photos.batches.photo_steps import PhotoSteps
 from photos.batches.pipeline import run_batch
 from photos.batches.record import Record
+from photos.batches.reserve_outputs import reserve_outputs
 from photos.batches.terminal import codecs_hidden, one_line, progress_bar
+from photos.mark import mark_of, result_mark
 
 
 def enhance_files(
@@ -32,20 +35,26 @@ def enhance_files(
 
     Raises:
         ModelFileError: A network cannot be loaded.
-        OSError: A folder for results cannot be made.
     """
-    failed = done = 0
+    records, todo = {}, []
     for enhancer, group in jobs.items():
         settings = options.settings_of(enhancer.fingerprint)
-        records = {folder: Record(folder, settings) for folder in {job.folder for job in group}}
-        todo = [
-            job
-            for job in group
-            if options.redo or not records[job.folder].has(job.source, job.target)
-        ]
-        done += len(group) - len(todo)
-        if todo:
-            failed += _enhance_group(enhancer, todo, records, options, complain)
+        records[enhancer] = {f: Record(f, settings) for f in {job.folder for job in group}}
+        for job in group:
+            record = records[enhancer][job.folder]
+            if options.redo or not _is_done(job, record, _mark(enhancer, options)):
+                todo.append((job, record))
+    done = sum(map(len, jobs.values())) - len(todo)
+    taken = [path for group in jobs.values() for job in group for path in (job.source, job.target)]
+    reserved, refusals = reserve_outputs(todo, taken, options.compare)
+    for refusal in refusals:
+        complain(refusal)
+    failed = len(refusals)
+    by_target = {job.target: job for job in reserved}
+    for enhancer, group in jobs.items():
+        left = [by_target[job.target] for job in group if job.target in by_target]
+        if left:
+            failed += _enhance_group(enhancer, left, records[enhancer], options, complain)
     if done:
         verb = "is" if done == 1 else "are"
         print(f"{plural(done, 'photo')} {verb} enhanced already; --redo does it again", flush=True)
@@ -61,11 +70,9 @@ def _enhance_group(
 ) -> int:
     """Enhance photos by one enhancer; return the number of photos that cannot be enhanced."""
     failed = 0
-    engine = enhancer.load()
-    for folder in records:
-        folder.mkdir(parents=True, exist_ok=True)
+    engine, mark = enhancer.load(), _mark(enhancer, options)
     with codecs_hidden(), progress_bar(len(jobs)) as bar:
-        steps = PhotoSteps(engine, enhancer.name, options, records, bar.start, bar.advance)
+        steps = PhotoSteps(engine, enhancer.name, mark, options, records, bar.start, bar.advance)
         for _, outcome in run_batch(jobs, steps, options.budget, options.workers):
             bar.clear()
             if isinstance(outcome, PhotoError):
@@ -75,3 +82,23 @@ def _enhance_group(
                 print(one_line(outcome, sys.stdout), flush=True)
             bar.finish()
     return failed
+
+
+def _is_done(job: Job, record: Record, mark: str) -> bool:
+    """Return whether the result of a job exists.
+
+    In place, the photo's own mark decides: the photo as it was is gone, so another network or
+    strength cannot make it anew. The record only saves the time to read the mark.
+    """
+    if record.has(job.source, job.target):
+        return True
+    found = mark_of(job.target) if job.in_place else None
+    if found == mark:
+        with contextlib.suppress(OSError):
+            record.add(job.source, job.target)
+    return found is not None
+
+
+def _mark(enhancer: Enhancer, options: BatchOptions) -> str:
+    network = f"{enhancer.network} {enhancer.fingerprint}".strip()
+    return result_mark(network, options.strength)

@@ -14,8 +14,10 @@ class Enhancer:
         fingerprint: Short text that differs wherever results differ.
         load: Makes the engine.
         name: Shown in the line about each result; an empty name is not shown.
+        network: The name that the mark of each result gives beside the fingerprint.
     """
 
     fingerprint: str
     load: Callable[[], Engine]
     name: str = ""
+    network: str = ""

@@ -20,11 +20,15 @@ class Job(NamedTuple):
         source: The photo.
         target: The file of its result.
         folder: The folder that holds the record; the target is in it or below it.
+        in_place: Whether the target is the photo itself.
+        comparison: The file of the picture before and after, or None.
     """
 
     source: Path
     target: Path
     folder: Path
+    in_place: bool = False
+    comparison: Path | None = None
 
 
 def find_jobs(
@@ -72,7 +76,7 @@ def find_jobs(
             failures.append(f"{source}: {target} is the result of {taken[target]} already")
             continue
         taken[target] = source
-        jobs.append(Job(source, target, target.parent if in_place else output))
+        jobs.append(Job(source, target, target.parent if in_place else output, in_place))
     return jobs, failures, notes
 
 

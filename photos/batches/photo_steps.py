@@ -1,7 +1,6 @@
 """The steps of a batch for one photo: its memory, reading, enhancement and writing."""
 
 import dataclasses
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +9,14 @@ import numpy as np
 
 from inference.engine import Engine, ModelFileError
 from photos import Photo, PhotoError, load_photo, read_header, save_photo
-from photos.batches.before_after import compare_path, reduced, write_compare
+from photos.batches.before_after import reduced, write_compare
 from photos.batches.enhance_photo import ROOM, enhance_photo, needs_copy
 from photos.batches.find_jobs import Job
 from photos.batches.memory_cost import Cost
 from photos.batches.options import PROGRAM_BYTES, BatchOptions
 from photos.batches.record import Record, state_of
+from photos.batches.replace_photo import keep_status
+from photos.mark import put_mark, stamp_file
 
 _LEAST_ROOM = 50_000_000  # bytes, below which no network works
 
@@ -43,6 +44,7 @@ class PhotoSteps:
     Args:
         engine: The engine.
         name: The name of what enhances, for the line about a result; may be empty.
+        mark: The mark of each result.
         options: The options.
         records: The record of each folder of results.
         started: Called with a photo's name when the network starts on it.
@@ -53,12 +55,13 @@ class PhotoSteps:
         self,
         engine: Engine,
         name: str,
+        mark: str,
         options: BatchOptions,
         records: dict[Path, Record],
         started: Callable[[str], None],
         progress: Callable[[float], None],
     ):
-        self._engine, self._name = engine, name
+        self._engine, self._name, self._mark = engine, name, mark
         self._options, self._records = options, records
         self._started, self._progress = started, progress
 
@@ -98,7 +101,7 @@ class PhotoSteps:
         start = time.perf_counter()
         state = state_of(job.source)
         photo = load_photo(job.source, self._options.gps)
-        if photo.extras and _is_in_place(job) and not self._options.drop_extras:
+        if photo.extras and job.in_place and not self._options.drop_extras:
             raise PhotoError(
                 f"{job.source}: --in_place would destroy {', '.join(photo.extras)}: leave out "
                 "--in_place, or add --drop_extras"
@@ -136,25 +139,46 @@ class PhotoSteps:
         return work
 
     def write(self, job: Job, work: Work) -> str:
-        """Write a result, and its record.
+        """Write a result with its mark, the comparison, and the record.
+
+        The result takes its place last. If the work ends before that, the same command does it
+        again; if the work ends after that, the result's mark tells.
 
         Returns:
             The line to print about the result.
 
         Raises:
-            PhotoError: A file cannot be written.
+            PhotoError: A file cannot be written, or the photo to replace has changed.
         """
         start = time.perf_counter()
         try:
             job.target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PhotoError(f"{job.target.parent}: {error.strerror or error}") from error
-        left_out = [*work.photo.extras, *work.photo.left_out, *save_photo(job.target, work.photo)]
-        if work.before is not None:
-            write_compare(compare_path(job.target), work.before, work.photo)
+        put_mark(work.photo, job.target, self._mark)
+        compared = False
+
+        def finish(temporary: Path) -> None:
+            nonlocal compared
+            stamp_file(temporary)
+            if work.before is not None and job.comparison is not None:
+                compared = not job.comparison.exists()
+                write_compare(job.comparison, work.before, work.photo, job.target)
+            if job.in_place:
+                if state_of(job.target) != work.state:
+                    raise PhotoError(f"{job.source}: changed meanwhile; run the command again")
+                keep_status(job.target, temporary)
+
         try:
-            in_place = _is_in_place(job)
-            self._records[job.folder].add(job.source, job.target, None if in_place else work.state)
+            lost = save_photo(job.target, work.photo, finish, private=job.in_place)
+        except PhotoError:
+            if compared and job.comparison is not None:
+                job.comparison.unlink(missing_ok=True)
+            raise
+        left_out = [*work.photo.extras, *work.photo.left_out, *lost]
+        try:
+            state = None if job.in_place else work.state
+            self._records[job.folder].add(job.source, job.target, state, job.comparison)
         except OSError as error:
             raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
         height, width = work.photo.pixels.shape[:2]
@@ -162,7 +186,3 @@ class PhotoSteps:
         by = f"  {self._name}" if self._name else ""
         without = f"  left out: {', '.join(left_out)}" if left_out else ""
         return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}{without}"
-
-
-def _is_in_place(job: Job) -> bool:
-    return job.target == Path(os.path.realpath(job.source))

@@ -2,12 +2,15 @@
 
 The record has one line of JSON for each result, appended as soon as the result exists. The last
 line about a result counts. Lines that cannot be read (after a crash, or of another version) are
-ignored.
+ignored. Without the record the work takes longer, and its outcome is the same: photos that are
+enhanced in place carry a mark (`photos/mark.py`), and other results are made from their photos.
 """
 
 import json
+import os
 import threading
 from pathlib import Path
+from typing import Any
 
 NAME = ".enhanced.jsonl"
 
@@ -24,7 +27,7 @@ class Record:
         """
         self._folder, self._settings = folder, settings
         self._lock = threading.Lock()
-        self._made: dict[str, list] = {}
+        self._made: dict[str, dict[str, Any]] = {}
         try:
             lines = (folder / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -32,8 +35,11 @@ class Record:
         for line in lines:
             try:
                 entry = json.loads(line)
-                self._made[entry["result"]] = [entry["source"], entry["settings"]]
-            except (ValueError, TypeError, KeyError):
+                self._made[entry["result"]] = {
+                    key: entry[key] if key in ("source", "settings") else entry.get(key)
+                    for key in ("source", "settings", "photo", "comparison")
+                }
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue
 
     def has(self, source: Path, target: Path) -> bool:
@@ -42,15 +48,40 @@ class Record:
             state = _state(source)
         except OSError:
             return False
-        return target.exists() and self._made.get(self._key(target)) == [state, self._settings]
+        made = self._made.get(self._key(target), {})
+        return target.exists() and [made.get("source"), made.get("settings")] == [
+            state,
+            self._settings,
+        ]
 
-    def add(self, source: Path, target: Path, state: list[int] | None = None) -> None:
+    def source_of(self, target: Path) -> tuple[str | None, list[int]] | None:
+        """Return from what `target` was made, or None if the record does not know.
+
+        Returns:
+            The resolved path of the photo, None in a record of an earlier version; and the photo's
+            `state_of`.
+        """
+        made = self._made.get(self._key(target))
+        return None if made is None else (made["photo"], made["source"])
+
+    def comparison_of(self, target: Path) -> str | None:
+        """Return the file name of the comparison of `target`, or None."""
+        return self._made.get(self._key(target), {}).get("comparison")
+
+    def add(
+        self,
+        source: Path,
+        target: Path,
+        state: list[int] | None = None,
+        comparison: Path | None = None,
+    ) -> None:
         """Note that `target` was made from `source`.
 
         Args:
             source: The photo.
             target: Its result.
             state: The source's `state_of` before it was read; None for its state now.
+            comparison: The file of the comparison.
 
         Raises:
             OSError: The record cannot be written.
@@ -59,6 +90,8 @@ class Record:
             "result": self._key(target),
             "source": _state(source) if state is None else state,
             "settings": self._settings,
+            "photo": os.path.realpath(source),
+            "comparison": None if comparison is None else comparison.name,
         }
         line = json.dumps(made) + "\n"
         with self._lock, (self._folder / NAME).open("a", encoding="utf-8") as file:
