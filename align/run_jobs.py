@@ -16,7 +16,7 @@ from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
 from common.atomic_files import discard_open
 from common.cores import cores
-from common.signals import ENDING, PATIENCE
+from common.signals import ENDING, PATIENCE, start_resource_tracker
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
 WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
@@ -69,6 +69,7 @@ def _processes(count: int) -> Iterator[Executor]:
     """Yield a pool of new processes, all of which end with the block, even if the block raises."""
     others = set(multiprocessing.active_children())
     context = multiprocessing.get_context("spawn")
+    start_resource_tracker()
     pool = ProcessPoolExecutor(count, context, initializer=_start_worker)
     try:
         with _environment(dict.fromkeys(SINGLE_THREADED, "1")):

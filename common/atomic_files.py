@@ -94,6 +94,11 @@ def naming(path: str | Path, temporary: Path | None = None) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def is_part(name: str) -> bool:
+    """Return whether a file name is a temporary name of this module, of whatever process."""
+    return _NAME.fullmatch(name) is not None
+
+
 def sweep(folder: str | Path) -> None:
     """Remove the temporary files and folders in `folder` whose processes have died.
 

@@ -29,6 +29,23 @@ def exit_status(end: KeyboardInterrupt) -> int:
     return 128 + getattr(end, "number", signal.SIGINT)
 
 
+def start_resource_tracker() -> None:
+    """Start the helper process of `multiprocessing`, if it does not run, with SIGHUP ignored.
+
+    A terminal that closes sends SIGHUP to all processes. The helper ignores SIGINT and SIGTERM
+    only. If it dies, its successor prints tracebacks.
+    """
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        return
+    from multiprocessing import resource_tracker
+
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, handler)
+
+
 @contextlib.contextmanager
 def signals_raised() -> Iterator[None]:
     """Raise `Stopped` in the main thread where a signal asks the program to end.

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from common.atomic_files import is_part
 from photos.files import format_by_content
 from photos.formats import PHOTO_SUFFIXES, RAW_SUFFIXES
 
@@ -84,6 +85,8 @@ def list_photos(
         for path in (here / name for name in sorted(names)):
             if path.name.startswith(".") and path.suffix.lower() not in suffixes:
                 continue  # such as a record of results, which nobody takes for a photo
+            if is_part(path.name):
+                continue  # a run writes the file, or was killed when it wrote
             refused = refuse(path, suffixes)
             if refused is None:
                 photos.append(path)

@@ -305,8 +305,8 @@ def test_numbers_out_of_range_end_in_one_line(tmp_path, models, arguments, reaso
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_keeps_what_is_done(tmp_path, models, number):
-    for number in range(40):
-        photo(tmp_path / f"photos/{number:02}.png", height=600, width=800)
+    for index in range(40):
+        photo(tmp_path / f"photos/{index:02}.png", height=600, width=800)
     words = [sys.executable, ROOT / "enhance.py", "photos", "--model", models / "invert.tflite"]
     process = subprocess.Popen(
         words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"

@@ -32,7 +32,7 @@ from common.command_line import option
 from common.finite_weights import are_finite
 from common.folder_lock import claimed
 from common.run_folder import LAST, STATE
-from common.signals import ENDING
+from common.signals import ENDING, start_resource_tracker
 from training.config import TrainingError, write_config
 
 LOG = "log.csv"
@@ -237,6 +237,7 @@ class Samples:
         self._processes = []
         if config.workers:
             context = multiprocessing.get_context("spawn")
+            start_resource_tracker()
             self._queue = context.Queue(8)
             for worker in range(config.workers):
                 arguments = (config, part, (*self._seed, worker), self._queue, os.getpid())

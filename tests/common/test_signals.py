@@ -29,8 +29,8 @@ SCRIPT = """
         with replacing("a.txt") as file, new_folder("folder") as folder:
             file.write_text("half")
             (folder / "file").write_text("half")
-            print("writing", flush=True)
             try:
+                print("writing", flush=True)
                 time.sleep(60)
             finally:
                 print("cleaning", flush=True)
