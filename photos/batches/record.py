@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from common.plain_file import open_plain
+
 NAME = ".enhanced.jsonl"
 
 
@@ -29,7 +31,8 @@ class Record:
         self._lock = threading.Lock()
         self._made: dict[str, dict[str, Any]] = {}
         try:
-            lines = (folder / NAME).read_text(encoding="utf-8", errors="replace").splitlines()
+            with open_plain(folder / NAME) as file:
+                lines = file.read().splitlines()
         except OSError:
             lines = []
         for line in lines:
@@ -94,7 +97,7 @@ class Record:
             "comparison": None if comparison is None else comparison.name,
         }
         line = json.dumps(made) + "\n"
-        with self._lock, (self._folder / NAME).open("a", encoding="utf-8") as file:
+        with self._lock, open_plain(self._folder / NAME, append=True) as file:
             file.write(line)
 
     def _key(self, target: Path) -> str:
