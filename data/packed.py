@@ -46,7 +46,8 @@ class PatchPairs:
         checksum = 0
         for side in (self.phone, self.target):
             for start in range(0, len(side), 1000):
-                checksum = zlib.crc32(np.ascontiguousarray(side[start : start + 1000]), checksum)
+                part = np.ascontiguousarray(side[start : start + 1000])
+                checksum = zlib.crc32(part.data, checksum)
         return checksum
 
     def scaled(self) -> tuple[np.ndarray, np.ndarray]:

@@ -7,13 +7,16 @@ traceback, and the training waits for it.
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tensorboardX import summary
 from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.proto import event_pb2
 
 from common.atomic_files import naming
+
+messages: Any = event_pb2  # generated code, which states no types
 
 
 class EventFile:
@@ -32,7 +35,7 @@ class EventFile:
         self._folder = folder
         with naming(folder):
             self._writer = EventsWriter(str(folder / "events"), f".{os.getpid()}")
-        self._write(first, session_log=SessionLog(status=SessionLog.START))
+        self._write(first, session_log=messages.SessionLog(status=messages.SessionLog.START))
 
     def scalar(self, name: str, value: float, step: int) -> None:
         """Record a number."""
@@ -54,4 +57,4 @@ class EventFile:
 
     def _write(self, step: int, **what) -> None:
         with naming(self._folder):
-            self._writer.write_event(Event(wall_time=time.time(), step=step, **what))
+            self._writer.write_event(messages.Event(wall_time=time.time(), step=step, **what))
