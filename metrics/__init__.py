@@ -15,6 +15,7 @@ from metrics.color_deviation import color_deviation
 from metrics.color_shift import color_shift
 from metrics.compute import in_chunks, means, per_image, score
 from metrics.contrast_ratio import contrast_ratio
+from metrics.grid_pattern import grid_pattern
 from metrics.intervals import interval, paired_difference
 from metrics.ms_ssim import ms_ssim
 from metrics.noise_gain import noise_gain
@@ -34,6 +35,7 @@ __all__ = [
     "color_deviation",
     "color_shift",
     "contrast_ratio",
+    "grid_pattern",
     "in_chunks",
     "interval",
     "means",

@@ -15,6 +15,7 @@ from metrics.color_aligned import color_aligned_both, color_aligned_psnr, color_
 from metrics.color_deviation import color_deviation
 from metrics.contrast_ratio import contrast_ratio
 from metrics.detail_bands import DetailBands
+from metrics.grid_pattern import grid_pattern
 from metrics.ms_ssim import ms_ssim, ms_ssim_and_ssim
 from metrics.noise_gain import noise_gain, noise_gain_of
 from metrics.psnr import mean_squared_error, pooled, psnr
@@ -173,6 +174,14 @@ METRICS = {
             better=Better.NEAR_ONE,
             function=sharpness,
             may_be_undefined=True,
+        ),
+        Metric(
+            name="grid",
+            label="grid",
+            unit="levels",
+            decimals=2,
+            better=Better.LOWER,
+            function=lambda images, targets: grid_pattern(images),
         ),
     )
 }

@@ -24,7 +24,7 @@ def test_every_value_is_that_of_the_metric_alone(pairs):
     values = per_image(*pairs)
     assert list(values) == ["psnr", "mse", "ssim", "ms_ssim", "color_aligned_psnr",
                             "color_aligned_ssim", "color", "contrast", "noise",
-                            "sharpness"]  # fmt: skip
+                            "sharpness", "grid"]  # fmt: skip
     for name, metric in COMPUTED.items():
         found = values[metric.values]
         assert found.dtype == np.float64

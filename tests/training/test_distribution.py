@@ -17,7 +17,7 @@ from data.batches import Batches, Part
 from data.packed import PatchPairs
 from train import TrainConfig, TrainingError, train
 from training.backends.workers import workers_of
-from training.config import resolved, with_recipe
+from training.config import resolved, with_recipe, write_config
 from training.pairs import two_batches
 from training.recording import read_curve
 
@@ -352,7 +352,7 @@ def test_jax_does_not_distribute(monkeypatch, kind):
 
 def test_what_a_resumed_run_is_shared_among_is_not_inherited(data, tmp_path):
     earlier = with_recipe(TrainConfig(**options(data, tmp_path, distribute="multiworker")))
-    (tmp_path / "config.json").write_text(json.dumps(vars(earlier)))
+    write_config(tmp_path, earlier)
     for kind in ("none", "mirrored"):
         again = TrainConfig("mine", run_dir=str(tmp_path), resume=True, distribute=kind)
         assert resolved(again).distribute == kind
