@@ -71,7 +71,7 @@ def open_pairs(folder: PairFolder, cache_dir: str | Path) -> PatchPairs:
     """
     fingerprint = _fingerprint(folder)
     location = str(folder.phone[0].parent.resolve())
-    pack = Path(cache_dir) / hashlib.sha256(location.encode()).hexdigest()[:16]
+    pack = Path(cache_dir) / hashlib.sha256(os.fsencode(location)).hexdigest()[:16]
     sides = (folder.phone, folder.target)
     arrays = open_pack(pack, fingerprint, len(folder), lambda: map(_decoded, sides))
     if arrays is None:
@@ -83,7 +83,8 @@ def _fingerprint(folder: PairFolder) -> str:
     digest = hashlib.sha256()
     for path in (*folder.phone, *folder.target):
         status = path.stat()
-        digest.update(f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        digest.update(os.fsencode(path.name))  # a name need not be UTF-8
+        digest.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -211,6 +211,15 @@ def test_a_bad_patch_is_named_and_leaves_nothing(dataset, cache, side, kind, rea
     assert list(cache.iterdir()) == []
 
 
+def test_names_need_not_be_utf8(dataset, cache):
+    before = open_pairs(training_pairs(dataset, "mine"), cache)
+    for side in ("mine", "canon"):
+        folder = dataset / "mine" / "training_data" / side
+        (folder / "0.png").rename(os.fsdecode(os.fsencode(folder) + b"/a\xff.png"))
+    after = open_pairs(training_pairs(dataset, "mine"), cache)
+    assert len(after) == len(before)
+
+
 def test_an_interrupted_packing_leaves_the_old_pack_alone(dataset, cache, monkeypatch):
     packed(dataset, cache)
     before = stamps(cache)
