@@ -122,8 +122,8 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     table = as_markdown(found, reference)
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
-    if pairs.scenes is not None:
-        facts["scenes"] = len(set(pairs.scenes))
+    if pairs.scene_count is not None:
+        facts["scenes"] = pairs.scene_count
     if perceptual:
         facts["perceptual_layers"] = list(perceptual.layers)
     with replacing(folder / "results.json") as path:
@@ -146,7 +146,7 @@ def _write(
             np.asarray(pairs.phone),
             np.asarray(pairs.target),
             {name: result.pictures for name, result in results.items()},
-            facts.get("scenes"),
+            pairs.scene_count,
         ),
     )
     print(table, end="")
@@ -156,8 +156,8 @@ def _write(
 def _counted(pairs: PatchPairs) -> str:
     """Return the number of pairs, and of scenes if the dataset names them."""
     text = plural(len(pairs), "test pair")
-    if pairs.scenes is not None:
-        text += f" of {plural(len(set(pairs.scenes)), 'scene')}"
+    if pairs.scene_count is not None:
+        text += f" of {plural(pairs.scene_count, 'scene')}"
     return text
 
 

@@ -41,6 +41,11 @@ class PatchPairs:
         return type(self)(self.phone[index], self.target[index], scenes)
 
     @property
+    def scene_count(self) -> int | None:
+        """The number of photos; None if the dataset does not say it."""
+        return None if self.scenes is None else len(np.unique(self.scenes))
+
+    @property
     def fingerprint(self) -> int:
         """Checksum of every pair."""
         checksum = 0

@@ -77,7 +77,7 @@ def scatter(methods: Mapping[str, Mapping], key: str) -> str:
 
     parts, labels = [_frame(across, down, log_ticks(fast, slow), ticks(low, high))], []
     places = {name: (across(time), down(found[name][key])) for name, time in times.items()}
-    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in places.values()]
+    taken = _covered(places)
     for index, name in enumerate(methods):
         if name not in found:
             continue
@@ -86,13 +86,9 @@ def scatter(methods: Mapping[str, Mapping], key: str) -> str:
         if name in places:
             x = places[name][0]
             whisker = f"M0 {down(ends[name][0]) - y:.1f}V{down(ends[name][1]) - y:.1f}"
-            parts.append(
-                f'<g class="point c{index % COLORS}" transform="translate({x:.1f} {y:.1f})">'
-                f'{title} at {number(times[name], 1)} ms a megapixel</title><path class="whisker" '
-                f'd="{whisker}"/>{_shape(index)}</g>'
-            )
-            spots = [(x + 10, y + 4, 0), (x - 10, y + 4, 1), (x + 4, y - 11, 0), (x + 4, y + 20, 0)]
-            spots += [(x + 10, y + 4 + d, 0) for d in (-15, 15, -30, 30)]
+            title += f" at {number(times[name], 1)} ms a megapixel</title>"
+            parts.append(_point(index, x, y, f'{title}<path class="whisker" d="{whisker}"/>'))
+            spots = _spots(x, y)
         else:
             parts.append(
                 f'<path class="level c{index % COLORS}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}">'
@@ -143,7 +139,7 @@ def tradeoff(methods: Mapping[str, Mapping], texture: str, fidelity: str) -> str
         return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     places = {name: (across(x), down(y)) for name, (x, y) in found.items()}
-    taken = [(x - 8, y - 8, x + 8, y + 8) for x, y in places.values()]
+    taken = _covered(places)
     parts = [_frame(across, down, ticks(left, right), ticks(low, high))]
     parts.append(f'<path class="aim" d="M{across(1):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
     labels, words = [], []
@@ -156,13 +152,8 @@ def tradeoff(methods: Mapping[str, Mapping], texture: str, fidelity: str) -> str
             f"{down_metric.label} {_value(down_metric, found[name][1])}"
         )
         words.append(said)
-        parts.append(
-            f'<g class="point c{index % COLORS}" transform="translate({x:.1f} {y:.1f})">'
-            f"<title>{escape(said)}</title>{_shape(index)}</g>"
-        )
-        spots = [(x + 10, y + 4, 0), (x - 10, y + 4, 1), (x + 4, y - 11, 0), (x + 4, y + 20, 0)]
-        spots += [(x + 10, y + 4 + d, 0) for d in (-15, 15, -30, 30)]
-        labels.append(_label(name, spots, taken))
+        parts.append(_point(index, x, y, f"<title>{escape(said)}</title>"))
+        labels.append(_label(name, _spots(x, y), taken))
     title = f"{down_metric.label} against {across_metric.label}"
     return _figure(
         f"{title}. {_direction(down_metric)} Left and right of the line at 1, a method has less "
@@ -274,6 +265,25 @@ def _frame(across: Callable, down: Callable, times: list[float], values: list[fl
             f'<text class="tick end" x="{LEFT - 6}" y="{y + 4:.1f}">{_tick(value)}</text>'
         )
     return "".join(lines)
+
+
+def _point(index: int, x: float, y: float, inside: str) -> str:
+    """Draw the shape of a method at a place, with a title and more inside."""
+    return (
+        f'<g class="point c{index % COLORS}" transform="translate({x:.1f} {y:.1f})">'
+        f"{inside}{_shape(index)}</g>"
+    )
+
+
+def _covered(places: Mapping[str, tuple[float, float]]) -> list[tuple]:
+    """Return the boxes (left, top, right, bottom) that points cover."""
+    return [(x - 8, y - 8, x + 8, y + 8) for x, y in places.values()]
+
+
+def _spots(x: float, y: float) -> list[tuple]:
+    """Return the spots for the name of a point, the best first; see `_label`."""
+    spots = [(x + 10, y + 4, 0), (x - 10, y + 4, 1), (x + 4, y - 11, 0), (x + 4, y + 20, 0)]
+    return spots + [(x + 10, y + 4 + d, 0) for d in (-15, 15, -30, 30)]
 
 
 def _label(name: str, spots: list[tuple], taken: list[tuple]) -> str:

@@ -54,9 +54,10 @@ print(json.dumps({name: measured(name) for name in PRESETS}))
 """
 
 
-def measured(engine):
+def python(engine, *words):
+    """Run Python on an engine; return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-c", ALL_PRESETS],
+        [sys.executable, *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "KERAS_BACKEND": engine, "JAX_PLATFORMS": "cpu"},
         capture_output=True,
@@ -64,7 +65,11 @@ def measured(engine):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout
+
+
+def measured(engine):
+    return json.loads(python(engine, "-c", ALL_PRESETS))
 
 
 def test_every_preset_gives_the_same_losses_and_gradients_on_both_engines():
@@ -88,14 +93,6 @@ def test_every_preset_trains_on_every_engine(tmp_path, write_dataset, name, engi
         *("--channels", "4", "--blocks", "1", "--discriminator_width", "0.03"),
         *("--content_layer", "block1_conv1", "--vgg_weights", "random"),
     ]
-    done = subprocess.run(
-        [sys.executable, "train.py", *map(str, words)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": engine, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    python(engine, "train.py", *words)
     with np.load(tmp_path / "run" / "state.npz") as state:
         assert json.loads(str(state["progress"]))["step"] == 2

@@ -23,6 +23,7 @@ from study.serve import listening
 from study.server import StudyServer, server_settings
 from study.store import Store, sqlite_url
 from study.tokens import read_secret
+from study.votes import read_votes
 
 ROOT = Path(__file__).resolve().parents[2]
 LOST = (OSError, http.client.HTTPException)  # what a client meets if the server dies
@@ -53,6 +54,16 @@ def make_study(root, photos=3, phones=(), **options):
     classes = tuple(f"{kind}={root / kind}" for kind in CLASSES)
     prepare(PrepareConfig(out=str(root / "study"), classes=classes, **options))
     return root / "study"
+
+
+def votes_of(folder):
+    """Read the votes in the database of a study."""
+    study = read_study(folder)
+    store = Store(sqlite_url(folder), study.id)
+    try:
+        return read_votes(study, store)
+    finally:
+        store.close()
 
 
 @contextlib.contextmanager

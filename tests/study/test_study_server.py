@@ -15,7 +15,7 @@ import threading
 import time
 
 import pytest
-from fake_study import LOST, ROOT, Client, Server, make_study, served
+from fake_study import LOST, ROOT, Client, Server, make_study, served, votes_of
 
 from study.connections import limited_connections
 from study.design import read_study
@@ -23,7 +23,6 @@ from study.server_log import QUIET_SECONDS, OncePerMinute
 from study.sqlite_file import readable
 from study.store import Store, sqlite_url
 from study.visit import vote
-from study.votes import read_votes
 
 HEAD = b"GET / HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /api/vote HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -37,15 +36,6 @@ def folder(tmp_path):
 def lines(capsys):
     """What a server in this process has written on stderr, without the level of each line."""
     return [line.partition(":")[2].strip() for line in capsys.readouterr().err.splitlines()]
-
-
-def votes_of(folder):
-    study = read_study(folder)
-    store = Store(sqlite_url(folder), study.id)
-    try:
-        return read_votes(study, store)
-    finally:
-        store.close()
 
 
 def answers(port, count=9):

@@ -6,12 +6,10 @@ import re
 import socket
 
 import pytest
-from fake_study import Client, make_study, served
+from fake_study import Client, make_study, served, votes_of
 
 from study.design import read_study
-from study.store import Store, sqlite_url
 from study.tokens import new_token, read_secret, results_key
-from study.votes import read_votes
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +28,6 @@ def client(port):
     opened = Client(port)
     yield opened
     opened.close()
-
-
-def votes_of(folder):
-    study = read_study(folder)
-    store = Store(sqlite_url(folder), study.id)
-    try:
-        return read_votes(study, store)
-    finally:
-        store.close()
 
 
 def test_a_visit_over_http(client):
