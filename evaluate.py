@@ -1,16 +1,20 @@
 """Score methods on the held-out test pairs of a phone.
 
+    python evaluate.py --phone mine
     python evaluate.py --phone iphone --methods input,one_click,dped,some.keras --external x=DIR
 
-A method is "input" (the photo as it is), "one_click" (classical enhancement; "auto" is its older
-name), the name of a run of this phone (dped for runs/PHONE/dped), the name of a network that ships
-(universal), or a file: .keras, .tflite, or the prefix of a TensorFlow 1 checkpoint. The command
-writes results.json, results.md, report.html (one file, for a browser) and samples.png. Methods that
-an earlier run has scored are not computed again.
+Without --methods, the command compares the newest run of the phone with the photo as it is, with
+classical enhancement, and with the networks that ship and fit. A method is "input" (the photo as it
+is), "one_click" (classical enhancement; "auto" is its older name), the name of a run of this phone
+(dped for runs/PHONE/dped), the name of a network that ships (universal), or a file: .keras,
+.tflite, or the prefix of a TensorFlow 1 checkpoint. The command writes results.json, results.md,
+report.html (one file, for a browser) and samples.png. Methods that an earlier run has scored are
+not computed again.
 """
 
 import dataclasses
 import json
+import textwrap
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -24,14 +28,21 @@ from common.contact_sheet import contact_sheet
 from common.plural import plural
 from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
-from data.pair_files import DatasetError, test_pairs
-from evaluation.methods import INPUT, ONE_CLICK, EvaluationError, external_method, find_methods
+from data.pair_files import DatasetError, full_size_photos, is_made_here, test_pairs
+from evaluation.choose_methods import default_methods, users_network
+from evaluation.methods import INPUT, EvaluationError, external_method, find_methods
 from evaluation.perceptual_distance import PerceptualDistance
+from evaluation.published import PHONES
 from evaluation.report import Report, write_report
-from evaluation.score_method import Scored, score_method
+from evaluation.score_method import score_method
+from evaluation.short_table import short_table
 from evaluation.summary import as_markdown, summarize
+from evaluation.verdict import Verdict, judge
+from photos import camera_of_file
 
 SAMPLES = 8
+CAMERAS = 5  # whole photos whose EXIF is read for the camera
+REPORT = "report.html"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +53,8 @@ class EvaluateConfig:
     data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
     methods: str | None = option(
         None,
-        "comma-separated, see above; by default input, auto and every run of the phone",
+        "comma-separated, see above; by default input, the phone's runs, one_click, and the "
+        "networks that ship and fit",
         group=ESSENTIAL,
     )
     external: tuple[str, ...] = option(
@@ -79,10 +91,12 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     files = test_pairs(config.data_dir, config.phone)
     runs = finished_runs(config.phone)
     if config.methods is None:
-        words = [INPUT, ONE_CLICK, *runs]
+        photos = full_size_photos(config.data_dir, config.phone)[:CAMERAS]
+        words = default_methods(config.phone, runs, map(camera_of_file, photos))
     else:
         words = list(filter(None, map(str.strip, config.methods.split(","))))
     methods = find_methods(words, config.phone, runs)
+    users = users_network(methods, runs)
     for word in config.external:
         method = external_method(word, files.phone)
         if method.name in methods:
@@ -102,55 +116,59 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
         for name, method in tqdm(methods.items(), "methods", disable=None)
     }
     found = summarize(results, reference, pairs.scenes)
+    verdict = judge(users, results, found, pairs.scenes) if users else None
     folder = Path(config.out or RUNS / config.phone / "evaluation")
-    _write(folder, config.phone, reference, pairs, results, found, perceptual)
+    report = Report(
+        config.phone,
+        reference,
+        found,
+        {name: result.per_image for name, result in results.items()},
+        np.asarray(pairs.phone),
+        np.asarray(pairs.target),
+        {name: result.pictures for name, result in results.items()},
+        pairs.scene_count,
+        first=users,
+        verdict=verdict.text if verdict else "",
+        published=config.phone.lower() in PHONES
+        and not is_made_here(config.data_dir, config.phone),
+    )
+    _write(folder, report, pairs, verdict, perceptual)
+    print(f"{_counted(pairs)} of {config.phone}\n\n{short_table(found)}")
+    if verdict:
+        print(f"{textwrap.fill(verdict.text, 100)}\n")
     if config.methods is None and not runs:
         print(f"{config.phone} has no run yet: `python train.py --phone {config.phone}` makes one")
+    print(f"report: {folder / REPORT}")
     return found
 
 
 def _write(
     folder: Path,
-    phone: str,
-    reference: str,
+    report: Report,
     pairs: PatchPairs,
-    results: dict[str, Scored],
-    found: dict[str, dict],
+    verdict: Verdict | None,
     perceptual: PerceptualDistance | None,
 ) -> None:
-    """Write the four files, each whole or not at all, and print the table."""
+    """Write the four files, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = as_markdown(found, reference)
+    phone, reference, found = report.phone, report.reference, report.methods
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
     if pairs.scene_count is not None:
         facts["scenes"] = pairs.scene_count
     if perceptual:
         facts["perceptual_layers"] = list(perceptual.layers)
+    if verdict:
+        facts["verdict"] = dataclasses.asdict(verdict)
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
-        text = f"# {phone}: {_counted(pairs)}\n\n{table}"
-        path.write_text(text, encoding="utf-8")
-    shown = [result.pictures[:SAMPLES] for result in results.values()]
-    before = [] if INPUT in results else [pairs.phone[:SAMPLES]]
-    columns = [*before, *shown, pairs.target[:SAMPLES]]
-    sheet = contact_sheet(*(np.asarray(c, np.float32) / 255 for c in columns))
+        parts = [f"# {phone}: {_counted(pairs)}", report.verdict, as_markdown(found, reference)]
+        path.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
+    before = [] if INPUT in found else [pairs.phone]
+    columns = [*before, *report.pictures.values(), pairs.target]
+    sheet = contact_sheet(*(np.asarray(c[:SAMPLES], np.float32) / 255 for c in columns))
     write_whole(folder / "samples.png", iio.imwrite("<bytes>", sheet, extension=".png"))
-    write_report(
-        folder / "report.html",
-        Report(
-            phone,
-            reference,
-            found,
-            {name: result.per_image for name, result in results.items()},
-            np.asarray(pairs.phone),
-            np.asarray(pairs.target),
-            {name: result.pictures for name, result in results.items()},
-            pairs.scene_count,
-        ),
-    )
-    print(table, end="")
-    print(folder / "report.html")
+    write_report(folder / REPORT, report)
 
 
 def _counted(pairs: PatchPairs) -> str:

@@ -9,6 +9,7 @@ from common.layout import (
     PAIRS_TABLE,
     PATCH_SUFFIXES,
     PATCHES,
+    SIMULATION,
     TARGET,
     TEST,
     TRAIN,
@@ -68,6 +69,18 @@ def full_size_photos(root: str | Path, phone: str) -> list[Path]:
     """
     folder = _phone_dir(root, phone) / FULL_SIZE
     return _images(folder) if folder.is_dir() else []
+
+
+def is_made_here(root: str | Path, phone: str) -> bool:
+    """Return whether `python -m align` or the simulation made the dataset of a phone.
+
+    Then the patches are not those of the published data set, whatever the name of the phone.
+
+    Raises:
+        DatasetError: The dataset is missing.
+    """
+    folder = _phone_dir(root, phone)
+    return any((folder / name).exists() for name in (PAIRS_TABLE, SIMULATION))
 
 
 def _phone_dir(root: str | Path, phone: str) -> Path:

@@ -21,6 +21,7 @@ from photos import photos_in
 
 INPUT, ONE_CLICK = "input", "one_click"
 OLD_ONE_CLICK = "auto"  # the older name of the classical method
+UNTRAINED = (INPUT, ONE_CLICK, OLD_ONE_CLICK, *SHIPPED)  # the methods that anyone has
 TIMING_SIDE = 512  # pixels; in a square of this side the overhead of a call hardly counts
 
 

@@ -14,9 +14,8 @@ import numpy as np
 from common.atomic_files import replacing
 from common.plural import plural
 from evaluation import report_cases, report_plots, report_tables
+from evaluation.verdict import TEXTURE
 from metrics import METRICS
-
-TEXTURE = ("noise", "sharpness")  # metrics of texture, which are plotted against fidelity
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,6 +31,10 @@ class Report:
         targets: the DSLR's pictures, uint8 `(N, H, W, 3)`.
         pictures: by method, the enhanced pictures, uint8 `(N, H, W, 3)`.
         scenes: number of scenes of the pairs; None if the dataset does not say it.
+        first: name of the method that the page is about and shows first; None for no such method.
+        verdict: what the page says about `first` above everything else.
+        published: whether the pairs are a part of the published data set, so that the published
+            results stand beside those of the methods.
 
     Raises:
         ValueError: the reference is no method, or pictures have another shape or type.
@@ -45,6 +48,9 @@ class Report:
     targets: np.ndarray
     pictures: dict[str, np.ndarray]
     scenes: int | None = None
+    first: str | None = None
+    verdict: str = ""
+    published: bool = False
 
     def __post_init__(self):
         if self.reference not in self.methods:
@@ -73,9 +79,9 @@ def as_html(report: Report) -> str:
     style, script = (_file(f"report.{suffix}") for suffix in ("css", "js"))
     methods = report.methods
     tables = {
-        "published": report_tables.published(methods, report.phone),
         "metrics": report_tables.all_metrics(methods),
         "differences": report_tables.differences(methods, report.reference),
+        "published": report_tables.published(methods, report.phone) if report.published else "",
     }
     headline = [metric.name for metric in METRICS.values() if metric.headline]
     further = [name for name in METRICS if name not in headline]
@@ -88,7 +94,8 @@ def as_html(report: Report) -> str:
         summary=f"{plural(len(methods), 'method')} on the same "
         f"{plural(len(report.inputs), 'held-out pair')}{_of_scenes(report)}, compared with "
         f"<b>{escape(report.reference)}</b>.",
-        warning=report_tables.warning(methods),
+        verdict=f'<p class="answer">{escape(report.verdict)}</p>' if report.verdict else "",
+        warning=report_tables.warning(methods, report.scenes),
         published_link='<a href="#published">Published</a>\n' if tables["published"] else "",
         tables="\n".join(tables.values()),
         scatter="\n".join(report_plots.scatter(methods, name) for name in headline),
@@ -115,7 +122,7 @@ def _viewer(report: Report) -> str:
     )
     if not data["methods"]:
         return "<p>No pair has a finite PSNR, so no case can be chosen.</p>"
-    chosen, case = report_cases.first_shown(data, report.reference)
+    chosen, case = report_cases.first_shown(data, report.reference, report.first)
     shown = {f"{role}_uri": data["pictures"][case[role]] for role in ("input", "method", "target")}
     return string.Template(_file("viewer.html")).substitute(
         shown,

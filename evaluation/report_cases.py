@@ -124,13 +124,18 @@ def as_script(data: dict) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def first_shown(data: dict, reference: str) -> tuple[int, dict]:
+def first_shown(data: dict, reference: str, first: str | None = None) -> tuple[int, dict]:
     """Choose what the page shows at first: a method's index and its median case.
 
-    The method is the first that is neither the reference nor the input.
+    Args:
+        data: what `viewer_data` returns.
+        reference: the method that all others are compared with.
+        first: the method to show; without it the first that is neither the reference nor the input.
     """
     names = [method["name"] for method in data["methods"]]
-    chosen = next((i for i, name in enumerate(names) if name not in (reference, "input")), 0)
+    others = [name for name in names if name not in (reference, "input")]
+    wanted = first if first in names else next(iter(others), names[0])
+    chosen = names.index(wanted)
     return chosen, data["methods"][chosen]["cases"][CASES.index("median")]
 
 

@@ -75,7 +75,7 @@ def scatter(methods: Mapping[str, Mapping], key: str) -> str:
     def down(value):
         return TOP + (high - value) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
-    parts, labels = [_frame(across, down, log_ticks(fast, slow), ticks(low, high))], []
+    parts, labels = [_frame(across, down, log_ticks(fast, slow), ticks(low, high), _time)], []
     places = {name: (across(time), down(found[name][key])) for name, time in times.items()}
     taken = _covered(places)
     for index, name in enumerate(methods):
@@ -140,7 +140,7 @@ def tradeoff(methods: Mapping[str, Mapping], texture: str, fidelity: str) -> str
 
     places = {name: (across(x), down(y)) for name, (x, y) in found.items()}
     taken = _covered(places)
-    parts = [_frame(across, down, ticks(left, right), ticks(low, high))]
+    parts = [_frame(across, down, ticks(left, right), ticks(low, high), _tick)]
     parts.append(f'<path class="aim" d="M{across(1):.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
     labels, words = [], []
     for index, name in enumerate(methods):
@@ -248,15 +248,21 @@ def _strip(index: int, name: str, values: np.ndarray, across: Callable, metric: 
     )
 
 
-def _frame(across: Callable, down: Callable, times: list[float], values: list[float]) -> str:
-    """Draw the grid of a scatter plot and its labels."""
+def _frame(
+    across: Callable,
+    down: Callable,
+    columns: list[float],
+    values: list[float],
+    in_words: Callable[[float], str],
+) -> str:
+    """Draw the grid of a scatter plot and its labels; `in_words` writes the label of a column."""
     lines = []
-    for time in times:
-        x = across(time)
+    for column in columns:
+        x = across(column)
         lines.append(
             f'<path class="grid" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
             f'<text class="tick middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}">'
-            f"{_time(time)}</text>"
+            f"{in_words(column)}</text>"
         )
     for value in values:
         y = down(value)

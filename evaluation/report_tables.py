@@ -3,34 +3,30 @@
 from collections.abc import Mapping
 from html import escape
 
-from common.plural import plural
 from evaluation.network_cost import COSTS
 from evaluation.number_text import amount, number
 from evaluation.published import PHONES, PUBLISHED, SOURCE, published_as
 from evaluation.summary import is_infinite
-from metrics import METRICS, Better, Metric
+from evaluation.verdict import difference_in_words, too_few
+from metrics import METRICS, Metric
 
 Methods = Mapping[str, Mapping]
-FEW = 20  # pairs; fewer do not allow a conclusion
 
 
-def warning(methods: Methods) -> str:
-    """Write a note if there are too few pairs for a conclusion."""
-    fewest = min(facts["n"] for facts in methods.values())
-    if fewest >= FEW:
+def warning(methods: Methods, scenes: int | None = None) -> str:
+    """Write a note if there are too few pairs or scenes for a conclusion."""
+    said = too_few(min(facts["n"] for facts in methods.values()), scenes)
+    if not said:
         return ""
     return (
-        f'<p class="warning" role="note"><strong>{plural(fewest, "pair")}: '
-        "too few to conclude.</strong> "
+        f'<p class="warning" role="note"><strong>{said}</strong> '
         "An interval from so few pairs is itself unreliable. Read the numbers below as examples, "
         "not as a ranking.</p>"
     )
 
 
 def published(methods: Methods, phone: str) -> str:
-    """Write the published PSNR / SSIM beside those measured here, for a phone that has any."""
-    if phone.lower() not in PHONES:
-        return ""
+    """Write the published PSNR / SSIM of a phone of `PHONES` beside those measured here."""
     here = PHONES[phone.lower()]
     heads = "".join(f'<th scope="col">{PHONES[folder]}</th>' for folder in _own_first(phone))
     rows, rest = [], dict(methods)
@@ -105,25 +101,6 @@ def differences(methods: Methods, reference: str) -> str:
     return table("differences", f"Differences from {escape(reference)}", caption, head, rows)
 
 
-def verdict(metric: Metric, difference: list[float], value: float | None, aim: float | None) -> str:
-    """Say what an interval means: better, worse, higher, lower or not distinguishable.
-
-    Args:
-        metric: the metric.
-        difference: mean, low and high end of method − reference.
-        value: the method's mean.
-        aim: the reference's mean.
-    """
-    _, low, high = difference
-    if low <= 0 <= high:
-        return "not distinguishable"
-    if metric.better == Better.NEAR_ONE:
-        if value is None or aim is None or (value - 1) * (aim - 1) < 0:
-            return "higher" if low > 0 else "lower"
-        return "better" if abs(value - 1) < abs(aim - 1) else "worse"
-    return "better" if (low > 0) == (metric.better == Better.HIGHER) else "worse"
-
-
 def table(key: str, title: str, caption: str, head: str, rows: list[str]) -> str:
     """Write a section with a table that scrolls in its box; `title` and `caption` are HTML."""
     return (
@@ -157,7 +134,7 @@ def _difference(
     metric: Metric, difference: list[float], value: float | None, aim: float | None
 ) -> str:
     mean, low, high = (number(end, metric.decimals, sign=True) for end in difference)
-    said = verdict(metric, difference, value, aim)
+    said = difference_in_words(metric, difference, value, aim)
     kind = {"better": "better", "worse": "worse"}.get(said, "neutral")
     mark = {"better": "✓ ", "worse": "✗ "}.get(said, "")
     return (

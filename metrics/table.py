@@ -53,6 +53,8 @@ class Metric:
         fidelity: the metric measures how close an image is to its target; `metrics.score` computes
             these metrics only.
         headline: the report shows the metric's plots first.
+        printed: the table that `evaluate.py` prints has a column of the metric; all metrics are in
+            the files.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Metric:
     infinite_if_identical: bool = False
     fidelity: bool = False
     headline: bool = False
+    printed: bool = False
 
     def __post_init__(self):
         if not self.values:
@@ -91,6 +94,7 @@ METRICS = {
             infinite_if_identical=True,
             fidelity=True,
             headline=True,
+            printed=True,
         ),
         Metric(
             name="psnr_pooled",
@@ -120,6 +124,7 @@ METRICS = {
             function=ms_ssim,
             fidelity=True,
             headline=True,
+            printed=True,
         ),
         Metric(
             name="color_aligned_psnr",
@@ -144,6 +149,7 @@ METRICS = {
             decimals=2,
             better=Better.LOWER,
             function=color_deviation,
+            printed=True,
         ),
         Metric(
             name="perceptual",
@@ -166,6 +172,7 @@ METRICS = {
             better=Better.NEAR_ONE,
             function=noise_gain,
             may_be_undefined=True,
+            printed=True,
         ),
         Metric(
             name="sharpness",
@@ -174,6 +181,7 @@ METRICS = {
             better=Better.NEAR_ONE,
             function=sharpness,
             may_be_undefined=True,
+            printed=True,
         ),
         Metric(
             name="grid",

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from common import command_line
 from common.atomic_files import naming, new_folder
 from common.command_line import option
-from common.layout import PATCH_SIZE, TARGET
+from common.layout import PATCH_SIZE, SIMULATION, TARGET
 from common.plural import plural
 from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
@@ -131,7 +131,7 @@ def simulate_dataset(
             picture, _ = aligned_pair(photos[name], camera, rng, max(camera.sensor_size))
             _write(whole / f"{number}.jpg", picture)
         text = json.dumps(parameters, indent=1, ensure_ascii=False)
-        (root / "simulation.json").write_text(text + "\n", encoding="utf-8")
+        (root / SIMULATION).write_text(text + "\n", encoding="utf-8")
     return target
 
 
@@ -153,7 +153,7 @@ def _survey(photos: Mapping[str, np.ndarray]) -> tuple[dict[str, str], list[str]
 def _read_parameters(folder: Path) -> dict | None:
     """Read `simulation.json` of an existing data set; None if the file is missing or damaged."""
     try:
-        return json.loads((folder / "simulation.json").read_text(encoding="utf-8"))
+        return json.loads((folder / SIMULATION).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

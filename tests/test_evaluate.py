@@ -1,5 +1,8 @@
 import dataclasses
+import html
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +14,12 @@ import pytest
 
 import evaluation.methods
 import models
+from common.run_folder import finished_runs
 from data.packed import read_patch
 from data.pair_files import DatasetError
 from data.pair_files import test_pairs as test_files
 from evaluate import EvaluateConfig, EvaluationError, evaluate
+from evaluation.choose_methods import default_methods, users_network
 from export.convert import convert
 from metrics import ms_ssim, psnr, score, ssim
 from models.generator import build_generator
@@ -67,8 +72,62 @@ def test_every_kind_of_method_is_scored_on_the_same_pairs(workplace):
     assert sheet.shape == (5 * 104, 5 * 104, 3)  # four methods and the target
 
 
-def test_without_methods_the_phones_runs_are_found(workplace):
-    assert list(evaluate(EvaluateConfig("mine"))) == ["input", "one_click", "dped"]
+def test_without_methods_the_users_network_meets_what_anyone_has(workplace, capsys):
+    found = evaluate(EvaluateConfig("mine"))
+    assert list(found) == ["input", "dped", "one_click", "universal"]
+    printed = capsys.readouterr().out
+    assert printed.count("method ") == 1  # the table stands once
+    for row, (name, facts) in zip(
+        printed.split("\n\n")[1].splitlines()[1:], found.items(), strict=True
+    ):
+        assert row.split()[0] == name
+        assert row.split()[1] == f"{facts['psnr']:.2f}".replace("-", "−")
+    folder = workplace / "runs/mine/evaluation"
+    verdict = json.loads((folder / "results.json").read_text())["verdict"]
+    assert verdict["method"] == "dped"
+    assert list(verdict["differences"]) == ["input", "one_click", "universal"]
+    mean, low, high = verdict["differences"]["input"]["psnr"]
+    assert mean == pytest.approx(found["dped"]["psnr"] - found["input"]["psnr"])
+    assert low < mean < high < 0  # the weights are random
+    assert f"worse than input by {-mean:.2f} dB ({-high:.2f} to {-low:.2f})" in verdict["text"]
+    assert "5 pairs: too few to conclude" in verdict["text"]
+    assert " ".join(printed.split()).count(verdict["text"]) == 1
+    assert verdict["text"] in (folder / "results.md").read_text()
+    page = (folder / "report.html").read_text()
+    assert (
+        html.escape(verdict["text"]) in page and '<option value="1" selected>dped</option>' in page
+    )
+
+
+def test_the_newest_run_comes_first(workplace):
+    shutil.copytree(workplace / "runs/mine/dped", workplace / "runs/mine/again")
+    os.utime(workplace / "runs/mine/again/best.keras", (1, 1))
+    runs = finished_runs("mine")
+    assert default_methods("mine", runs)[:4] == ["input", "dped", "again", "one_click"]
+    os.utime(workplace / "runs/mine/dped/best.keras", (0, 0))
+    assert default_methods("mine", runs)[:4] == ["input", "again", "dped", "one_click"]
+    assert users_network(["input", "universal", "net"], runs) == "net"
+    assert users_network(["input", "net", "dped"], runs) == "dped"
+    assert users_network(["input", "auto", "iphone_3gs"], runs) is None
+
+
+def test_networks_that_ship_join_where_they_fit():
+    assert default_methods("mine", {}) == ["input", "one_click", "universal"]
+    assert default_methods("iphone", {})[-1] == "iphone_3gs"
+    mixed = [("Some", "Phone"), ("apple", "iPhone 3GS"), ("Apple", "iPhone 3GS")]
+    assert default_methods("mine", {}, mixed)[2:] == ["universal", "iphone_3gs"]
+
+
+def test_published_results_stand_beside_published_pairs_only(workplace):
+    (workplace / "dped/mine").rename(workplace / "dped/sony")
+    for part in ("training_data", "test_data/patches"):
+        (workplace / f"dped/sony/{part}/mine").rename(workplace / f"dped/sony/{part}/sony")
+    page = workplace / "runs/sony/evaluation/report.html"
+    evaluate(EvaluateConfig("sony", methods="input"))
+    assert "arXiv 1704.02470" in page.read_text()
+    (workplace / "dped/sony/simulation.json").write_text("{}")
+    evaluate(EvaluateConfig("sony", methods="input"))
+    assert "arXiv 1704.02470" not in page.read_text()
 
 
 def test_identical_pairs_are_counted_apart():

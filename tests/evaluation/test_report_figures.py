@@ -12,7 +12,8 @@ from evaluation.published import PUBLISHED, published_as
 from evaluation.report import Report, as_html
 from evaluation.report_cases import FULL_ERROR, error_map, find_cases, input_psnr
 from evaluation.report_plots import distribution, log_ticks, ticks
-from evaluation.report_tables import differences, verdict, warning
+from evaluation.report_tables import differences, warning
+from evaluation.verdict import difference_in_words
 from metrics import METRICS
 
 
@@ -66,8 +67,8 @@ def test_error_map_is_black_where_nothing_differs_and_full_from_the_limit_on():
         ("sharpness", [-0.3, -0.4, -0.2], 0.8, 1.1, "lower"),
     ],
 )
-def test_verdict(key, difference, value, aim, expected):
-    assert verdict(METRICS[key], difference, value, aim) == expected
+def test_a_difference_in_words(key, difference, value, aim, expected):
+    assert difference_in_words(METRICS[key], difference, value, aim) == expected
 
 
 def test_published_figures_stand_beside_the_measured(report):
@@ -84,9 +85,8 @@ def test_published_figures_stand_beside_the_measured(report):
     assert all(figures.keys() == {"iphone", "blackberry", "sony"} for figures in PUBLISHED.values())
 
 
-def test_published_figures_stay_away_from_other_phones(report):
-    mine = dataclasses.replace(report, phone="mine")
-    text = as_html(mine)
+def test_published_figures_stay_away_from_other_pairs(report):
+    text = as_html(dataclasses.replace(report, published=False))
     assert "19.16 / 0.9114" not in text and "#published" not in text and "1704.02470" not in text
     assert "#published" in as_html(report)
 
@@ -106,6 +106,23 @@ def test_tables_say_what_was_measured(report):
 def test_too_few_pairs_are_told():
     assert "too few to conclude" in warning({"a": facts(20, n=25), "b": facts(20, n=19)})
     assert warning({"a": facts(20, n=20)}) == ""
+    assert "24 pairs of 4 scenes: too few" in warning({"a": facts(20, n=24)}, scenes=4)
+    assert warning({"a": facts(20, n=24)}, scenes=5) == ""
+
+
+def test_the_page_opens_on_the_method_that_it_is_about(report):
+    about = dataclasses.replace(report, first=NASTY, verdict="better <than> input")
+    text = as_html(about)
+    assert text.index("better &lt;than&gt; input") < text.index('id="pictures"')
+    assert text.index('id="pictures"') < text.index('id="metrics"')
+    assert re.search(r'<option value="2" selected>', text)
+    assert re.search(r'<option value="1" selected>', as_html(report))
+
+
+def test_ticks_of_a_ratio_keep_their_decimals(report):
+    noise = as_html(report).split('id="texture"')[1].split("</figure>")[0]
+    shown = re.findall(r'<text class="tick middle"[^>]*>([^<]*)<', noise)
+    assert len(shown) == len(set(shown)) > 2
 
 
 def test_ticks():
