@@ -8,6 +8,11 @@ file, enhances a photo with the file, and prints the paths of the pictures. An i
 continues at the next run.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import time
 from pathlib import Path

@@ -1,8 +1,18 @@
-"""Enhance photos of any size: `python enhance.py photo.jpg`, or from Python `enhance(photo)`."""
+"""Enhance photos of any size.
+
+    python enhance.py photo.jpg
+
+From Python, `enhance(photo)` returns the pixels.
+"""
 
 import os
 import signal
 import sys
+
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
 
 # Ctrl-C while libraries load, before there is anything to clean up
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
@@ -19,6 +29,7 @@ import numpy as np
 
 from common import command_line
 from common.command_line import ESSENTIAL, option, print_error
+from common.did_you_mean import did_you_mean
 from inference.engine import Engine, ModelFileError
 from inference.keras_engine import KerasEngine
 from inference.litert_engine import LiteRTEngine
@@ -232,10 +243,11 @@ def find_model(name: str) -> Path:
     """
     path = Path(name) if Path(name).is_file() else shipped_file(name)
     if path is None:
-        there = ", ".join(known for known in SHIPPED if shipped_file(known)) or "none"
+        there = [known for known in SHIPPED if shipped_file(known)]
+        how = "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
         raise ModelFileError(
-            f"{name}: no such model; models/pretrained has {there}; "
-            "pass --model FILE.tflite or FILE.keras, trained with `python train.py --phone NAME`"
+            f"{name}: no such model; models/pretrained has {', '.join(there) or 'none'}"
+            f"{did_you_mean(name, [AUTO, ONE_CLICK, *there]) or f'; {how}'}"
         )
     return path
 

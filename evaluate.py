@@ -12,6 +12,11 @@ report.html (one file, for a browser) and samples.png. Methods that an earlier r
 not computed again.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 import textwrap
@@ -25,6 +30,7 @@ from common import command_line
 from common.atomic_files import replacing, write_whole
 from common.command_line import ESSENTIAL, option
 from common.contact_sheet import contact_sheet
+from common.did_you_mean import did_you_mean
 from common.plural import plural
 from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
@@ -53,8 +59,8 @@ class EvaluateConfig:
     data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
     methods: str | None = option(
         None,
-        "comma-separated, see above; by default input, the phone's runs, one_click, and the "
-        "networks that ship and fit",
+        "comma-separated: input, one_click, names of runs and of networks that ship, files; by "
+        "default input, the phone's runs, one_click, and the networks that ship and fit",
         group=ESSENTIAL,
     )
     external: tuple[str, ...] = option(
@@ -106,7 +112,8 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
         raise EvaluationError("--methods names no method")
     reference = config.reference or next(iter(methods))
     if reference not in methods:
-        raise EvaluationError(f"--reference {reference}: not among {', '.join(methods)}")
+        hint = did_you_mean(reference, methods)
+        raise EvaluationError(f"--reference {reference}: not among {', '.join(methods)}{hint}")
 
     pairs = open_pairs(files, config.cache_dir)
     cache = Path(config.cache_dir) / "scores"

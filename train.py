@@ -8,6 +8,11 @@ environment, the training runs on JAX, without TensorFlow. With --distribute, se
 machines share every step.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import contextlib
 
 from common import command_line

@@ -1,8 +1,15 @@
-"""From two folders of photos to a dataset of aligned patches: `python -m align`.
+"""From two folders of photos to a dataset of aligned patches.
+
+    python -m align --phone_dir shoot/phone --dslr_dir shoot/canon --phone mine
 
 The command pairs the photos of both cameras, aligns each pair, and writes the patches on which
 `train.py` trains. After an interruption the same command continues.
 """
+
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
 
 import contextlib
 import shlex

@@ -8,6 +8,11 @@ process with the start of Python and all imports. Keras runs the whole frame: 20
 some 10 GB.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import subprocess
 import sys

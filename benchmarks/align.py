@@ -13,6 +13,11 @@ whole pixels and then by parabolas. The benchmark times the reference on some wi
 both searches on those windows by the exact geometry.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import os
 

@@ -13,6 +13,11 @@
 The benchmark prints Markdown. `docs/reference-data.md` says where the Oxford sequences come from.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import concurrent.futures
 import dataclasses
 import errno

@@ -10,6 +10,11 @@ pairs. `data/free_photos.py` makes the folder of photos. Lists in this module na
 network of the project was trained on them.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import functools
 from collections.abc import Callable

@@ -8,6 +8,11 @@ held-out pairs of the real iPhone and of the simulated phones, and prints the ta
 trainings are kept and interrupted ones go on, so the command can be repeated at any time.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 import subprocess

@@ -9,6 +9,11 @@ The photo is random: pixels do not change the speed. Other programs on the same 
 times; compare the shares, and take the best of several runs.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 import math

@@ -7,6 +7,11 @@ batch, over the sum of the norms of all terms. The benchmark prints a Markdown t
 several seeds.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import os
 from typing import Any

@@ -10,6 +10,11 @@ Markdown table. Processor seconds count the work of all threads, so other work o
 changes them.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import time
 from unittest import mock
@@ -39,10 +44,10 @@ def main(config: MetricsConfig) -> None:
     """Measure, and print the table."""
     targets, methods = _pictures(config)
     rows = []
-    with (
-        mock.patch("metrics.ssim.filtered", _scipy_filtered),
-        mock.patch("metrics.filters.filtered", _scipy_filtered),
-    ):
+    older = [
+        mock.patch(f"metrics.{name}.filtered", _scipy_filtered) for name in ("ssim", "filters")
+    ]
+    with older[0], older[1]:
         plain, each = [], {}
         for images in methods:
             values = {}

@@ -9,6 +9,11 @@ prints a Markdown table and writes docs/mobile_designs.png. It keeps finished de
 does not train them again.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 import time
@@ -20,7 +25,7 @@ import numpy as np
 from benchmarks.mobile_networks import DESIGNS
 from common import command_line
 from common.atomic_files import replacing
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from data.batches import Batches, Part
 from data.packed import open_pairs
 from data.pair_files import full_size_photos, training_pairs
@@ -33,16 +38,16 @@ PICTURE = Path(__file__).resolve().parent.parent / "docs" / "mobile_designs.png"
 class DesignsConfig:
     """The designs, the data and the length of the training."""
 
-    data_dir: str = option(help="root of the DPED data set")
-    teacher: str = option(help="the PPCN teacher's checkpoint")
-    phone: str = option("iphone", "phone that made the photos and pairs")
-    designs: str = option(",".join(DESIGNS), "designs to compare, comma-separated")
+    data_dir: str = option(help="root of the DPED data set", group=ESSENTIAL)
+    teacher: str = option(help="the PPCN teacher's checkpoint", group=ESSENTIAL)
+    phone: str = option("iphone", "phone that made the photos and pairs", group=ESSENTIAL)
+    designs: str = option(",".join(DESIGNS), "designs to compare, comma-separated", group=ESSENTIAL)
     steps: int = option(1500, "training steps of each design")
     batch_size: int = option(16, "patches a step")
     learning_rate: float = option(2e-3, "initial learning rate; a cosine schedule ends at 0")
     distilled_pairs: int = option(24_000, "patches that the teacher enhances")
     cache_dir: str = option("runs/cache", "folder for patches and the teacher's results")
-    results: str = option("runs/mobile_designs.json", "file of finished designs")
+    results: str = option("runs/mobile_designs.json", "file of finished designs", group=ESSENTIAL)
 
 
 def main(config: DesignsConfig) -> None:

@@ -8,6 +8,11 @@ It prints Markdown tables: PSNR and SSIM by each rule, every metric with its int
 paired differences to the last checkpoint.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 from pathlib import Path
 

@@ -19,6 +19,11 @@ Files of any size are timed at the largest tile. Other work on the cores changes
 compare only within one table.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 import subprocess

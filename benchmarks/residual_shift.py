@@ -8,6 +8,11 @@ domain. So the benchmark checks `align` on photos for which no truth is known. P
 which weighs all frequencies alike, finds wrong peaks where the phone's patch lacks fine detail.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 from typing import Any
 

@@ -7,6 +7,11 @@ Bradley-Terry model. Then it counts how many 95 % intervals of scores and of sha
 value.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import math
 import random

@@ -11,6 +11,11 @@ disk. The benchmark prints the votes per second, and the median and the 95 % and
 the times for votes and photos. The participants are threads of this process and use the same cores.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import http.client
 import json

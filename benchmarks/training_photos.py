@@ -8,6 +8,11 @@ the patches of each draw with one budget, scores the same test patches, and prin
 Finished trainings are kept and interrupted ones go on, so the command can be repeated at any time.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import csv
 import dataclasses
 import json
@@ -19,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from common import command_line
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.layout import TARGET
 from common.run_folder import LAST, STATE
 from data.pair_files import DatasetError, training_pairs
@@ -38,18 +43,22 @@ class CurveError(RuntimeError):
 class CurveConfig:
     """The data set, the numbers of photos, and the budget of each training."""
 
-    phone: str = option(help="name of the phone: its folder in the data set")
-    data_dir: str = option("dped", "root of the set that align wrote")
-    photos: tuple[int, ...] = option((2, 5, 10, 20, 40, 80), "numbers of photos", nargs="+")
+    phone: str = option(help="name of the phone: its folder in the data set", group=ESSENTIAL)
+    data_dir: str = option("dped", "root of the set that align wrote", group=ESSENTIAL)
+    photos: tuple[int, ...] = option(
+        (2, 5, 10, 20, 40, 80), "numbers of photos", nargs="+", group=ESSENTIAL
+    )
     draws: int = option(1, "how often the photos are drawn; the scores are means over the draws")
-    steps: int = option(400, "training steps")
+    steps: int = option(400, "training steps", group=ESSENTIAL)
     batch_size: int = option(8, "pairs a step")
     channels: int = option(16, "width of the generator")
     mixed_precision: bool = option(False, "as for train.py")
     also: str | None = option(
         None, "root of another data set of this phone; its test pairs are scored too"
     )
-    folder: str = option("runs/training_photos", "folder of the subsets, the runs and results")
+    folder: str = option(
+        "runs/training_photos", "folder of the subsets, the runs and results", group=ESSENTIAL
+    )
     seed: int = option(0, "of the draws")
 
 

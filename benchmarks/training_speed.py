@@ -15,6 +15,11 @@ Weights and patches are random, because they do not matter to the speed. The tab
 --output writes the numbers as JSON.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import contextlib
 import dataclasses
 import io
@@ -31,7 +36,7 @@ import numpy as np
 
 from common import command_line
 from common.atomic_files import replacing
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 
 PATCH = 100
 WIDTHS = {
@@ -55,14 +60,16 @@ class BenchmarkError(RuntimeError):
 class BenchmarkConfig:
     """The networks and the amount of work."""
 
-    width: str = option("full", "size of the generator", choices=tuple(WIDTHS))
-    batch_size: int = option(16, "pairs a step")
-    steps: int = option(5, "timed steps of each case, after two warm-up steps")
+    width: str = option("full", "size of the generator", choices=tuple(WIDTHS), group=ESSENTIAL)
+    batch_size: int = option(16, "pairs a step", group=ESSENTIAL)
+    steps: int = option(5, "timed steps of each case, after two warm-up steps", group=ESSENTIAL)
     content_layer: str = option("block5_conv4", "VGG-19 layer of the content loss")
-    preset: str = option("thesis", "losses and networks", choices=("thesis", "iccv"))
+    preset: str = option(
+        "thesis", "losses and networks", choices=("thesis", "iccv"), group=ESSENTIAL
+    )
     pairs: int = option(4000, "pairs to measure the input with")
     parts: bool = option(True, "also measure the parts of the step")
-    output: str | None = option(None, "JSON file for the numbers")
+    output: str | None = option(None, "JSON file for the numbers", group=ESSENTIAL)
     case: str | None = option(None, "measure this one case here and print JSON (internal)")
 
 

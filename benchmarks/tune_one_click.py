@@ -7,6 +7,11 @@ round changes nothing. The best value has the highest mean of PSNR in dB plus 20
 benchmark prints the settings that `inference/one_click.py` keeps as `TUNED`.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 

@@ -13,6 +13,11 @@ network. Each line has:
 - the growth of the memory of the process that draws.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import shutil
 import threading

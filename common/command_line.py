@@ -7,146 +7,18 @@ everything is cleaned up. Any other error is a bug of the project and keeps its 
 
 import argparse
 import contextlib
-import dataclasses
 import io
 import os
 import sys
-import types
-import typing
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
 
 from absl import app, flags
-from absl.flags import argparse_flags
 
-from common.numbers import finite_number, whole_number
+from common.environment import program_name
+from common.option_parser import ESSENTIAL, given_field, given_options, option, parser_for
 from common.signals import exit_status, signals_raised
 
-ESSENTIAL = "essential options"  # the group that `--help` shows first
-OTHER = "other options"  # the group of options without a group; `--help` shows this group last
-_GIVEN = "given"  # marks the field that `given_options` makes
-
-
-def option(
-    default: Any = dataclasses.MISSING,
-    help: str = "",
-    choices: Sequence | None = None,
-    group: str | None = None,
-    **argument,
-) -> Any:
-    """Make a dataclass field that is also a command-line option.
-
-    Args:
-        default: The default value. Without a default the user must give the option.
-        help: One line for `--help`.
-        choices: The allowed values, or None for any value.
-        group: The heading under which `--help` lists the option. `--help` shows `ESSENTIAL`
-            first, then the other groups in the order of their first fields, then the options
-            without a group.
-        **argument: Passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...). Two keys
-            have a meaning here: `flag` names the flag where no field can have the name
-            (`class`), and `positional=True` makes an argument without a flag.
-    """
-    metadata = {"help": help, "choices": choices, "group": group, **argument}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def given_options() -> frozenset[str]:
-    """Make a dataclass field that holds the names of the options that the command line gives.
-
-    An option counts as given also where its value equals the default. Outside of a command line the
-    field is empty.
-    """
-    return dataclasses.field(default=frozenset(), metadata={_GIVEN: True}, compare=False)
-
-
-def parser_for(
-    config_class: type, description: str | None, prog: str | None = None
-) -> argparse.ArgumentParser:
-    """Build the parser that has one `--field_name` flag for each `option` of a dataclass."""
-    parser = _Parser(
-        prog=prog,
-        description=description,
-        inherited_absl_flags=None,
-        formatter_class=_Help,
-        add_help=False,
-    )
-    hints = typing.get_type_hints(config_class)
-    fields = [f for f in dataclasses.fields(config_class) if _GIVEN not in f.metadata]
-    named = [field.metadata.get("group") for field in fields if field.metadata.get("group")]
-    other = OTHER if named else "options"
-    order = dict.fromkeys([*(name for name in named if name == ESSENTIAL), *named, other])
-    groups = {heading: parser.add_argument_group(heading) for heading in order}
-    for field in fields:
-        group = groups[field.metadata.get("group") or other]
-        target = parser if field.metadata.get("positional") else group
-        _add_option(target, field, _scalar_type(hints[field.name]))
-    groups[other].add_argument("-h", "--help", action="help", help="show this help and exit")
-    # absl's programs know two more words for help. Both work, and nobody needs to read about them.
-    parser.add_argument("--helpfull", "--helpshort", action="help", help=argparse.SUPPRESS)
-    return parser
-
-
-def _add_option(target, field: dataclasses.Field, value_type: Callable[[str], Any]) -> None:
-    """Add the argument of one field to a parser or to a group of a parser."""
-    argument = {key: value for key, value in field.metadata.items() if value is not None}
-    argument.pop("group", None)
-    required = field.default is dataclasses.MISSING
-    argument["default"] = argparse.SUPPRESS if required else field.default
-    if argument.get("action") == "append":
-        argument["default"] = list(typing.cast(Sequence, field.default))  # argparse copies lists
-    flag = f"--{argument.pop('flag', field.name)}"
-    if argument.pop("positional", False):
-        target.add_argument(field.name, type=value_type, **argument)
-    elif value_type is bool:
-        # --name switches on; where the default is on, --no-name switches off.
-        action = argparse.BooleanOptionalAction if field.default else "store_true"
-        target.add_argument(flag, dest=field.name, action=action, **argument)
-    else:
-        argument["required"] = required
-        target.add_argument(flag, dest=field.name, type=value_type, **argument)
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help that keeps the description's lines and shows each default once, as the user types it."""
-
-    def _get_help_string(self, action):
-        # Python 3.11 and 3.12 add this suffix to options that have a --no- form.
-        text = (action.help or "").removesuffix(" (default: %(default)s)")
-        default = action.default
-        nothing_to_show = default is None or default is False or default in ("", (), [])
-        if nothing_to_show or default == argparse.SUPPRESS or "default" in text:
-            return text
-        if default is True:
-            shown = "on"
-        elif isinstance(default, (list, tuple)):
-            shown = " ".join(map(str, default))
-        else:
-            shown = str(default)
-        return f"{text} (default: {shown.replace('%', '%%')})"
-
-
-class _Parser(argparse_flags.ArgumentParser):
-    """A parser that reports bad usage in one line, like every other error of the user."""
-
-    def parse_known_args(self, args=None, namespace=None):
-        """Parse, and keep the words for the message about an error."""
-        self._words = list(sys.argv[1:] if args is None else args)
-        return super().parse_known_args(self._words, namespace)
-
-    def error(self, message: str) -> NoReturn:
-        file = next((w for w in self._words if w[:1] == "-" and os.path.lexists(w)), None)
-        hint = f"; {file} is a file whose name begins with -: write ./{file}" if file else ""
-        self.exit(2, f"{self.prog}: error: {message}{hint} (see --help)\n")
-
-
-def _scalar_type(hint) -> Callable[[str], Any]:
-    """Return the type that converts one word of the command line: `int | None` gives int."""
-    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
-        hint = next(t for t in typing.get_args(hint) if t is not types.NoneType)
-    if typing.get_origin(hint) is tuple:
-        hint = typing.get_args(hint)[0]
-    return {int: whole_number, float: finite_number}.get(hint, hint)
+__all__ = ["ESSENTIAL", "given_options", "option", "print_error", "run"]
 
 
 def run(
@@ -169,14 +41,13 @@ def run(
             `python -m MODULE` where the module was started this way.
         words: The command line without the program; None for the command line of the process.
     """
-    parser = parser_for(config_class, description, prog or _module_command())
+    parser = parser_for(config_class, description, prog or program_name())
 
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
         flags.FLAGS.mark_as_parsed()
-        for field in dataclasses.fields(config_class):
-            if _GIVEN in field.metadata:
-                arguments[field.name] = _given(parser, argv[1:])
+        if name := given_field(config_class):
+            arguments[name] = _given(parser, argv[1:])
         return {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
 
     def guarded(values):
@@ -214,12 +85,6 @@ def _given(parser: argparse.ArgumentParser, words: Sequence[str]) -> frozenset[s
     # argparse sets the default of an option only if nothing is set.
     found = parser.parse_args(words, argparse.Namespace(**dict.fromkeys(names, absent)))
     return frozenset(name for name, value in vars(found).items() if value is not absent)
-
-
-def _module_command() -> str | None:
-    """Return `python -m MODULE` if Python started that module, and None if it started a file."""
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return spec and f"python -m {spec.name.removesuffix('.__main__')}"
 
 
 def print_error(program: str, error: Exception | str) -> None:

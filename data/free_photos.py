@@ -11,6 +11,11 @@ copyright file of each package states the licenses; for GCompris, the README of 
 `models/pretrained/universal_photos.csv` lists authors and licenses.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import hashlib
 import importlib.util

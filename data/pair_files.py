@@ -4,6 +4,7 @@ import csv
 import dataclasses
 from pathlib import Path
 
+from common.did_you_mean import did_you_mean
 from common.layout import (
     FULL_SIZE,
     PAIRS_TABLE,
@@ -16,6 +17,11 @@ from common.layout import (
     is_phone_name,
 )
 from photos import photos_in
+
+_HOW_TO_GET_ONE = (
+    "unpack DPED there, align your own photos with `python -m align`, or simulate pairs with "
+    "`python -m simulation.simulate_patches`"
+)
 
 
 class DatasetError(ValueError):
@@ -88,11 +94,17 @@ def _phone_dir(root: str | Path, phone: str) -> Path:
         raise DatasetError(f"phone name {phone!r}: give a plain folder name other than {TARGET!r}")
     folder = Path(root) / phone
     if not folder.is_dir():
-        raise DatasetError(
-            f"{folder}: no such dataset; unpack DPED there, align your own photos with "
-            "`python -m align`, or simulate pairs with `python -m simulation.simulate_patches`"
-        )
+        hint = did_you_mean(phone, _phones(root))
+        raise DatasetError(f"{folder}: no such dataset{hint or f'; {_HOW_TO_GET_ONE}'}")
     return folder
+
+
+def _phones(root: str | Path) -> list[str]:
+    """Return the names of the phones in the folder of all datasets."""
+    folder = Path(root)
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if (p / PATCHES[TRAIN]).is_dir())
 
 
 def _pairs(dataset: Path, split: str) -> PairFolder:

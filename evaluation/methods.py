@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.did_you_mean import did_you_mean
 from common.run_folder import BEST, LAST
 from data.packed import read_patch
 from evaluation.litert_cost import litert_cost
@@ -138,10 +139,10 @@ def _find(word: str, phone: str, runs: Mapping[str, Path]) -> Method:
         return _checkpoint(path)
     if shipped := shipped_file(word, (".keras",)):
         return _keras_file(word, shipped)
-    known = ", ".join([INPUT, ONE_CLICK, *SHIPPED, *runs])
+    known = [INPUT, ONE_CLICK, *SHIPPED, *runs]
     raise EvaluationError(
-        f"method {word!r}: not {known}, nor a .keras, .tflite or TF1 checkpoint file; "
-        f"`python train.py --phone {phone}` makes a run"
+        f"method {word!r}: not {', '.join(known)}, nor a .keras, .tflite or TF1 checkpoint file"
+        f"{did_you_mean(word, known) or f'; `python train.py --phone {phone}` makes a run'}"
     )
 
 

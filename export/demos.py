@@ -8,6 +8,11 @@ pictures. `--models` names networks of your own to copy instead. With `--demos`,
 images of any size, because browsers and GPUs take only fixed tiles.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import hashlib
 import json

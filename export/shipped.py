@@ -7,6 +7,11 @@ The command writes into `models/pretrained`: a float32 file for images of any si
 the checksums, which the command prints.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import hashlib
 import json

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from common.did_you_mean import did_you_mean
 from common.layout import TARGET, is_phone_name
 from common.run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
 
@@ -26,8 +27,10 @@ def find_source(phone: str | None, model: str | None) -> Path:
         raise ExportError("give --phone NAME or --model FILE.keras")
     found = list(finished_runs(phone).values())
     if not found:
+        trained = {path.parent.parent.name for path in RUNS.glob(f"*/*/{BEST}")}
+        how = f"; train one with `python train.py --phone {phone}`"
         raise ExportError(
-            f"{RUNS / phone}: no trained model; train one with `python train.py --phone {phone}`"
+            f"{RUNS / phone}: no trained model{did_you_mean(phone, sorted(trained)) or how}"
         )
     if len(found) > 1:
         names = ", ".join(map(str, found))

@@ -20,10 +20,16 @@ from typing import TYPE_CHECKING
 if __package__ in (None, ""):  # run as `python export/to_tflite.py`: the root is not on the path
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 from common import command_line
 from common.atomic_files import replacing
 from common.backend import import_keras
 from common.command_line import ESSENTIAL, option
+from common.did_you_mean import did_you_mean
 from export.precisions import PROPERTIES, Precision
 from export.source_model import ExportError, export_name, find_source, read_run
 
@@ -165,7 +171,9 @@ def _precisions(words: str) -> list[Precision]:
     except ValueError:
         precisions = []
     if not precisions:
-        raise ExportError(f"--precision {words}: expected {', '.join(Precision)}")
+        unknown = next((word for word in words.split(",") if word not in list(Precision)), "")
+        hint = did_you_mean(unknown, Precision)
+        raise ExportError(f"--precision {words}: expected {', '.join(Precision)}{hint}")
     return precisions
 
 

@@ -7,6 +7,11 @@ variables tell which network a checkpoint holds: the DPED generator with any wid
 blocks, the SRCNN that its authors compare with, or PPCN (PIRM 2018).
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import re
 from pathlib import Path

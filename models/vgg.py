@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from common.backend import keras
+from common.did_you_mean import did_you_mean
 from models.network_files import WeightsError
 
 layers = keras.layers
@@ -45,7 +46,10 @@ def build_vgg19(
         WeightsError: the layer is unknown, or the weights are missing, damaged or end too early.
     """
     if content_layer not in LAYERS:
-        raise WeightsError(f"content layer {content_layer!r}: expected one of {', '.join(LAYERS)}")
+        raise WeightsError(
+            f"content layer {content_layer!r}: expected one of {', '.join(LAYERS)}"
+            f"{did_you_mean(content_layer, LAYERS)}"
+        )
     image = keras.Input((None, None, 3), name="image")
     x = layers.Rescaling(255.0, offset=CENTER, name="center")(image)
     for name in LAYERS[: LAYERS.index(content_layer) + 1]:
@@ -97,7 +101,8 @@ def _set_weights(layer: layers.Conv2D, arrays: list[np.ndarray]) -> None:
 def _load(model: keras.Model, path: Path) -> None:
     """Copy kernels and biases from an HDF5 file by layer name."""
     if not path.is_file():
-        raise WeightsError(f"VGG-19 weights {path}: no such file")
+        hint = did_you_mean(str(path), ("imagenet", "random"))
+        raise WeightsError(f"VGG-19 weights {path}: no such file{hint}")
     try:
         with h5py.File(path) as file:
             for layer in _convolutions(model):

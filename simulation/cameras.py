@@ -22,6 +22,7 @@ import dataclasses
 
 import numpy as np
 
+from common.did_you_mean import did_you_mean
 from data.pair_files import DatasetError
 
 LENS_LIMIT = 1.5  # half-diagonals; the largest radius of the distortion model, invertible there
@@ -239,6 +240,6 @@ def phone_camera(phone: str | Camera) -> Camera:
     if phone not in PHONES:
         raise SimulationError(
             f"no virtual phone {phone!r}: give one of {', '.join(sorted(PHONES))} "
-            "(generic stands for any other phone)"
+            f"(generic stands for any other phone){did_you_mean(phone, PHONES)}"
         )
     return PHONES[phone]

@@ -10,6 +10,11 @@ through the same measurement and are then compared.
 Light is the code value decoded by sRGB (IEC 61966-2-1). Chroma is log2 of R/G and of B/G in light.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import json
 from pathlib import Path

@@ -6,6 +6,11 @@ The command writes the patch pairs of `simulation.shooting` to dped/blackberry, 
 DPED.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import hashlib
 import itertools
@@ -114,10 +119,8 @@ def simulate_dataset(
     )
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        new_folder(target) as root,
-        tqdm(total=train_patches + test_patches, unit="patch", disable=None) as progress,
-    ):
+    progress = tqdm(total=train_patches + test_patches, unit="patch", disable=None)
+    with new_folder(target) as root, progress:
         for folder, chosen, count in (
             (root / "training_data", train_names, train_patches),
             (root / "test_data" / "patches", test_names, test_patches),

@@ -6,6 +6,11 @@ The command writes shoot/phone and shoot/canon: files like those of a real shoot
 `python -m align`.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import datetime
 from collections.abc import Mapping

@@ -1,10 +1,16 @@
 """`python -m study COMMAND` runs a user study, from photos to a report."""
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import importlib
 import sys
 from types import ModuleType
 
 from common import command_line
+from common.did_you_mean import did_you_mean
 from study.design import StudyError
 
 PROGRAM = "python -m study"
@@ -46,7 +52,8 @@ def main(words: list[str]) -> None:
         sys.exit(0)
     if name not in COMMANDS:
         said = f"no command {name!r}" if name else "no command given"
-        print(f"{PROGRAM}: error: {said}: {', '.join(COMMANDS)} (see --help)", file=sys.stderr)
+        said += f": {', '.join(COMMANDS)}{did_you_mean(name, COMMANDS)}"
+        print(f"{PROGRAM}: error: {said} (see --help)", file=sys.stderr)
         sys.exit(2)
     module = _module(name)
     command_line.run(

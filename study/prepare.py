@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.plural import plural
 from study.class_photos import (
     ClassFiles,
@@ -32,13 +32,14 @@ class PrepareConfig:
         StudyError: a value is out of range.
     """
 
-    out: str = option(help="folder of the study; the folder must not exist yet")
+    out: str = option(help="folder of the study; the folder must not exist yet", group=ESSENTIAL)
     classes: tuple[str, ...] = option(
         (),
         "a class and its folder of photos, or of one subfolder per phone; give two classes or more",
         action="append",
         flag="class",
         metavar="NAME=DIR",
+        group=ESSENTIAL,
     )
     pairs: tuple[str, ...] = option(
         (),
@@ -46,10 +47,15 @@ class PrepareConfig:
         action="append",
         flag="pair",
         metavar="NAME:NAME",
+        group=ESSENTIAL,
     )
-    phone: str = option("phone", "name of the phone if the folders have no subfolders")
-    title: str = option("Which photo is better?", "heading of the page")
-    prompt: str = option("Which photo do you like better?", "question about every pair")
+    phone: str = option(
+        "phone", "name of the phone if the folders have no subfolders", group=ESSENTIAL
+    )
+    title: str = option("Which photo is better?", "heading of the page", group=ESSENTIAL)
+    prompt: str = option(
+        "Which photo do you like better?", "question about every pair", group=ESSENTIAL
+    )
     repeats: int = option(0, "number of questions that each participant answers twice")
     longest_side: int = option(1600, "limit on width and height of the photos, pixels")
     unaligned: bool = option(False, "accept photos that do not seem to show the same scene")

@@ -117,6 +117,7 @@ def test_bad_command_lines_end_in_one_line(tmp_path, models):
         ("a.png", "--model", "bad.tflite"): "bad.tflite: not a usable .tflite model",
         ("a.png", "--model", "model.onnx"): "ends in .tflite or .keras",
         ("a.png", "--model", "nobody"): "nobody: no such model; models/pretrained has",
+        ("a.png", "--model", "one-click"): "did you mean 'one_click'?",
         ("a.png", "--model", good, "--output", "taken"): "taken: File exists",
         ("a.png", "--model", good, "--output", "."): "a.png is the source",
         ("none.png", "--model", good): "none.png: no such file or folder",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.backend import import_keras
+from common.did_you_mean import did_you_mean
 from training.backends.workers import Workers
 from training.config import TrainConfig, TrainingError, with_recipe
 
@@ -99,9 +101,16 @@ def _generator(config: TrainConfig, normalization: str):
 
 def _start_from(generator, path: str) -> None:
     from models import load_generator
-    from models.shipped import shipped_file
+    from models.shipped import SHIPPED, shipped_file
 
-    weights = load_generator(shipped_file(path, (".keras",)) or path).get_weights()
+    file = shipped_file(path, (".keras",))
+    if file is None and not Path(path).is_file():
+        known = ", ".join(SHIPPED)
+        raise TrainingError(
+            f"--start_from {path}: no such file, nor a network that ships ({known})"
+            f"{did_you_mean(path, SHIPPED)}"
+        )
+    weights = load_generator(file or path).get_weights()
     if [w.shape for w in weights] != [tuple(w.shape) for w in generator.weights]:
         raise TrainingError(f"{path}: is another network than --model and its size ask for")
     generator.set_weights(weights)

@@ -39,9 +39,9 @@ class TrainConfig:
     data_dir: str = option("dped", "root of the data set", group=ESSENTIAL)
     recipe: str | None = option(
         None,
-        "the whole training by name (training/recipes.py); flags given beside it win. By default "
-        + ", ".join(f"{network.recipe} for {name}" for name, network in NETWORKS.items())
-        + "; stable trains best, thesis follows the slides, iccv follows the released code",
+        "a whole training by name, whose values flags override: stable trains best, quick takes "
+        "minutes on two cores, thesis follows the slides, iccv the released code; by default the "
+        "one of --model",
         choices=tuple(RECIPES),
         group=ESSENTIAL,
     )
@@ -53,7 +53,7 @@ class TrainConfig:
     )
     preset: str = option(
         None,
-        "loss terms and their weights, and for dped the norm and the discriminator; by default "
+        "the objective: loss terms and weights, for dped also norm and discriminator; by default "
         "the recipe's",
         choices=tuple(PRESETS),
         group=ESSENTIAL,
@@ -61,6 +61,12 @@ class TrainConfig:
     steps: int = option(None, "training steps in all; by default the recipe's", group=ESSENTIAL)
     batch_size: int = option(
         None, "pairs a step, over all machines; by default the recipe's", group=ESSENTIAL
+    )
+    start_from: str | None = option(
+        None,
+        "begin with the weights of this .keras file or of a network that ships (iphone_3gs)",
+        group=ESSENTIAL,
+        metavar="FILE",
     )
     resume: bool = option(False, "go on from the run's last checkpoint", group=ESSENTIAL)
     run_dir: str | None = option(
@@ -108,11 +114,6 @@ class TrainConfig:
         "released: a normal of 0.01, as in the released code; near_identity: the builder's own "
         "weights, near the identity for dped",
         choices=("released", "near_identity"),
-        group=NETWORK,
-    )
-    start_from: str | None = option(
-        None,
-        "begin with the weights of this .keras file or of a network that ships (iphone_3gs)",
         group=NETWORK,
     )
     content_layer: str = option(

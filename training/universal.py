@@ -10,6 +10,11 @@ light part decides. Worker processes make the samples; training draws from the l
 A run writes `last.keras` (the average of the weights), `state.npz`, `log.csv` and `config.json`.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import collections
 import dataclasses
 import io
@@ -28,7 +33,7 @@ import numpy as np
 from common import command_line
 from common.atomic_files import naming, write_whole
 from common.backend import import_keras
-from common.command_line import option
+from common.command_line import ESSENTIAL, option
 from common.finite_weights import are_finite
 from common.folder_lock import claimed
 from common.run_folder import LAST, STATE
@@ -45,10 +50,12 @@ PATIENCE = 300  # seconds to wait for a batch
 class UniversalConfig:
     """Options of the training of the network for any phone."""
 
-    photos: tuple[str, ...] = option((), "folders of clean photos", nargs="+")
-    run_dir: str = option("runs/universal", "folder of the run")
-    steps: int = option(20000, "training steps of the detail part, on patches")
-    light_steps: int = option(20000, "training steps of the light part, on thumbnails")
+    photos: tuple[str, ...] = option((), "folders of clean photos", nargs="+", group=ESSENTIAL)
+    run_dir: str = option("runs/universal", "folder of the run", group=ESSENTIAL)
+    steps: int = option(20000, "training steps of the detail part, on patches", group=ESSENTIAL)
+    light_steps: int = option(
+        20000, "training steps of the light part, on thumbnails", group=ESSENTIAL
+    )
     batch_size: int = option(16, "patches in a step of the detail part")
     light_batch: int = option(64, "thumbnails in a step of the light part")
     patch: int = option(96, "side of a patch, pixels")
@@ -56,12 +63,12 @@ class UniversalConfig:
         1e-3, "learning rate at the start of each part; it falls along a cosine"
     )
     start_from: str | None = option(
-        None, "a .keras file of this network whose weights to start from"
+        None, "a .keras file of this network whose weights to start from", group=ESSENTIAL
     )
     workers: int = option(1, "processes that make samples; with 0, the trainer itself makes them")
     save_every: float = option(120.0, "seconds between checkpoints")
     seed: int = option(0, "seed of the weights, the samples and the faults")
-    resume: bool = option(False, "continue the run in --run_dir")
+    resume: bool = option(False, "continue the run in --run_dir", group=ESSENTIAL)
 
 
 def main(config: UniversalConfig) -> None:

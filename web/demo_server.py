@@ -6,6 +6,11 @@ The server sends the headers that a browser needs before it gives a page threads
 not build the page: `make web` does. The browser does all the computing, and photos stay there.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import contextlib
 import dataclasses
 import functools

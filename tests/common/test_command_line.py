@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from common import command_line
-from common.command_line import option, parser_for
+from common.command_line import option
+from common.option_parser import parser_for
 
 ROOT = Path(command_line.__file__).resolve().parents[1]
 
@@ -110,7 +111,7 @@ class Grouped:
 
 
 def test_help_is_grouped_with_the_essential_options_first():
-    text = parser_for(Grouped, "A script.").format_help()
+    text = parser_for(Grouped, "A script.").format_help_all()
     places = [
         *("positional arguments:", "PHOTO", "essential options:", "--phone PHONE", "--layers"),
         *("--folder", "schedule:", "--rate", "--share", "--width", "other options:", "--seed"),
@@ -126,7 +127,7 @@ def test_options_without_any_group_stand_under_one_heading():
 
 
 def test_help_shows_a_default_once_and_only_where_it_is_a_word_to_type():
-    text = " ".join(parser_for(Grouped, "A script.").format_help().split())
+    text = " ".join(parser_for(Grouped, "A script.").format_help_all().split())
     assert "learning rate (default: 0.5)" in text
     assert "share, from 0% to 100% (default: 0.0)" in text
     assert "seed (default: 0)" in text
@@ -135,6 +136,61 @@ def test_help_shows_a_default_once_and_only_where_it_is_a_word_to_type():
     assert "smooth the result (default: on)" in text
     assert text.count("default: ") == 6  # none for width, phone, fast, photos and help
     assert "None" not in text and "False" not in text
+
+
+DESCRIPTION = """What the command does.
+
+    python command.py photo.jpg
+
+All that a reader may want to know later.
+"""
+
+
+def test_help_shows_an_example_and_the_essential_options_only():
+    text = parser_for(Grouped, DESCRIPTION, "command.py").format_help()
+    shown = text.splitlines()
+    assert shown[0] == "usage: command.py PHOTO [PHOTO ...] --phone PHONE [options]"
+    assert "    python command.py photo.jpg" in shown and "later" not in text
+    for name in ("photos", "--phone", "--layers", "--folder", "--help_all"):
+        assert name in text
+    assert "show all 11 options" in text
+    for name in ("--rate", "--share", "--width", "--seed", "--pattern", "--fast", "schedule"):
+        assert name not in text
+
+
+def test_help_all_shows_every_option(capsys):
+    with pytest.raises(SystemExit) as raised:
+        parser_for(Grouped, DESCRIPTION).parse_args(["--help_all"])
+    assert raised.value.code == 0
+    text = capsys.readouterr().out
+    for field in dataclasses.fields(Grouped)[1:]:
+        assert f"--{field.name}" in text or f"--no-{field.name}" in text
+    assert "may want to know later" in text
+
+
+def test_a_command_without_essential_options_has_one_help():
+    parser = parser_for(Config, DESCRIPTION)
+    assert parser.format_help() == parser.format_help_all()
+    assert "later" in parser.format_help() and "--help_all" not in parser.format_help()
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("--phone x --stepz 3", "did you mean '--steps' for '--stepz'?"),
+        ("--phome x", "did you mean '--phone' for '--phome'?"),
+        ("--phone x --Layers=1", "did you mean '--layers' for '--Layers'?"),
+        ("--phone x --model dpde", "did you mean 'dped'?"),
+    ],
+)
+def test_a_mistyped_word_gets_the_nearest_known_word(capsys, words, hint):
+    error = refused(capsys, Config, *words.split())
+    assert hint in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", ["--phone x --quality 3", "--phone x --model vgg", "--ste 3"])
+def test_a_word_like_no_known_word_gets_no_hint(capsys, words):
+    assert "did you mean" not in refused(capsys, Config, *words.split())
 
 
 @pytest.mark.parametrize("word", ["--helpfull", "--helpshort", "-h"])

@@ -182,3 +182,11 @@ def test_names_of_patches_that_are_no_utf_8_are_taken(tmp_path, training):
     for side in ("mine", "canon"):
         touch(training / side, name)
     assert [path.name for path in training_pairs(tmp_path, "mine").phone] == [name]
+
+
+def test_a_mistyped_phone_gets_the_name_of_a_dataset(tmp_path, training):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg")
+    (tmp_path / "mina").mkdir()  # no dataset
+    assert refusal(training_pairs, tmp_path, "minn").endswith("did you mean 'mine'?")
+    assert "python -m align" in refusal(training_pairs, tmp_path, "sony")

@@ -528,6 +528,7 @@ def test_command_line_errors_are_one_line(tmp_path):
     (tmp_path / "empty").mkdir()
     for arguments, message in (
         (["--phone", "nokia"], "no virtual phone 'nokia'"),
+        (["--phone", "iphnoe"], "did you mean 'iphone'?"),
         (["--phone", "sony", "--photos", tmp_path / "empty"], "no photos"),
     ):
         failed = command(*arguments, "--output", tmp_path / "out")

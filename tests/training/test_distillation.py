@@ -143,6 +143,7 @@ def test_what_cannot_be_distilled_or_begun_from_is_one_line(data, tmp_path, teac
     models.save_model(build_mobile(channels=5, blocks=1), tmp_path / "wider.keras")
     for other in (str(tmp_path / "wider.keras"), "universal"):  # a file, a network that ships
         assert f"{other}: is another network than --model" in complaint(start_from=other)
+    assert "did you mean 'universal'?" in complaint(start_from="univers")
     for wrong in ({"distilled_share": 0.0}, {"distilled_share": 1.5}, {"distilled_pairs": 0}):
         with pytest.raises(TrainingError, match="distilled"):
             config(data, tmp_path, teachers, **wrong)
