@@ -23,8 +23,10 @@ from training.backends.workers import Workers, workers_of
 from training.build_gan import build
 from training.config import TrainConfig, TrainingError, resolved, write_config
 from training.loop import run_loop
+from training.outcome import few_scenes_line, outcome_lines
 from training.pairs import training_batches
 from training.progress import Progress
+from training.step_batches import step_batches
 
 
 def train(config: TrainConfig) -> int:
@@ -58,7 +60,13 @@ def _train(config: TrainConfig, workers: Workers) -> int:
         workers.check_agreement(config, progress)
         if workers.chief:
             write_config(config.folder, config)
-        return run_loop(config, gan, step, share, held_out, workers, progress)
+            if few := few_scenes_line(batches, held_out):
+                print(few, flush=True)
+        make = step_batches(config, gan, share)
+        status = run_loop(config, gan, step, share, make, held_out, workers, progress)
+    if workers.chief and not status:
+        print("\n".join(outcome_lines(config, held_out)))
+    return status
 
 
 def _restore(config: TrainConfig, gan, progress: Progress) -> None:

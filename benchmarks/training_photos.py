@@ -3,8 +3,8 @@
     python -m benchmarks.training_photos --data_dir dped --phone mine
 
 The benchmark takes a data set of `python -m align`, whose pairs.csv names the photo of each patch.
-It draws training photos at random, and every larger draw contains the smaller ones. It trains on
-the patches of each draw with one budget, scores the same test patches, and prints Markdown.
+It draws training photos at random, and every larger draw contains the smaller ones. It trains
+on the patches of each draw with one recipe, scores the same test patches, and prints Markdown.
 Finished trainings are kept and interrupted ones go on, so the command can be repeated at any time.
 """
 
@@ -25,13 +25,13 @@ import numpy as np
 
 from common import command_line
 from common.command_line import ESSENTIAL, option
-from common.layout import TARGET
-from common.run_folder import LAST, STATE
+from common.layout import PAIRS_TABLE, TARGET, TEST, TRAIN
+from common.run_folder import BEST, STATE
 from data.pair_files import DatasetError, training_pairs
-from training.recording import read_curve
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = {"psnr": "PSNR, dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
+DONE = "done"  # file in the folder of a run that needs no further step
 DIGITS = {"psnr": 2, "ssim": 4, "ms_ssim": 4}
 
 
@@ -46,12 +46,13 @@ class CurveConfig:
     phone: str = option(help="name of the phone: its folder in the data set", group=ESSENTIAL)
     data_dir: str = option("dped", "root of the set that align wrote", group=ESSENTIAL)
     photos: tuple[int, ...] = option(
-        (2, 5, 10, 20, 40, 80), "numbers of photos", nargs="+", group=ESSENTIAL
+        (3, 5, 10, 20, 50), "numbers of photos", nargs="+", group=ESSENTIAL
     )
     draws: int = option(1, "how often the photos are drawn; the scores are means over the draws")
-    steps: int = option(400, "training steps", group=ESSENTIAL)
-    batch_size: int = option(8, "pairs a step")
-    channels: int = option(16, "width of the generator")
+    recipe: str = option("quick", "as for train.py")
+    steps: int | None = option(
+        None, "training steps; by default the recipe's", group=ESSENTIAL
+    )
     mixed_precision: bool = option(False, "as for train.py")
     also: str | None = option(
         None, "root of another data set of this phone; its test pairs are scored too"
@@ -78,7 +79,7 @@ def main(config: CurveConfig) -> None:
             runs[number, draw] = folder / name
             counts.setdefault(number, []).append(len(chosen))
             _train(config, name)
-    methods = ",".join(["input", *(str(run / LAST) for run in runs.values())])
+    methods = ",".join(["input", *(str(run / BEST) for run in runs.values())])
     for title, root in (("aligned", config.data_dir), ("also", config.also)):
         if root is None:
             continue
@@ -111,7 +112,10 @@ def patches_by_photo(folder: Path) -> dict[str, list[str]]:
 
 
 def link_subset(source: Path, target: Path, chosen: list[str]) -> None:
-    """Make a data set of links to some training patches of `source` and to all its test data."""
+    """Make a data set of links to some training patches of `source` and to all its test data.
+
+    The new set has a pairs.csv of its own, so that the training splits its pairs by photos.
+    """
     if target.is_dir():
         shutil.rmtree(target)  # only links: the run of an earlier call keeps its pack
     pairs = training_pairs(source.parent, source.name)
@@ -122,24 +126,29 @@ def link_subset(source: Path, target: Path, chosen: list[str]) -> None:
         for number, patch in enumerate(chosen):
             (folder / f"{number}{named[patch].suffix}").symlink_to(named[patch])
     (target / "test_data").symlink_to((source / "test_data").resolve())
+    with (source / PAIRS_TABLE).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["patch"]]
+    photos = {row["patch"]: row["photo"] for row in rows if row["split"] == TRAIN}
+    table = [(photos[patch], TRAIN, number) for number, patch in enumerate(chosen)]
+    table += [(row["photo"], TEST, row["patch"]) for row in rows if row["split"] == TEST]
+    with (target / PAIRS_TABLE).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("photo", "split", "patch"), *table])
 
 
 def _train(config: CurveConfig, name: str) -> None:
     folder = Path(config.folder)
     run = folder / name
-    curve = read_curve(run)
-    if curve and curve[-1]["step"] >= config.steps:
+    if (run / DONE).exists():
         return
     _call(
         *("train.py", "--phone", config.phone, "--data_dir", str(folder / "sets" / name)),
         *("--run_dir", str(run), "--cache_dir", str(folder / "cache")),
-        *("--preset", "fidelity", "--channels", str(config.channels)),
-        *("--batch_size", str(config.batch_size), "--steps", str(config.steps)),
-        *("--learning_rate", "2e-3", "--schedule", "cosine"),
-        *("--validate_every", str(config.steps)),
+        *("--recipe", config.recipe),
+        *(["--steps", str(config.steps)] if config.steps else []),
         *(["--mixed_precision"] if config.mixed_precision else []),
         *(["--resume"] if (run / STATE).exists() else []),
     )
+    (run / DONE).touch()
 
 
 def _print_table(root, scores, counts, names) -> None:
@@ -150,7 +159,7 @@ def _print_table(root, scores, counts, names) -> None:
     cells = [f"{scores['input'][key]:.{DIGITS[key]}f}" for key in COLUMNS]
     print(f"| input | | {' | '.join(cells)} |")
     for number, patches in counts.items():
-        own = [scores[f"{names[number, draw]}_{Path(LAST).stem}"] for draw in range(len(patches))]
+        own = [scores[names[number, draw]] for draw in range(len(patches))]
         cells = [_cell([values[key] for values in own], DIGITS[key]) for key in COLUMNS]
         print(f"| {number} | {round(np.mean(patches))} | {' | '.join(cells)} |")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 RUNS = Path("runs")
 STATE, CONFIG, BEST, LAST = "state.npz", "config.json", "best.keras", "last.keras"
+START = "start.keras"  # the network before the first step, for a training that rehearses
 
 
 def run_folder(phone: str, model: str) -> Path:

@@ -79,6 +79,12 @@ class Batches:
         return sum(len(part.pairs) for part in self._parts)
 
     @property
+    def scene_count(self) -> int | None:
+        """Number of photos from which the pairs are; None if a part does not know its photos."""
+        counts = [part.pairs.scene_count for part in self._parts]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    @property
     def fingerprint(self) -> int:
         """Checksum that differs between batches of different pairs."""
         fingerprints = [part.pairs.fingerprint for part in self._parts]

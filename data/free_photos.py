@@ -51,7 +51,7 @@ WALLPAPERS = {
     ),
 }
 PLASMA = (
-    "Autumn BytheWater ColdRipple ColorfulCups DarkestHour EveningGlow FallenLeaf Grey Kite "
+    "BytheWater ColdRipple ColorfulCups DarkestHour EveningGlow FallenLeaf Grey Kite "
     "OneStandsOut Path summer_1am"
 )
 RESOURCES = "usr/share/gcompris-qt/rcc"

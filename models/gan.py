@@ -87,7 +87,7 @@ def training_step(gan: Gan, jit_compile: bool = False):
     # Without TF32, float32 has one precision on all devices. --mixed_precision is the fast way.
     tf.config.experimental.enable_tensor_float_32_execution(False)
 
-    @tf.function(jit_compile=jit_compile, reduce_retracing=True)
+    @tf.function(jit_compile=jit_compile)
     def step(phone, target):
         with tf.GradientTape(persistent=True) as tape:
             generator_loss, discriminator_loss, report = both_losses(gan, phone, target)

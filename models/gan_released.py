@@ -65,7 +65,7 @@ def released_step(gan: Gan, jit_compile: bool = False):
 
     tf.config.experimental.enable_tensor_float_32_execution(False)
 
-    @tf.function(jit_compile=jit_compile, reduce_retracing=True)
+    @tf.function(jit_compile=jit_compile)
     def step(phone, target, other_phone, other_target, shows_target):
         with tf.GradientTape() as tape:
             generator_loss, report = generator_losses(gan, phone, target)

@@ -45,6 +45,12 @@ NETWORKS = {
         options=("channels", "blocks"),
         recipe="mobile",
     ),
+    "adaptive": Network(
+        about="a small network that sees the whole photo, as universal",
+        builder="models.universal.build_universal",
+        options=(),
+        recipe="quick",
+    ),
     "srcnn": Network(
         about="a rival, Dong et al. 2014",
         builder="models.rivals.srcnn.build_srcnn",

@@ -185,6 +185,11 @@ def light_variables(model: keras.Model) -> list:
     return [v for v in model.trainable_variables if v.path.split("/")[0].startswith(names)]
 
 
+def look_variables(model: keras.Model) -> list:
+    """Return the biases of the decisions: a constant change of all curves and of the matrix."""
+    return [model.get_layer(name).bias for name in ("light", "colors")]
+
+
 def _decider(filters: int, side: int, name: str, strides: int = 1):
     return layers.Conv2D(
         filters,

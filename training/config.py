@@ -20,6 +20,7 @@ DATA, NETWORK, OBJECTIVE, OPTIMIZER, DISTILLATION, MACHINE, RUN = (
 )
 
 GIVEN = "given"  # the field of a configuration that is no option
+ADAPTIVE = ("look_steps", "mosaics", "rehearsed")  # options for the network that sees the photo
 DEFAULT_RECIPE = NETWORKS["dped"].recipe  # of a command that names neither recipe nor network
 
 
@@ -98,6 +99,18 @@ class TrainConfig:
         choices=("none", "symmetries"),
         group=DATA,
     )
+    mosaics: float = option(
+        None,
+        "share of the batches whose patches are arranged as one picture, for a network that sees "
+        "the whole photo",
+        group=DATA,
+    )
+    rehearsed: float = option(
+        None,
+        "share of each batch on which the network repeats its start: photos with colors that the "
+        "pairs may lack",
+        group=DATA,
+    )
     channels: int | None = option(
         None, "width of the generator; by default the published width", group=NETWORK
     )
@@ -141,6 +154,17 @@ class TrainConfig:
     learning_rate: float = option(None, "of Adam, for the generator", group=OPTIMIZER)
     discriminator_learning_rate: float = option(
         None, "of Adam, for the discriminator", group=OPTIMIZER
+    )
+    look_steps: int = option(
+        None,
+        "steps before the training that fit the light of the whole set alone: tone curves and "
+        "color matrix of the network adaptive",
+        group=OPTIMIZER,
+    )
+    patience: int = option(
+        None,
+        "validations without a better score after which the training ends; 0: never",
+        group=OPTIMIZER,
     )
     schedule: str = option(
         None,
@@ -201,7 +225,11 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise TrainingError(f"--{name} must be greater than 0")
-        for name in ("ema_decay", "label_smoothing"):
+        for name in ("look_steps", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise TrainingError(f"--{name} must be at least 0")
+        for name in ("ema_decay", "label_smoothing", "mosaics", "rehearsed"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 1:
                 raise TrainingError(f"--{name} must be at least 0 and below 1")
@@ -263,9 +291,17 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
     name = config.recipe or (NETWORKS[config.model].recipe if config.model else DEFAULT_RECIPE)
     recipe = dict(RECIPES[name])
     if config.model not in (None, recipe["model"]):
-        recipe.update(channels=None, blocks=None)  # sizes of another network
+        # Sizes and weights of another network, and a training that only that network has.
+        recipe.update(channels=None, blocks=None, start_from=None)
+        recipe.update(dict.fromkeys(ADAPTIVE, 0))
     values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
-    return dataclasses.replace(config, recipe=name, **values)
+    config = dataclasses.replace(config, recipe=name, **values)
+    for option_name in ADAPTIVE:
+        if getattr(config, option_name) and config.model != "adaptive":
+            raise TrainingError(f"--{option_name} has a meaning for --model adaptive only")
+        if getattr(config, option_name) and config.distribute != "none":
+            raise TrainingError(f"--distribute has no meaning with --{option_name}")
+    return config
 
 
 def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:

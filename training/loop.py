@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import math
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from common.run_folder import BEST, LAST, STATE
 from data.batches import Batches
 from data.packed import PatchPairs
 from training.backends.workers import Workers
-from training.build_gan import takes_other_batch
 from training.config import TrainConfig, TrainingError
 from training.interruption import Interruption
 from training.next_step import ADVICE, check_next_step
-from training.pairs import two_batches
 from training.progress import Progress
 from training.recording import Recorder
 from training.validation import Validation
@@ -41,17 +39,19 @@ def run_loop(
     gan: Gan,
     step: Step,
     batches: Batches,
+    make: Callable[[int], tuple[np.ndarray, ...]],
     held_out: PatchPairs,
     workers: Workers,
     progress: Progress,
 ) -> int:
-    """Train from `progress.step` to `config.steps`.
+    """Train from `progress.step` to `config.steps`, or until the score rises no more.
 
     Args:
         config: The resolved configuration.
         gan: The networks.
         step: The step that trains the networks.
         batches: This worker's share of every batch.
+        make: The arrays of a step by its number, see `training.step_batches`.
         held_out: The pairs to validate on.
         workers: All workers of the run. Only the chief validates and writes.
         progress: Where the run stands; the loop moves it on.
@@ -63,9 +63,8 @@ def run_loop(
         TrainingError: A loss or a validation score is not finite, or the networks are broken.
     """
     writer = RunWriter(config, gan, step, held_out, progress) if workers.chief else None
-    make = functools.partial(two_batches, batches) if takes_other_batch(config) else None
     reports: list[Mapping] = []  # of the steps since the last log, on the device
-    stopping = False
+    stopping = given_up = False
     bar = writer.bar if writer is not None else contextlib.nullcontext()
     with bar, Interruption() as interruption:
         for batch in batches.between(progress.step, config.steps, make=make):
@@ -92,9 +91,12 @@ def run_loop(
                         writer.save()
             if writer is not None:
                 writer.show_progress()
-            if stopping:
+            if validating and config.patience:
+                # Only the chief validates, so the chief decides for all workers.
+                given_up = workers.any(progress.waited >= config.patience)
+            if stopping or given_up:
                 break
-    stopped = stopping and progress.step < config.steps
+    stopped = stopping and not given_up and progress.step < config.steps
     if writer is not None:
         writer.close(stopped)
     return 128 + (interruption.received or signal.SIGTERM) if stopped else 0
@@ -154,8 +156,9 @@ class RunWriter:
         self._recorder.validation(number, {**scores, **scalars}, sheet)
         for line in (_validation_line(number, scores), *self._watch.warnings(scores)):
             self._say(line)
+        self._progress.waited += 1
         if scores["psnr"] > self._progress.best_psnr:
-            self._progress.best_psnr = scores["psnr"]
+            self._progress.best_psnr, self._progress.waited = scores["psnr"], 0
             save_model(self._network, self._config.folder / BEST)
 
     def save(self) -> None:

@@ -21,6 +21,7 @@ SMALL = 1024  # pixels; longer side of the photos from which thumbnails are made
 CLEAN = 32  # pixels; side of the clean thumbnail that the light part aims at
 NOISY = 0.4  # share of the thumbnails with the noise that is left of the noise of a photo
 JOINED = 0.3  # share of thumbnails that show several photos side by side
+HIGH_KEY = 0.1  # share of the photos with changed tones that become bright ones
 SYNTHETIC = 0.1  # share of samples with plain grounds and discs
 PORTION = {"city100": 0.35}  # weight of each photo of a source; City100 shows flat postcards
 
@@ -182,6 +183,8 @@ def _draw_colors(rng):
 def _draw_tone(rng):
     """Draw a table of levels `(1, 256, 3)`: slight gamma, contrast, cast and darkening."""
     x = np.linspace(0, 1, 256)[:, None] ** np.exp(rng.normal(0, 0.1))
+    if rng.random() < HIGH_KEY:  # pale walls, snow, mist: bright photos that are as they should be
+        x = x ** rng.uniform(0.4, 0.8)
     x = x + rng.normal(0, 0.15) * x * (1 - x) * (2 * x - 1)
     x = x * np.exp(rng.normal(0, 0.025, 3)) * np.exp(-abs(rng.normal(0, 0.04)))
     return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)[None]

@@ -15,6 +15,7 @@ class Progress:
             version.
         step: The last step that was done.
         best_psnr: The best validation score so far, dB.
+        waited: The number of validations since the best one.
     """
 
     pairs: int
@@ -22,3 +23,4 @@ class Progress:
     validation: int | None = None
     step: int = 0
     best_psnr: float = -math.inf
+    waited: int = 0

@@ -6,11 +6,12 @@ from typing import Any
 import tensorflow
 
 from common.backend import keras
-from losses.photo_error import photo_error_loss, photo_errors
+from losses.photo_error import harm_loss, photo_error_loss, photo_errors
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 tf: Any = tensorflow  # TensorFlow has no types for the names below
 
+HARM = 1.0  # weight of the harm loss: a loss of quality counts twice as much as a gain
 DETAIL = 50.0  # weight of the error of detail
 LEAST = 1e-6  # added to the squared error of a patch, so that the slope of its root is finite
 EDGE = 6  # pixels at the border of a patch, next to zero padding, that the loss leaves out
@@ -35,7 +36,8 @@ def light_losses(light: keras.Model) -> Callable:
         cell = thumbnail.shape[1] // clean.shape[1]
         faulty = ops.average_pool(thumbnail, cell, strides=cell)
         lit = light({"image": faulty, "thumbnail": thumbnail}, training=True)
-        return photo_error_loss(lit, clean), *_log_numbers(lit, faulty, clean)
+        loss = photo_error_loss(lit, clean) + HARM * harm_loss(lit, faulty, clean)
+        return loss, *_log_numbers(lit, faulty, clean)
 
     return losses
 

@@ -37,6 +37,8 @@ def test_a_subset_has_these_training_patches_and_all_test_patches(aligned, tmp_p
             originals = [getattr(whole, side)[int(number)] for number in chosen]
             links = getattr(subset, side)
             assert [link.resolve() for link in links] == [path.resolve() for path in originals]
+        photos = [whole.scenes[int(number)] for number in chosen]
+        assert list(subset.scenes) == photos
     sides = [
         [path.read_bytes() for path in held_out_pairs(root, "mine").phone]
         for root in ("dped", "subset")

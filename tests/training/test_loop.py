@@ -52,7 +52,8 @@ def run(losses, recipe="mobile"):
     workers = Workers(index=1)
     step, progress = Step(losses), Progress(pairs=5, fingerprint=0)
     batches = Batches([Part(pairs, 2)])
-    status = run_loop(config, None, step, batches, pairs, workers, progress)
+    make = batches.__getitem__
+    status = run_loop(config, None, step, batches, make, pairs, workers, progress)
     return status, step, progress
 
 

@@ -56,7 +56,7 @@ def test_every_recipe_decides_everything_with_plain_values():
             assert choices is None or value in choices, (name, key)
         config = with_recipe(TrainConfig("x", recipe=name))
         left = {key for key in recipe if getattr(config, key) is None}
-        assert left <= {"channels", "blocks"}
+        assert left <= {"channels", "blocks", "start_from"}
 
 
 def test_choices_follow_from_the_tables():

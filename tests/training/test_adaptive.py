@@ -1,0 +1,211 @@
+"""The training of the network that sees the whole photo: mosaics, look, rehearsal, outcome."""
+
+import csv
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+import models
+from common.run_folder import BEST, START
+from data.batches import Batches, Part
+from data.packed import PatchPairs
+from models.shipped import shipped_file
+from models.universal import look_variables
+from train import TrainConfig, train
+from training import outcome
+from training.adaptive_batches import AdaptiveBatches, Rehearsal, make_rehearsal, mosaic
+from training.build_gan import build
+from training.config import TrainingError, with_recipe
+from training.look import fit_look
+from training.outcome import few_scenes_line, outcome_lines
+
+
+def random_pairs(count=8, scenes=None, gain=1.6):
+    """Return pairs whose target is the phone's patch, brighter by a gain."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(20, 140, (count, 10, 10, 3))
+    phone = np.kron(coarse, np.ones((1, 10, 10, 1))).astype(np.uint8)
+    target = np.rint(gain * phone.astype(np.float32)).astype(np.uint8)
+    return PatchPairs(phone, target, scenes)
+
+
+def batches_of(pairs, size=4):
+    return Batches([Part(pairs, size, augment=False)])
+
+
+def test_a_mosaic_has_each_patch_at_its_place():
+    patches = np.arange(5 * 2 * 2 * 3).reshape(5, 2, 2, 3)
+    picture = mosaic(patches)
+    assert picture.shape == (1, 4, 4, 3)
+    for number, (row, column) in enumerate(np.ndindex(2, 2)):
+        part = picture[0, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2]
+        np.testing.assert_array_equal(part, patches[number])
+
+
+def test_the_share_of_mosaics_is_as_asked():
+    batches = batches_of(random_pairs())
+    for share, expected in ((0.0, {100}), (1.0, {200}), (0.5, {100, 200})):
+        make = AdaptiveBatches(batches, share, seed=0)
+        arrays = [make(number) for number in range(12)]
+        assert {phone.shape[1] for phone, _ in arrays} == expected
+        assert all(phone.shape == target.shape for phone, target in arrays)
+
+
+def test_a_batch_depends_on_its_number_alone():
+    rehearsal = Rehearsal(*np.random.default_rng(1).integers(0, 256, (2, 3, 200, 200, 3), np.uint8))
+    first, second = (
+        AdaptiveBatches(batches_of(random_pairs()), 0.5, 7, 0.5, rehearsal) for _ in range(2)
+    )
+    list(map(second, range(5)))
+    for number in range(6):
+        for one, other in zip(first(number), second(number), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_share_of_each_batch_is_rehearsal():
+    pairs = random_pairs()
+    photos = np.full((1, 200, 200, 3), 255, np.uint8)  # no pair is white
+    rehearsal = Rehearsal(photos, photos - 255)
+    phone, target = AdaptiveBatches(batches_of(pairs), 0.0, 0, 0.25, rehearsal)(0)
+    white = (phone == 1).all(axis=(1, 2, 3))
+    assert white.tolist() == [True, False, False, False]
+    assert (target[0] == 0).all() and phone.shape == (4, 100, 100, 3)
+    phone, target = AdaptiveBatches(batches_of(pairs), 1.0, 0, 0.25, rehearsal)(0)
+    assert phone.shape == (2, 200, 200, 3)
+    assert (phone[1] == 1).all() and (target[1] == 0).all() and (phone[0] < 1).all()
+
+
+def test_the_rehearsal_keeps_what_the_network_makes_of_other_colors():
+    batches = batches_of(random_pairs())
+    rehearsal = make_rehearsal(lambda x: 1.5 - x, batches, seed=0, count=6)
+    assert rehearsal.photos.shape == (6, 200, 200, 3)
+    expected = np.clip(1.5 - rehearsal.photos / 255, 0, 1)
+    np.testing.assert_allclose(rehearsal.targets / 255, expected, atol=0.5 / 255 + 1e-6)
+    again = make_rehearsal(lambda x: 1.5 - x, batches, seed=0, count=6)
+    np.testing.assert_array_equal(rehearsal.photos, again.photos)
+
+
+def test_the_look_alone_learns_a_brighter_camera(tmp_path):
+    config = with_recipe(
+        TrainConfig("x", recipe="quick", batch_size=4, look_steps=40, run_dir=str(tmp_path))
+    )
+    gan, _ = build(config)
+    pairs = random_pairs()
+    phone, target = pairs.scaled()
+
+    def error():
+        return float(np.abs(gan.generator.predict(phone, verbose=0) - target).mean())
+
+    before = [value.copy() for value in gan.generator.get_weights()]
+    error_before = error()
+    fit_look(config, gan, AdaptiveBatches(batches_of(pairs), 0.0, 0))
+    assert error() < 0.5 * error_before
+    look = {variable.path for variable in look_variables(gan.generator)}
+    for variable, value in zip(gan.generator.weights, before, strict=True):
+        assert np.array_equal(variable.numpy(), value) == (variable.path not in look)
+    trained = {variable.path for variable in gan.generator.trainable_variables}
+    assert trained == {variable.path for variable in build(config)[0].generator.trainable_variables}
+    for one, other in zip(gan.ema.get_weights(), gan.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture
+def dataset(write_dataset, tmp_path, monkeypatch):
+    """A data set with six scenes of four patches."""
+    folder = write_dataset(tmp_path / "dped", "mine", train=24, test=2)
+    rows = [(f"scene{number // 4}", "train", number) for number in range(24)]
+    with (folder / "pairs.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("photo", "split", "patch"), *rows])
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def quick(**changes):
+    options = {"recipe": "quick", "steps": 4, "batch_size": 4, "look_steps": 2, "validate_every": 2}
+    return TrainConfig("mine", **{**options, **changes})
+
+
+def test_quick_trains_resumes_and_says_what_it_achieved(dataset, capsys):
+    whole, parts = quick(run_dir="whole"), quick(run_dir="parts", steps=4, schedule="constant")
+    assert train(whole) == 0
+    text = capsys.readouterr().out
+    assert "that the training did not see, your network has" in text
+    for name in ("the phone", "one_click", "universal"):
+        assert f" {name} (" in text
+    whole = dataclasses.replace(whole, schedule="constant", run_dir="constant")
+    assert train(whole) == 0
+    assert train(dataclasses.replace(parts, steps=2)) == 0
+    assert train(dataclasses.replace(parts, resume=True)) == 0
+    one, other = (
+        models.load_generator(f"{run}/{BEST}").get_weights() for run in ("constant", "parts")
+    )
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def test_a_run_without_its_start_cannot_be_resumed(dataset):
+    config = quick(run_dir="run", steps=2, schedule="constant")
+    assert train(config) == 0
+    (dataset.parent.parent / "run" / START).unlink()
+    with pytest.raises(TrainingError, match=r"start\.keras: missing, so the run cannot be resumed"):
+        train(dataclasses.replace(config, resume=True, steps=4))
+
+
+def test_training_ends_when_the_score_rises_no_more(dataset, monkeypatch, capsys):
+    scores = iter([10.0, 12.0, 11.0, 11.5, 13.0])
+    real = outcome.psnr  # the outcome is measured as always
+
+    class Falling:
+        def __init__(self, pairs):
+            self.pairs = pairs
+
+        def __call__(self, network):
+            names = ("ms_ssim", "color_shift", "contrast", "checkerboard")
+            facts = dict.fromkeys((*names, "input_psnr", "input_ms_ssim"), 1.0)
+            return {"psnr": next(scores), **facts}, np.zeros((8, 8, 3), np.uint8)
+
+    monkeypatch.setattr("training.loop.Validation", Falling)
+    assert train(quick(run_dir="run", steps=10, patience=2)) == 0
+    assert real is outcome.psnr
+    assert next(scores) == 13.0  # the training ended after the fourth validation
+    assert "best validation PSNR 12.00 dB" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["look_steps", "mosaics", "rehearsed"])
+def test_options_of_the_adaptive_network_are_refused_for_others(option):
+    value = 3 if option == "look_steps" else 0.5
+    with pytest.raises(TrainingError, match=f"--{option} has a meaning for --model adaptive only"):
+        with_recipe(TrainConfig("x", recipe="mobile", **{option: value}))
+    # Another network with the recipe leaves these options out.
+    config = with_recipe(TrainConfig("x", recipe="quick", model="mobile"))
+    assert (getattr(config, option), config.start_from) == (0, None)
+
+
+def test_distribution_is_refused():
+    with pytest.raises(TrainingError, match="--distribute has no meaning with --look_steps"):
+        with_recipe(TrainConfig("x", recipe="quick", distribute="mirrored"))
+
+
+def test_too_few_scenes_are_said():
+    scenes = np.array(["a", "a", "b", "b", "c", "c", "d", "d"])
+    pairs, held_out = random_pairs(8, scenes), random_pairs(2, np.array(["x", "x"]))
+    assert few_scenes_line(batches_of(pairs), held_out) is None
+    assert "only 4 scenes" in str(few_scenes_line(batches_of(pairs[:6]), held_out))
+    assert few_scenes_line(batches_of(random_pairs()), held_out) is None  # scenes not known
+
+
+def test_the_outcome_is_plain_about_each_rival(tmp_path):
+    """The shipped network is neither better nor worse than itself; the pairs are far brighter."""
+    network = models.load_generator(shipped_file("universal", (".keras",)))
+    models.save_model(network, tmp_path / BEST)
+    pairs = random_pairs(8, np.repeat(["a", "b", "c", "d"], 2), gain=1.02)
+    config = with_recipe(TrainConfig("x", recipe="quick", run_dir=str(tmp_path)))
+    first, phone, _, start = outcome_lines(config, pairs)
+    assert first.startswith("on 8 pairs of 4 scenes that the training did not see")
+    assert "not surely better than universal" in start
+    assert "worse than the phone" in phone
+    alone = outcome_lines(config, dataclasses.replace(pairs, scenes=np.repeat("a", 8)))
+    assert all("on too few scenes to be sure" in line for line in alone[1:])
+    assert not any(math.isnan(float(line.split()[0])) for line in alone[1:])
