@@ -8,6 +8,11 @@ photos took no part in the training and are not in the test list of `benchmarks/
 Each photo gets light faults (`simulation/faults.py`) three times, and once no fault.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path

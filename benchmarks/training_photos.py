@@ -50,9 +50,7 @@ class CurveConfig:
     )
     draws: int = option(1, "how often the photos are drawn; the scores are means over the draws")
     recipe: str = option("quick", "as for train.py")
-    steps: int | None = option(
-        None, "training steps; by default the recipe's", group=ESSENTIAL
-    )
+    steps: int | None = option(None, "training steps; by default the recipe's", group=ESSENTIAL)
     mixed_precision: bool = option(False, "as for train.py")
     also: str | None = option(
         None, "root of another data set of this phone; its test pairs are scored too"

@@ -65,7 +65,8 @@ class TrainConfig:
     )
     start_from: str | None = option(
         None,
-        "begin with the weights of this .keras file or of a network that ships (iphone_3gs)",
+        "begin with the weights of this .keras file or of a network that ships (universal, "
+        "iphone_3gs); by default the recipe's",
         group=ESSENTIAL,
         metavar="FILE",
     )

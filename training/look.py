@@ -9,7 +9,7 @@ hold for the sum, so few scenes cannot spoil colors that the scenes lack.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -41,7 +41,7 @@ def fit_look(config: TrainConfig, gan: Gan, batches: AdaptiveBatches) -> None:
     for variable in trainable:
         variable.trainable = any(variable is chosen for chosen in look)
     try:
-        rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, config.look_steps)
+        rate: Any = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, config.look_steps)
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(generator.trainable_variables)
         alone = dataclasses.replace(

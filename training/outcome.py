@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from common.run_folder import BEST
@@ -50,7 +52,8 @@ def outcome_lines(config: TrainConfig, held_out: PatchPairs) -> list[str]:
     phone, target = held_out.scaled()
 
     def enhanced(path):
-        return np.clip(load_generator(path).predict(phone, batch_size=16, verbose=0), 0, 1)
+        network: Any = load_generator(path)
+        return np.clip(network.predict(phone, batch_size=16, verbose=0), 0, 1)
 
     pictures = {
         "the phone": phone,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def step_batches(
     return AdaptiveBatches(batches, config.mosaics, config.seed, config.rehearsed, rehearsal)
 
 
-def _start(config: TrainConfig, gan: Gan):
+def _start(config: TrainConfig, gan: Gan) -> Any:
     """Return the network before the first step: save it, or load it to resume."""
     from models import load_generator, save_model
 

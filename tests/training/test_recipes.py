@@ -82,7 +82,7 @@ def test_a_recipe_may_name_the_network():
     assert with_recipe(TrainConfig("x", recipe="mobile")).model == "mobile"
     assert TrainConfig("x", recipe="mobile").folder.name == "mobile"
     quick = with_recipe(TrainConfig("x", recipe="quick", model="srcnn"))
-    assert (quick.channels, quick.steps) == (None, 400)
+    assert (quick.start_from, quick.steps) == (None, 800)
 
 
 def test_flags_win_over_the_recipe_also_where_they_equal_another_default():
@@ -90,7 +90,7 @@ def test_flags_win_over_the_recipe_also_where_they_equal_another_default():
     config = with_recipe(TrainConfig("x", recipe="quick", **given))
     for name, value in given.items():
         assert getattr(config, name) == value != RECIPES["quick"][name]
-    assert config.channels == 16
+    assert config.look_steps == 200
     off = with_recipe(TrainConfig("x", label_smoothing=0.0, ema_decay=0.0))
     assert (off.label_smoothing, off.ema_decay) == (0.0, 0.0)
 
@@ -153,7 +153,7 @@ def test_without_augmentation_patches_stay_as_they_are():
         assert found == {patch.tobytes() for patch in side}
 
 
-@pytest.mark.parametrize("recipe", ["thesis", "iccv", "quick"])
+@pytest.mark.parametrize("recipe", ["thesis", "iccv", "fidelity"])
 def test_a_recipe_trains_resumes_and_is_recorded(recipe, tmp_path, write_dataset):
     write_dataset(tmp_path, "mine", train=24, test=4)
     small = {"channels": 4, "blocks": 1, "discriminator_width": 0.03, "batch_size": 4}
