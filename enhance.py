@@ -33,6 +33,7 @@ from common.did_you_mean import did_you_mean
 from inference.engine import Engine, ModelFileError
 from inference.keras_engine import KerasEngine
 from inference.litert_engine import LiteRTEngine
+from models.list_shipped import list_shipped
 from models.shipped import SHIPPED, SUFFIXES, network_of_phone, shipped_file
 from photos import Photo, PhotoError, camera_of, camera_of_file, load_photo
 from photos.batches.enhance_files import enhance_files
@@ -74,6 +75,13 @@ class EnhanceConfig:
     )
     strength: float = option(
         1.0, "from 0 (the photo as it is) to 1 (all of the network's change)", group=ESSENTIAL
+    )
+    list_networks: bool = option(
+        False,
+        "show the networks that ship, with phones, size, score and terms, and exit",
+        flag="list",
+        prints=list_shipped,
+        group=ESSENTIAL,
     )
     recursive: bool = option(
         False, "search folders in folders too; results keep their subfolders", group=FILES

@@ -23,6 +23,7 @@ from align.alignment_error import AlignmentError
 from align.config import AlignConfig
 from align.matching.align_photos import align_photos
 from align.output.alignment_report import write_report
+from align.output.judge_dataset import Verdict, judge_dataset
 from align.output.output_folders import REPORT, dataset_folder, work_folder
 from align.output.write_dataset import (
     DatasetEntry,
@@ -87,8 +88,9 @@ def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
                 print(f"{entry.pair.name}: {entry.failure}", file=sys.stderr)
         entries = assign_splits(entries, config.test_share, config.seed)
         _check_patches(entries)
-        _write(work, target, config.phone, entries, pairing)
-    _print_summary(entries, target, config)
+        verdict = judge_dataset(entries, pairing.doubts)
+        _write(work, target, config.phone, entries, pairing, verdict)
+    _print_summary(entries, verdict, target, config)
     return 0
 
 
@@ -174,7 +176,12 @@ def _check_patches(entries: Sequence[DatasetEntry]) -> None:
 
 
 def _write(
-    work: Path, target: Path, phone: str, entries: Sequence[DatasetEntry], pairing: Pairing
+    work: Path,
+    target: Path,
+    phone: str,
+    entries: Sequence[DatasetEntry],
+    pairing: Pairing,
+    verdict: Verdict,
 ) -> None:
     """Write the whole dataset in the work folder, and move the dataset to its place."""
     root = work / "set"
@@ -183,27 +190,28 @@ def _write(
     unpaired = pairing.unpaired_phone, pairing.unpaired_dslr
     write_dataset(root, phone, entries)
     write_photo_table(root / "photos.csv", entries, *unpaired)
-    write_report(root, phone, entries, pairing.how, [*unpaired[0], *unpaired[1]])
+    write_report(root, phone, entries, verdict, pairing.how, [*unpaired[0], *unpaired[1]])
     root.rename(target)
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _print_summary(entries: Sequence[DatasetEntry], target: Path, config: AlignConfig) -> None:
+def _print_summary(
+    entries: Sequence[DatasetEntry], verdict: Verdict, target: Path, config: AlignConfig
+) -> None:
     counts = count_patches(entries)
     aligned = [entry.unit for entry in entries if entry.unit]
     windows = sum(len(unit.ncc) for unit in aligned)
-    kept = counts[TRAIN] + counts[TEST]
-    if not counts[TEST]:
-        print(
-            "warning: all patches show one scene, so all patches are for training and none is left "
-            "for testing: add photos of other scenes",
-            file=sys.stderr,
-        )
+    kept = counts.total()
+    for warning in verdict.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"\n{verdict.sentence}\n")
     print(f"{len(aligned)} of {plural(len(entries), 'pair')} aligned")
     print(
         f"{plural(kept, 'patch', 'patches')} kept, {kept / windows:.0%} of the windows: "
         f"{counts[TRAIN]} for training, {counts[TEST]} for testing"
     )
+    for reason, count in count_reasons(entries):
+        print(f"{count:7} {reason}: {reason.explanation}")
     print(f"report: {target / REPORT}")
     words = "python", "train.py", "--phone", config.phone, "--data_dir", config.output
     print(f"next: {shlex.join(words)}")

@@ -2,10 +2,8 @@
 
     python -m benchmarks.residual_shift --phone mine --data_dir dped
 
-`align` places each patch by the correlation of windows in one channel. Here the colors of the
-patches are mapped to each other, and the peak of their cross-correlation is found in the frequency
-domain. So the benchmark checks `align` on photos for which no truth is known. Phase correlation,
-which weighs all frequencies alike, finds wrong peaks where the phone's patch lacks fine detail.
+The benchmark checks `python -m align` on photos for which no truth is known, by every pair of
+patches. `metrics/residual_shift.py` measures the shift.
 """
 
 if __name__ == "__main__":  # before the imports that fail without the environment
@@ -14,21 +12,16 @@ if __name__ == "__main__":  # before the imports that fail without the environme
     check_environment()
 
 import dataclasses
-from typing import Any
 
 import numpy as np
-from skimage.registration import phase_cross_correlation
 
 from common import command_line
-from common.color import LUMA_601
 from common.command_line import option
 from data.packed import open_pairs
 from data.pair_files import DatasetError, test_pairs, training_pairs
-from metrics.color_aligned import color_aligned
+from metrics.residual_shift import LEAST_CORRELATION, residual_shifts
 
-LEAST = 0.8  # correlation; patches that agree less are counted, and their shift is not measured
 CHUNK = 100  # pairs at a time
-UNWEIGHTED: Any = None  # scikit-image annotates the normalization as text only
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,34 +31,6 @@ class ShiftConfig:
     phone: str = option(help="the name of the phone: its folder in the data set")
     data_dir: str = option("dped", "the root of the data set")
     cache_dir: str = option("runs/cache", "the folder of packed patches")
-
-
-def residual_shifts(phone: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Measure the shift of each target against the phone's patch.
-
-    The colors of the phone's patch are first mapped to the target's; then the luma of both patches
-    is correlated under a Hann window, to a fiftieth of a pixel (Guizar-Sicairos
-    et al., Optics Letters 33(2), 2008; scikit-image's `phase_cross_correlation` without
-    normalization).
-
-    Args:
-        phone: `(N, H, W, 3)` float RGB in [0, 1].
-        target: as `phone`.
-
-    Returns:
-        Lengths of the shifts in pixels, `(N,)`, and the correlations of the lumas, `(N,)`.
-    """
-    window = np.outer(np.hanning(phone.shape[1]), np.hanning(phone.shape[2]))
-    shifts, correlations = [], []
-    for mapped, truth in zip(color_aligned(phone, target), target, strict=True):
-        lumas = (x.astype(np.float64) @ LUMA_601 for x in (mapped, truth))
-        first, second = ((x - x.mean()) * window for x in lumas)
-        shift, _, _ = phase_cross_correlation(
-            first, second, upsample_factor=50, normalization=UNWEIGHTED
-        )
-        shifts.append(np.hypot(*shift))
-        correlations.append(np.corrcoef(first.ravel(), second.ravel())[0, 1])
-    return np.array(shifts), np.array(correlations)
 
 
 def main(config: ShiftConfig) -> None:
@@ -80,7 +45,7 @@ def main(config: ShiftConfig) -> None:
             agreed.append(correlations)
         if pairs.scenes is not None:
             scenes.append(pairs.scenes)
-    shifts, measured = np.concatenate(found), np.concatenate(agreed) >= LEAST
+    shifts, measured = np.concatenate(found), np.concatenate(agreed) >= LEAST_CORRELATION
     kept = shifts[measured]
     print(f"{config.phone}: {len(shifts)} pairs, {measured.mean():.0%} agree well enough")
     if not len(kept):

@@ -39,9 +39,10 @@ def option(
         group: The heading under which the help lists the option. If a command has options in
             `ESSENTIAL`, `--help` shows only that group. `--help_all` shows `ESSENTIAL` first, then
             the other groups in the order of their first fields, then the options without a group.
-        **argument: Passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...). Two keys
+        **argument: Passed to `ArgumentParser.add_argument` (`nargs`, `metavar`, ...). Three keys
             have a meaning here: `flag` names the flag where no field can have the name
-            (`class`), and `positional=True` makes an argument without a flag.
+            (`class`), `positional=True` makes an argument without a flag, and `prints` is a
+            function whose text the flag prints instead of the command's work, as `--help` does.
     """
     metadata = {"help": help, "choices": choices, "group": group, **argument}
     return dataclasses.field(default=default, metadata=metadata)
@@ -111,6 +112,8 @@ def _add_option(target, field: dataclasses.Field, value_type: Callable[[str], An
     flag = f"--{argument.pop('flag', field.name)}"
     if argument.pop("positional", False):
         target.add_argument(field.name, type=value_type, **argument)
+    elif "prints" in argument:
+        target.add_argument(flag, dest=field.name, action=_Print, **argument)
     elif value_type is bool:
         # --name switches on; where the default is on, --no-name switches off.
         action = argparse.BooleanOptionalAction if field.default else "store_true"
@@ -225,6 +228,19 @@ class _HelpAll(argparse.Action):
         """Print the help; argparse calls this method when it meets the flag."""
         assert isinstance(parser, OptionParser)
         parser._print_message(parser.format_help_all(), sys.stdout)
+        parser.exit()
+
+
+class _Print(argparse.Action):
+    """Print what a function returns, and exit."""
+
+    def __init__(self, option_strings, dest, default, prints, help=None):
+        super().__init__(option_strings, dest, 0, default=default, help=help)
+        self._prints = prints
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print the text; argparse calls this method when it meets the flag."""
+        parser._print_message(self._prints(), sys.stdout)
         parser.exit()
 
 

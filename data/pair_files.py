@@ -2,8 +2,10 @@
 
 import csv
 import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from common.csv_cells import plain_cells
 from common.did_you_mean import did_you_mean
 from common.layout import (
     FULL_SIZE,
@@ -68,13 +70,13 @@ test_pairs.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def full_size_photos(root: str | Path, phone: str) -> list[Path]:
-    """Return the whole test photos of a phone; the list may be empty.
+    """Return the whole test photos of a phone, in any format; the list may be empty.
 
     Raises:
         DatasetError: The dataset is missing.
     """
     folder = _phone_dir(root, phone) / FULL_SIZE
-    return _images(folder) if folder.is_dir() else []
+    return _in_order(photos_in(folder)) if folder.is_dir() else []
 
 
 def is_made_here(root: str | Path, phone: str) -> bool:
@@ -146,14 +148,30 @@ def _scenes(table: Path, split: str) -> dict[str, str]:
         ) from None
 
 
+def write_scenes(table: Path, split: str, counts: Mapping[str, int]) -> None:
+    """Write which photo each patch of a split is a part of, as `PairFolder.scenes` needs it.
+
+    Args:
+        table: The new table.
+        split: `TRAIN` or `TEST`.
+        counts: The number of patches by photo, in the order of the patches, which count from 0.
+    """
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ("photo", "split", "patch"))
+        writer.writeheader()
+        photos = (photo for photo, count in counts.items() for _ in range(count))
+        for number, photo in enumerate(photos):
+            writer.writerow(plain_cells({"photo": photo, "split": split, "patch": number}))
+
+
 def _named(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
-    return {path.stem: path for path in _images(folder)}
+    return {path.stem: path for path in _in_order(photos_in(folder, PATCH_SUFFIXES))}
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(photos_in(folder, PATCH_SUFFIXES), key=lambda path: _numeric_order(path.stem))
+def _in_order(files: Iterable[Path]) -> list[Path]:
+    return sorted(files, key=lambda path: _numeric_order(path.stem))
 
 
 def _numeric_order(stem: str) -> tuple[int, str]:

@@ -1,7 +1,8 @@
 """The table that a command prints: the metrics that matter most, in columns that fit a terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from common.text_columns import in_columns
 from evaluation.network_cost import COSTS
 from evaluation.number_text import amount, number
 from evaluation.summary import is_infinite
@@ -27,14 +28,4 @@ def short_table(methods: Mapping[str, Mapping]) -> str:
             for metric in printed
         ]
         rows.append([name, *cells, amount((facts["cost"] or {}).get(TIME))])
-    return aligned(rows)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Write rows of cells in columns: the first column to the left, all further to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *further in rows:
-        cells = [cell.rjust(width) for cell, width in zip(further, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return "\n".join(lines) + "\n"
+    return in_columns(rows)

@@ -18,7 +18,7 @@ ALLOWED = {
     "photos": {"common", "inference"},
     "data": {"common", "photos"},
     "simulation": {"common", "data", "photos"},
-    "align": {"common", "photos"},
+    "align": {"common", "metrics", "photos"},
     "models": {"common", "losses"},
     "evaluation": {"common", "data", "inference", "metrics", "models", "photos"},
     "training": {

@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import enhance
 from enhance import EnhanceConfig
 from inference.engine import ModelFileError
 from inference.one_click import enhance_one_click
+from models import list_shipped as shipped_table
 from models import shipped
 
 ROOT = Path(enhance.__file__).parent
@@ -206,6 +208,20 @@ def test_models_by_name(tmp_path, monkeypatch):
     assert enhance.find_model("iphone_3gs").name == "iphone_3gs.tflite"
     with pytest.raises(ModelFileError, match="no such model"):
         enhance.find_model("../pretrained/sony")
+
+
+def test_the_networks_that_ship_are_listed(tmp_path):
+    done = run(tmp_path, "--list")
+    assert done.returncode == 0 and done.stderr == ""
+    head, *rows = done.stdout.split("\n\n")[0].splitlines()
+    assert [row.split()[0] for row in rows] == list(shipped.SHIPPED)
+    assert {head.index(word) for word in shipped_table.HEADINGS} == {
+        0, *(place.end() for place in re.finditer(r" {2,}", head))
+    }  # fmt: skip
+    for row, (name, network) in zip(rows, shipped.SHIPPED.items(), strict=True):
+        assert row.endswith(f"  {network.terms}") and f"  {shipped_table.score_of(name)}  " in row
+        assert all(" ".join(phone) in row for phone in network.phones)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_auto_takes_the_network_of_the_photos_phone(tmp_path, monkeypatch, models):

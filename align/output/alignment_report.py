@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from align.output.judge_dataset import SAMPLE, Verdict
 from align.output.output_folders import REPORT
 from align.output.write_dataset import DatasetEntry, count_patches, count_reasons
 from align.output.write_unit import SIDES, Unit
@@ -29,7 +30,11 @@ CAPTIONS = {
 FIGURES = (
     "Inliers are the matches that agree on one homography. The scale is the number of DSLR pixels "
     "for one phone pixel. A shift is the distance of a kept window from the homography, in phone "
-    "pixels."
+    "pixels. EV is the light of the DSLR's patches over that of the phone's, in powers of two."
+)
+PIXELS = (
+    "The pixels (px) are the shift that is left between the two patches of a pair, measured by "
+    f"correlation on up to {SAMPLE} pairs."
 )
 STYLE = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 72rem; margin: 1rem auto; padding: 0 1rem;
@@ -44,12 +49,21 @@ figcaption { font-size: .85rem; color: #555 }
 table { border-collapse: collapse }
 td, th { padding: .15rem .8rem .15rem 0; text-align: left; vertical-align: top }
 td:first-child, th:first-child { text-align: right; font-variant-numeric: tabular-nums }
+.verdict { font-size: 1.25rem; font-weight: 600; padding: .6rem .8rem; border-left: 6px solid }
+.verdict.good { background: #e6f4ea; border-color: #0b6b2e }
+.verdict.bad { background: #fce8e6; border-color: #b3261e }
+.warning { background: #fff3d6; border-left: 6px solid #b7791f; padding: .5rem .8rem }
 li { overflow-wrap: anywhere }
 """
 
 
 def write_report(
-    root: Path, phone: str, entries: Sequence[DatasetEntry], how: str, unpaired: Iterable[Path] = ()
+    root: Path,
+    phone: str,
+    entries: Sequence[DatasetEntry],
+    verdict: Verdict,
+    how: str,
+    unpaired: Iterable[Path] = (),
 ) -> Path:
     """Write report/index.html and its pictures.
 
@@ -57,6 +71,7 @@ def write_report(
         root: The folder of the dataset.
         phone: The name of the phone.
         entries: The entries that `align.output.write_dataset.assign_splits` returns.
+        verdict: What `align.output.judge_dataset.judge_dataset` says about the entries.
         how: The way in which the photos were paired, in words.
         unpaired: Photos without a partner.
 
@@ -68,11 +83,12 @@ def write_report(
     aligned = [(entry, entry.unit) for entry in entries if entry.unit]
     failed = [entry for entry in entries if entry.failure]
     sections = [
+        _verdict(verdict),
         _totals(entries, aligned, how),
         _rejections([entry for entry, _ in aligned]),
         _histogram(page.parent, aligned),
         *(
-            _pair(page.parent, number, entry, unit)
+            _pair(page.parent, number, entry, unit, verdict.exposures.get(entry.pair.name))
             for number, (entry, unit) in enumerate(_evenly_chosen(aligned))
         ),
         _worst_kept(page.parent, aligned),
@@ -95,6 +111,14 @@ def write_report(
 _Aligned = Sequence[tuple[DatasetEntry, Unit]]
 
 
+def _verdict(verdict: Verdict) -> str:
+    kind = "good" if verdict.good else "bad"
+    lines = [f'<p class="verdict {kind}">{html.escape(verdict.sentence)}</p>']
+    lines += [f'<p class="warning">{html.escape(warning)}</p>' for warning in verdict.warnings]
+    lines.append(f"<p>{PIXELS}</p>")
+    return "\n".join(lines)
+
+
 def _totals(entries: Sequence[DatasetEntry], aligned: _Aligned, how: str) -> str:
     counts, windows = count_patches(entries), sum(len(unit.ncc) for _, unit in aligned)
     photos = Counter(entry.split for entry, _ in aligned)
@@ -114,12 +138,13 @@ def _rejections(entries: Sequence[DatasetEntry]) -> str:
         return ""
     rows = "\n".join(
         f"<tr><td>{count}</td><td>{html.escape(reason)}</td>"
-        f"<td>{html.escape(reason.explanation)}</td></tr>"
+        f"<td>{html.escape(reason.explanation)}</td><td>{html.escape(reason.advice)}</td></tr>"
         for reason, count in reasons
     )
     return (
         "<h2>Why windows were rejected</h2>\n<table>\n"
-        f"<tr><th>windows</th><th>reason</th><th>meaning</th></tr>\n{rows}\n</table>"
+        "<tr><th>windows</th><th>reason</th><th>meaning</th><th>if there are many</th></tr>\n"
+        f"{rows}\n</table>"
     )
 
 
@@ -163,7 +188,9 @@ def _evenly_chosen(items: Sequence) -> list:
     return [items[round(i)] for i in np.linspace(0, len(items) - 1, count)]
 
 
-def _pair(folder: Path, number: int, entry: DatasetEntry, unit: Unit) -> str:
+def _pair(
+    folder: Path, number: int, entry: DatasetEntry, unit: Unit, exposure: float | None
+) -> str:
     figures = []
     for name, caption in CAPTIONS.items():
         source, target = unit.folder / "pictures" / f"{name}.jpg", f"pair{number}_{name}.jpg"
@@ -171,6 +198,8 @@ def _pair(folder: Path, number: int, entry: DatasetEntry, unit: Unit) -> str:
         figures.append(_figure(target, caption if number == 0 else ""))
     facts = [f"{len(entry.numbers)} of {len(unit.ncc)} windows kept", entry.split]
     facts += [f"{name.replace('_', ' ')} {value:.4g}" for name, value in unit.summary.items()]
+    if exposure is not None:
+        facts.append(f"DSLR {exposure:+.2f} EV".replace("-", "−"))
     matches, *others = figures
     heading = f"<h2>Pairs</h2>\n<p>{FIGURES}</p>\n" if number == 0 else ""
     return (

@@ -16,7 +16,7 @@ from align.output.write_unit import COLUMNS, SIDES, Unit
 from align.pairing.pair_photos import PhotoPair
 from align.rejection import Rejection
 from common.csv_cells import plain_cells
-from common.layout import FULL_SIZE, PAIRS_TABLE, PATCH_SUFFIXES, PATCHES, TARGET, TEST
+from common.layout import FULL_SIZE, PAIRS_TABLE, PATCHES, TARGET, TEST
 
 PAIR_COLUMNS = ("photo", "dslr", "split", "patch", *COLUMNS)
 PHOTO_COLUMNS = ("photo", "dslr", "split", "kept", "windows", "full_size", "reason")
@@ -93,7 +93,7 @@ def assign_splits(
         split, full_size = splits.get(index, ""), ""
         numbers = {int(row): counts[split] + n for n, row in enumerate(rows[index])}
         counts[split] += len(numbers)
-        if split == TEST and entry.pair.phone.suffix.lower() in PATCH_SUFFIXES:
+        if split == TEST:
             full_size = f"{photos}{entry.pair.phone.suffix}"
             photos += 1
         assigned.append(

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from align.alignment_error import AlignmentError
+from common.plural import plural
 
 TOLERANCE = 10.0  # seconds between two shutters, after the clocks' offset is subtracted
 # Share of the best offset's score. If a different offset reaches this share, the offset is unknown.
@@ -144,3 +145,28 @@ def match_times(phone_times: Times, dslr_times: Times, offset: float) -> TimeMat
         i, j, last = last
         pairs.append((i, j))
     return TimeMatch(pairs[::-1], score)
+
+
+def doubt_of_time(camera: str, times: Times, paired: Sequence[int]) -> str:
+    """Warn of shots of one camera that could have been paired instead of another shot.
+
+    Args:
+        camera: The name of the camera in the warning.
+        times: Seconds, ascending.
+        paired: Indices of the shots that have a partner.
+
+    Returns:
+        The warning, or "" if no shot without a partner is within `TOLERANCE` of a shot with one.
+    """
+    moments = np.asarray(times, float)
+    taken = np.zeros(len(moments), bool)
+    taken[list(paired)] = True
+    near = np.abs(moments[~taken, None] - moments[None, taken]) < TOLERANCE
+    count = int(near.any(axis=1).sum())
+    if not count:
+        return ""
+    return (
+        f"{plural(count, 'photo')} of the {camera} without a partner: a photo taken less than "
+        f"{TOLERANCE:g} seconds apart was paired instead, by its time alone. If the photos are "
+        "exposure brackets, keep the same exposure of each scene."
+    )

@@ -9,7 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from align.alignment_error import AlignmentError
-from align.pairing.match_times import estimate_clock_offset, match_times, offset_in_words
+from align.pairing.match_times import (
+    doubt_of_time,
+    estimate_clock_offset,
+    match_times,
+    offset_in_words,
+)
 from align.pairing.read_capture_time import read_capture_time
 from photos import WRITTEN_SUFFIXES, photos_in
 
@@ -59,12 +64,14 @@ class Pairing:
         unpaired_phone: The phone's photos without a partner, in natural order.
         unpaired_dslr: The DSLR's photos without a partner, in natural order.
         how: The way in which the pairs were found, in a few words, such as "by name".
+        doubts: What a person must check, in sentences.
     """
 
     pairs: tuple[PhotoPair, ...]
     unpaired_phone: tuple[Path, ...]
     unpaired_dslr: tuple[Path, ...]
     how: str
+    doubts: tuple[str, ...] = ()
 
 
 def pair_photos(
@@ -185,7 +192,12 @@ def _pair_by_time(
         offset = estimate_clock_offset(phone_sorted, dslr_sorted)
     match = match_times(phone_sorted, dslr_sorted, offset)
     found = [(phone_order[i], dslr_order[j]) for i, j in match.pairs]
-    return _pairing(phone, dslr, found, f"by time, the DSLR's clock {offset_in_words(offset)}")
+    pairing = _pairing(phone, dslr, found, f"by time, the DSLR's clock {offset_in_words(offset)}")
+    doubts = (
+        doubt_of_time("phone", phone_sorted, [i for i, _ in match.pairs]),
+        doubt_of_time("DSLR", dslr_sorted, [j for _, j in match.pairs]),
+    )
+    return dataclasses.replace(pairing, doubts=tuple(filter(None, doubts)))
 
 
 def _sorted_times(paths: list[Path], times: list[float | None]) -> tuple[list[float], list[int]]:

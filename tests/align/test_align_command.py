@@ -17,6 +17,7 @@ from align.__main__ import main
 from align.align_pair import align_pair
 from align.alignment_error import AlignmentError
 from align.config import AlignConfig
+from align.rejection import Rejection
 
 
 def run(tmp_path, *more, output="dped", **flags):
@@ -71,6 +72,9 @@ def test_a_dataset_is_complete_and_can_be_read(tmp_path, here, capsys):
     assert [path.name for path in (tmp_path / "dped").iterdir()] == ["mine"]
     printed = capsys.readouterr()
     assert "20 patches kept, 83% of the windows: 15 for training, 5 for testing" in printed.out
+    assert "\n4 of 4 scenes, 20 patches, typically 0.0" in printed.out
+    assert " px: not good to train on: fewer than 10 scenes" in printed.out
+    assert f"\n      4 flat: {Rejection.FLAT.explanation}\n" in printed.out
     assert f"python train.py --phone mine --data_dir {tmp_path / 'dped'}" in printed.out
     assert printed.err == ""
 
@@ -111,6 +115,7 @@ def test_failures_are_named_and_the_rest_goes_on(tmp_path, here, capsys):
     assert printed.err.splitlines() == [
         "scene1: the photos do not show the same scene",
         "scene3: lost.jpg: No such file or directory",
+        "warning: 2 of 5 pairs of photos gave no patch. The report gives the reason for each.",
     ]
     assert "phone photos without a partner (1): scene9.png" in printed.out
     assert "3 of 5 pairs aligned" in printed.out
@@ -162,7 +167,7 @@ def test_one_scene_is_all_for_training(tmp_path, here, capsys):
     write_shoot(tmp_path, 1)
     run(tmp_path)
     assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 5
-    assert "warning: all patches show one scene" in capsys.readouterr().err
+    assert "warning: All patches show one scene" in capsys.readouterr().err
 
 
 def test_nothing_kept_is_an_error_that_says_why(tmp_path, here):
@@ -260,12 +265,17 @@ def test_where_the_disk_cannot_link_patches_are_copied(tmp_path, here, monkeypat
     assert len(data.pair_files.training_pairs(tmp_path / "dped", "mine")) == 5
 
 
-def test_photos_in_a_format_that_no_dataset_has_are_not_copied(tmp_path, here):
-    write_shoot(tmp_path, 3, suffix=".bmp")
+@pytest.mark.parametrize("suffix", [".bmp", ".heic"])
+def test_whole_test_photos_keep_their_format(tmp_path, here, suffix):
+    if suffix == ".heic":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    folders = write_shoot(tmp_path, 3, suffix=suffix)
     folder = run(tmp_path)
     assert len(data.pair_files.test_pairs(tmp_path / "dped", "mine")) == 5
-    assert data.pair_files.full_size_photos(tmp_path / "dped", "mine") == []
-    assert {row["full_size"] for row in table(folder / "photos.csv")} == {""}
+    (photo,) = data.pair_files.full_size_photos(tmp_path / "dped", "mine")
+    assert photo.name == f"0{suffix}"
+    sources = {row["full_size"]: row["photo"] for row in table(folder / "photos.csv")}
+    assert photo.read_bytes() == (folders[0] / sources[photo.name]).read_bytes()
 
 
 @pytest.mark.parametrize("phone", ["", ".", "..", "canon", "a/b", "/abs"])

@@ -431,6 +431,19 @@ def test_a_flag_may_be_called_what_no_field_can(capsys):
     assert "--classes" in refused(capsys, Classes, "--classes", "a=1")
 
 
+def test_a_flag_may_print_a_text_in_place_of_the_work(capsys):
+    @dataclasses.dataclass(frozen=True)
+    class Listing:
+        files: tuple[str, ...] = option(help="files", positional=True, nargs="+")
+        shown: bool = option(False, "list all", flag="list", prints=lambda: "all of it\n")
+
+    assert parsed(Listing, "a") == {"files": ("a",), "shown": False}
+    with pytest.raises(SystemExit) as raised:
+        parsed(Listing, "--list")  # no file is necessary
+    assert raised.value.code in (None, 0)
+    assert capsys.readouterr().out == "all of it\n"
+
+
 def test_words_can_be_given_in_place_of_the_command_line(capsys):
     with pytest.raises(SystemExit) as raised:
         command_line.run(lambda config: print(config.steps), Config, "x",

@@ -74,8 +74,17 @@ def test_training_and_test_pairs_are_different_folders(tmp_path, write_dataset):
 def test_full_size_photos_are_ordered_and_optional(tmp_path, training):
     assert full_size_photos(tmp_path, "mine") == []
     folder = tmp_path / "mine/test_data/full_size_test_images"
-    touch(folder, "10.jpg", "9.png", "readme.txt")
-    assert full_size_photos(tmp_path, "mine") == [folder / "9.png", folder / "10.jpg"]
+    touch(folder, "10.jpg", "9.png", "11.heic", "readme.txt")
+    found = [path.name for path in full_size_photos(tmp_path, "mine")]
+    assert found == ["9.png", "10.jpg", "11.heic"]
+
+
+def test_what_was_made_here_is_told_from_the_published_data_set(tmp_path, training):
+    assert not pair_files.is_made_here(tmp_path, "mine")
+    for name in ("pairs.csv", "simulation.json"):
+        (tmp_path / "mine" / name).touch()
+        assert pair_files.is_made_here(tmp_path, "mine")
+        (tmp_path / "mine" / name).unlink()
 
 
 @pytest.mark.parametrize("phone", ["", ".", "..", "a/b", "/phone", "mine/", "canon"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from evaluation.score_method import Scored
-from evaluation.short_table import aligned, short_table
+from evaluation.short_table import short_table
 from evaluation.verdict import judge, too_few
 
 PAIRS = 40
@@ -60,7 +60,6 @@ def test_too_few():
 
 
 def test_the_short_table_is_in_columns():
-    assert aligned([["a", "b"], ["long", "1.25"]]) == "a        b\nlong  1.25\n"
     same = {"psnr": None, "ms_ssim": 1.0, "n": 2, "identical": 2, "cost": None}
     head, row = short_table({"copy": same}).splitlines()
     assert head.startswith("method") and row.split() == ["copy", "∞", "1.0000", "–", "–", "–", "–"]

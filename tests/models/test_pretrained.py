@@ -17,6 +17,7 @@ from data.pair_files import test_pairs
 from data.shipped_photos import shipped_photos
 from inference.litert_engine import LiteRTEngine
 from metrics import psnr, score
+from models.list_shipped import score_of
 from models.shipped import PRETRAINED
 from simulation.shooting import aligned_pair
 
@@ -42,6 +43,14 @@ def test_every_model_has_a_card_with_its_checksums(name):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in text, path.name
     for word in ("Data", "Command", "Scores", "Terms"):
         assert f"## {word}" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_score_in_short_is_one_of_the_tables(name):
+    figures = set(re.findall(r"\d+\.\d+", score_of(name)))
+    assert len(figures) == 2
+    cells = re.findall(r"(?<=\| )\d+\.\d+(?= \|)", card(name))
+    assert figures <= {f"{float(cell):.2f}" for cell in cells}
 
 
 @pytest.mark.parametrize("name", NAMES)

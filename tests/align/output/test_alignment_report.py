@@ -75,14 +75,25 @@ def test_the_numbers(text):
     # Each photo has 3×4 windows: 0 is flat, 7 does not correlate.
     assert "4 pairs of photos, paired by name; 2 aligned." in text
     assert "20 of 24 windows kept</b> (83%): 10 for training (from 1 photo), 10 for" in text
-    assert re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td>", text) == [
-        ("2", word, html.escape(Rejection(word).explanation)) for word in ("flat", "correlation")
+    assert re.findall(r"<tr><td>(\d+)</td><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", text) == [
+        ("2", word, html.escape(Rejection(word).explanation), html.escape(Rejection(word).advice))
+        for word in ("flat", "correlation")
     ]
     assert "scene1: the photos do not show the same scene" in text
     assert "Pairs that failed (2)" in text
     assert "Photos without a partner (2)" in text and "alone.png" in text
     assert "&lt;b&gt;&amp;" in text and "<b>&" not in text
     assert "scale 1.5" in text
+
+
+def test_the_verdict_comes_first(text):
+    first = re.search(r"</h1>\s*<p class=\"verdict bad\">(.*?)</p>", text)
+    assert first
+    assert re.match(
+        r"2 of 4 scenes, 20 patches, typically 0\.0\d px: not good to train on", first[1]
+    )
+    assert "fewer than 10 scenes (20 are safe), fewer than 200 patches" in first[1]
+    assert "2 of 4 pairs of photos gave no patch" in text
 
 
 def test_the_worst_kept_come_first_and_the_best_rejected_with_their_reason(report, text):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from align.alignment_error import AlignmentError
-from align.pairing.match_times import estimate_clock_offset, match_times
+from align.pairing.match_times import doubt_of_time, estimate_clock_offset, match_times
 from align.pairing.pair_photos import pair_photos
 from align.pairing.read_capture_time import read_capture_time
 
@@ -171,6 +171,22 @@ def test_by_time_with_jitter_and_missing_shots(tmp_path, method):
     ]
     offset = re.fullmatch(r"by time, the DSLR's clock (\d+\.\d) s behind", pairing.how)
     assert float(offset[1]) == pytest.approx(3612.4, abs=1)
+
+
+def test_photos_that_the_time_alone_passed_over_are_a_doubt(tmp_path):
+    """Three exposures of each scene, 0.3 s apart, against one photo of the phone."""
+    rng = np.random.default_rng(0)
+    shots = np.cumsum(rng.uniform(20, 90, 8))
+    brackets = (shots[:, None] + [700.0, 700.3, 700.6]).ravel()
+    phone = {f"p{n}.jpg": content for n, content in enumerate(timed_jpegs(shots))}
+    dslr = {f"d{n:02}.jpg": content for n, content in enumerate(timed_jpegs(brackets))}
+    pairing = pair_photos(*folders(tmp_path, phone, dslr), "time")
+    assert len(pairing.pairs) == 8
+    (doubt,) = pairing.doubts
+    assert doubt.startswith("16 photos of the DSLR without a partner") and "brackets" in doubt
+    assert doubt_of_time("phone", [0, 5, 100], [0]).startswith("1 photo of the phone")
+    assert doubt_of_time("phone", [0, 10, 100], [0, 2]) == ""  # the tolerance is 10 s
+    assert doubt_of_time("phone", [0, 1], []) == doubt_of_time("phone", [0, 1], [0, 1]) == ""
 
 
 def test_by_time_with_a_known_offset(tmp_path):

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.residual_shift import residual_shifts
+from metrics.residual_shift import residual_shifts
 
 
 @pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (0.4, 0.0), (-0.3, 0.25), (1.5, -1.0)])
