@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import cv2
 import numpy as np
@@ -21,8 +21,9 @@ import numpy as np
 from common.layout import PATCH_SIZE
 from data.batches import Batches
 from data.shipped_photos import shipped_photos
+from simulation.faults import apply_light, draw_light
 
-PHOTOS = 60  # photos to rehearse
+PHOTOS = 60  # photos to rehearse, if the user names no photos
 LEAST_SHARE = 0.6  # of a shipped photo's shorter side, for a view of the photo
 CHUNK = 4  # photos that the network enhances together
 
@@ -102,36 +103,57 @@ def mosaic(patches: np.ndarray) -> np.ndarray:
 
 
 def make_rehearsal(
-    enhance: Callable[[np.ndarray], np.ndarray], batches: Batches, seed: int, count: int = PHOTOS
+    enhance: Callable[[np.ndarray], np.ndarray],
+    batches: Batches,
+    seed: int,
+    photos: Mapping[str, np.ndarray] | None = None,
 ) -> Rehearsal:
     """Return photos with colors that pairs may lack, and the results of a network for the photos.
 
-    Half of the photos are mosaics of the phone's patches, half are views of the photos that ship
-    with scikit-image. All photos have their colors exchanged, strengthened, and made darker or
-    brighter.
+    Without `photos`, half of the photos are mosaics of the phone's patches, and half are views of
+    the photos that ship with scikit-image. All have their colors exchanged, strengthened, and made
+    darker or brighter. With `photos`, each photo gives a view as it is, and a view with virtual
+    faults of its light.
 
     Args:
         enhance: Function from `(N, S, S, 3)` float32 in [0, 1] to the same shape, not clipped.
         batches: Batches of the pairs.
         seed: The seed of the choices.
-        count: The number of photos.
+        photos: Photos by name, uint8 RGB, each side at least 100 pixels.
     """
     rng = np.random.default_rng([seed, 4])
     side = math.isqrt(batches.batch_size) * PATCH_SIZE
+    if photos is None:
+        chosen = _photos_with_other_colors(batches, side, rng)
+    else:
+        chosen = [
+            picture
+            for name in photos
+            for picture in _photo_and_faulty_photo(photos[name], side, rng)
+        ]
+    results = [
+        np.rint(255 * np.clip(enhance(_scaled(np.stack(chosen[start : start + CHUNK]))), 0, 1))
+        for start in range(0, len(chosen), CHUNK)
+    ]
+    return Rehearsal(np.stack(chosen), np.concatenate(results).astype(np.uint8))
+
+
+def _photos_with_other_colors(batches, side, rng) -> list[np.ndarray]:
     shipped = list(shipped_photos().values())
     photos = []
-    for number in range(count):
+    for number in range(PHOTOS):
         if number % 2:
             photo = np.rint(255 * mosaic(batches[number][0])[0]).astype(np.uint8)
         else:
             photo = _view(shipped[int(rng.integers(len(shipped)))], side, rng)
         photos.append(_recolored(photo, rng))
-    results = [
-        np.clip(enhance(_scaled(np.stack(photos[start : start + CHUNK]))), 0, 1)
-        for start in range(0, count, CHUNK)
-    ]
-    targets = np.rint(255 * np.concatenate(results)).astype(np.uint8)
-    return Rehearsal(np.stack(photos), targets)
+    return photos
+
+
+def _photo_and_faulty_photo(photo, side, rng) -> Iterator[np.ndarray]:
+    yield _view(photo, side, rng)
+    faulty = apply_light(_view(photo, side, rng), draw_light(rng))
+    yield np.rint(255 * faulty).astype(np.uint8)
 
 
 def _view(photo: np.ndarray, side: int, rng: np.random.Generator) -> np.ndarray:

@@ -187,7 +187,8 @@ class TrainConfig:
     )
     unpaired_photos: str | None = option(
         None,
-        "folder of photos for --distill; by default the data set's full_size_test_images",
+        "folder of photos for --distill, by default the data set's full_size_test_images, or to "
+        "rehearse, by default photos with exchanged colors",
         group=DISTILLATION,
     )
     distilled_pairs: int = option(15_000, "patches of the unpaired photos", group=DISTILLATION)
@@ -245,8 +246,6 @@ class TrainConfig:
             raise TrainingError("--photos has no meaning without --dataset simulated or both")
         if not 0 < self.distilled_share <= 1:
             raise TrainingError("--distilled_share must be above 0 and at most 1")
-        if self.distill is None and self.unpaired_photos is not None:
-            raise TrainingError("--unpaired_photos has no meaning without --distill")
         if not 0 <= self.seed <= LARGEST:
             raise TrainingError(f"--seed must be from 0 to {LARGEST}")
         if self.jit_compile and self.distribute != "none":
@@ -297,6 +296,8 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
         recipe.update(dict.fromkeys(ADAPTIVE, 0))
     values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
     config = dataclasses.replace(config, recipe=name, **values)
+    if config.unpaired_photos is not None and not (config.distill or config.rehearsed):
+        raise TrainingError("--unpaired_photos has no meaning without --distill or --rehearsed")
     for option_name in ADAPTIVE:
         if getattr(config, option_name) and config.model != "adaptive":
             raise TrainingError(f"--{option_name} has a meaning for --model adaptive only")

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.run_folder import START
 from data.batches import Batches
+from data.photo_folder import PhotoFolder
 from training.adaptive_batches import AdaptiveBatches, make_rehearsal
 from training.build_gan import takes_other_batch
 from training.config import ADAPTIVE, TrainConfig, TrainingError
@@ -48,7 +49,8 @@ def step_batches(
         return make
     start = _start(config, gan)
     print("making the photos to rehearse", flush=True)
-    rehearsal = make_rehearsal(lambda x: start.predict(x, verbose=0), batches, config.seed)
+    photos = PhotoFolder(config.unpaired_photos) if config.unpaired_photos else None
+    rehearsal = make_rehearsal(lambda x: start.predict(x, verbose=0), batches, config.seed, photos)
     return AdaptiveBatches(batches, config.mosaics, config.seed, config.rehearsed, rehearsal)
 
 

@@ -79,12 +79,22 @@ def test_a_share_of_each_batch_is_rehearsal():
 
 def test_the_rehearsal_keeps_what_the_network_makes_of_other_colors():
     batches = batches_of(random_pairs())
-    rehearsal = make_rehearsal(lambda x: 1.5 - x, batches, seed=0, count=6)
-    assert rehearsal.photos.shape == (6, 200, 200, 3)
+    rehearsal = make_rehearsal(lambda x: 1.5 - x, batches, seed=0)
+    assert rehearsal.photos.shape == (60, 200, 200, 3)
     expected = np.clip(1.5 - rehearsal.photos / 255, 0, 1)
     np.testing.assert_allclose(rehearsal.targets / 255, expected, atol=0.5 / 255 + 1e-6)
-    again = make_rehearsal(lambda x: 1.5 - x, batches, seed=0, count=6)
+    again = make_rehearsal(lambda x: 1.5 - x, batches, seed=0)
     np.testing.assert_array_equal(rehearsal.photos, again.photos)
+
+
+def test_photos_of_the_user_are_rehearsed_as_they_are_and_with_faults():
+    gray = {"a": np.full((300, 400, 3), 90, np.uint8), "b": np.full((500, 240, 3), 160, np.uint8)}
+    rehearsal = make_rehearsal(lambda x: x, batches_of(random_pairs()), seed=3, photos=gray)
+    assert rehearsal.photos.shape == (4, 200, 200, 3)
+    assert (rehearsal.photos[0] == 90).all() and (rehearsal.photos[2] == 160).all()
+    faulty = rehearsal.photos[[1, 3]].astype(int)
+    assert (np.abs(faulty - np.array([90, 160])[:, None, None, None]) > 3).any()
+    np.testing.assert_array_equal(rehearsal.photos, rehearsal.targets)
 
 
 def test_the_look_alone_learns_a_brighter_camera(tmp_path):
