@@ -16,6 +16,8 @@ import numpy as np
 
 from data.packed import PatchPairs
 
+MANY_SCENES = 8  # photos of a set, of which two can be spared for validation
+
 Batch = tuple[np.ndarray, np.ndarray]  # phone and target, each float32 (B, 100, 100, 3) in [0, 1]
 
 
@@ -173,12 +175,15 @@ def split_for_validation(pairs: PatchPairs, fraction: float = 0.1) -> tuple[Patc
     The last `fraction` of the patches is held out, at least 10 and at most 1,000. A set of fewer
     than 20 pairs is halved. Patches are numbered photo by photo. If the photos are known and more
     than one, the split moves to the nearest border between photos, so that both parts share no
-    photo. Otherwise the parts share at most one photo.
+    photo. Of `MANY_SCENES` photos or more, at least two are held out, because one photo does not
+    show how much scores vary. If the photos are not known, the parts share at most one photo.
     """
     count = len(pairs)
     border = count - min(max(round(count * fraction), 10), 1000, count // 2)
     if pairs.scenes is not None:
         borders = 1 + np.flatnonzero(pairs.scenes[1:] != pairs.scenes[:-1])
+        if len(borders) + 1 >= MANY_SCENES:
+            borders = borders[:-1]
         if len(borders):
             border = int(borders[np.argmin(np.abs(borders - border))])
     return pairs[:border], pairs[border:]

@@ -76,6 +76,6 @@ def outcome_lines(config: TrainConfig, held_out: PatchPairs) -> list[str]:
 
 def _verdict(difference: float, low: float, high: float) -> str:
     if np.isnan(low):
-        return f"{difference:+.2f} dB, on too few scenes to be sure, against"
+        return f"{difference:+.2f} dB, on a single scene, against"
     words = "better than" if low > 0 else "worse than" if high < 0 else "not surely better than"
     return f"{difference:+.2f} dB ({low:+.2f} to {high:+.2f}), {words}"

@@ -225,3 +225,11 @@ def test_no_scene_is_on_both_sides():
         assert len(train) + len(held) == 70 and abs(len(held) - 70 * fraction) <= 7
     one = PatchPairs(numbers, -numbers, np.repeat("scene", 70))
     assert [len(part) for part in split_for_validation(one)] == [60, 10]
+
+
+def test_of_many_scenes_at_least_two_are_held_out():
+    for count, held_scenes in ((7, 1), (8, 2), (30, 3)):
+        scenes = np.repeat([f"{number:02}" for number in range(count)], 12)
+        numbers = np.arange(len(scenes))
+        _, held = split_for_validation(PatchPairs(numbers, -numbers, scenes))
+        assert held.scene_count == held_scenes
