@@ -98,7 +98,7 @@ RECIPES = {
         # A quarter of each batch has colors that the pairs lack, and keeps them as they are.
         "rehearsed": 0.25,
         "batch_size": 16,
-        "steps": 800,
+        "steps": 500,
         "learning_rate": 1e-3,
         "schedule": "cosine",
         "ema_decay": 0.995,

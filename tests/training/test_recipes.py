@@ -82,7 +82,7 @@ def test_a_recipe_may_name_the_network():
     assert with_recipe(TrainConfig("x", recipe="mobile")).model == "mobile"
     assert TrainConfig("x", recipe="mobile").folder.name == "mobile"
     quick = with_recipe(TrainConfig("x", recipe="quick", model="srcnn"))
-    assert (quick.start_from, quick.steps) == (None, 800)
+    assert (quick.start_from, quick.steps) == (None, 500)
 
 
 def test_flags_win_over_the_recipe_also_where_they_equal_another_default():
