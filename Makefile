@@ -48,8 +48,9 @@ android-check:
 	android/check/run.sh
 
 .venv/installed: setup.cfg pyproject.toml constraints.txt
+	@echo "Installing TensorFlow, Keras and all other packages into .venv: 4 GB on the disk, a few minutes."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
 
 # $(1): the name of the run; $(2): its flags. An interrupted run continues.

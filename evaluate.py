@@ -142,7 +142,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     _write(folder, report, pairs, verdict, perceptual)
     print(f"{_counted(pairs)} of {config.phone}\n\n{short_table(found)}")
     if verdict:
-        print(f"{textwrap.fill(verdict.text, 100)}\n")
+        print(f"{textwrap.fill(str(verdict), 100)}\n")
     if config.methods is None and not runs:
         print(f"{config.phone} has no run yet: `python train.py --phone {config.phone}` makes one")
     print(f"report: {folder / REPORT}")
@@ -169,7 +169,8 @@ def _write(
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
-        parts = [f"# {phone}: {_counted(pairs)}", report.verdict, as_markdown(found, reference)]
+        said = str(verdict) if verdict else ""
+        parts = [f"# {phone}: {_counted(pairs)}", said, as_markdown(found, reference)]
         path.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
     before = [] if INPUT in found else [pairs.phone]
     columns = [*before, *report.pictures.values(), pairs.target]

@@ -1,4 +1,4 @@
-"""Color photos that ship with scikit-image, for demos and tests without a download."""
+"""Color photos that ship inside dependencies, for demos and tests without a download."""
 
 import importlib.util
 from pathlib import Path
@@ -21,10 +21,25 @@ def shipped_photos() -> dict[str, np.ndarray]:
     Raises:
         FileNotFoundError: scikit-image is not installed, or was installed without the photos.
     """
-    package = importlib.util.find_spec("skimage")
-    if package is None or package.origin is None:
-        raise FileNotFoundError(
-            "the shipped photos are part of scikit-image: install it with pip install scikit-image"
-        )
-    folder = Path(package.origin).parent / "data"
+    folder = _folder("skimage", "scikit-image") / "data"
     return {Path(name).stem: iio.imread(folder / name)[..., :3] for name in FILES}
+
+
+def shipped_portrait() -> dict[str, np.ndarray]:
+    """Return the one photo that ships with Matplotlib, by name, uint8 RGB 606×512 pixels.
+
+    Raises:
+        FileNotFoundError: Matplotlib is not installed, or was installed without the photo.
+    """
+    folder = _folder("matplotlib", "Matplotlib") / "mpl-data" / "sample_data"
+    return {"grace_hopper": iio.imread(folder / "grace_hopper.jpg")[..., :3]}
+
+
+def _folder(package: str, name: str) -> Path:
+    """Return the folder of an installed package, without an import of the package."""
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise FileNotFoundError(
+            f"the shipped photos are part of {name}: install it with pip install {name.lower()}"
+        )
+    return Path(found.origin).parent

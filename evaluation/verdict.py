@@ -27,11 +27,17 @@ class Verdict:
             the low and high end of the interval of 95%; the ends are None where there is no
             interval, as for pairs of a single scene.
         text: the verdict in plain sentences.
+        warning: a sentence if there are too few pairs for a conclusion, or "".
     """
 
     method: str
     differences: dict[str, dict[str, list[float | None]]]
     text: str
+    warning: str
+
+    def __str__(self) -> str:
+        """Return the verdict and the warning."""
+        return " ".join(filter(None, (self.text, self.warning)))
 
 
 def judge(
@@ -64,8 +70,8 @@ def judge(
         _disadvantaged(differences),
     ]
     count = None if scenes is None else len(np.unique(scenes))
-    sentences.append(too_few(methods[method]["n"], count))
-    return Verdict(method, differences, " ".join(filter(None, sentences)))
+    text = " ".join(filter(None, sentences))
+    return Verdict(method, differences, text, too_few(methods[method]["n"], count))
 
 
 def difference_in_words(

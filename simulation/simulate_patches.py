@@ -15,7 +15,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -25,15 +25,25 @@ from tqdm import tqdm
 from common import command_line
 from common.atomic_files import naming, new_folder
 from common.command_line import option
-from common.layout import PATCH_SIZE, SIMULATION, TARGET
+from common.layout import (
+    FULL_SIZE,
+    FULL_SIZE_TARGET,
+    PAIRS_TABLE,
+    PATCH_SIZE,
+    PATCHES,
+    SIMULATION,
+    TARGET,
+    TEST,
+    TRAIN,
+)
 from common.plural import plural
-from data.pair_files import DatasetError
+from data.pair_files import DatasetError, write_scenes
 from data.photo_folder import PhotoFolder
 from data.shipped_photos import shipped_photos
 from simulation.cameras import DSLR, PHONES, Camera, SimulationError, phone_camera
 from simulation.shooting import FLATTEST, aligned_pair, check_photo, patch_pairs
 
-VERSION = 2  # raise the version if the same seed gives other patches
+VERSION = 3  # raise the version if the same seed gives other patches or files
 HELD_OUT = 0.2  # share of the photos that only give test patches
 
 
@@ -44,10 +54,11 @@ def simulate_dataset(
     train_patches: int = 1000,
     test_patches: int = 100,
     seed: int = 0,
+    test_photos: Collection[str] | None = None,
 ) -> Path:
     """Write a DPED data set of aligned 100×100 patches of a virtual phone and DSLR.
 
-    A fifth of the photos, at least one, is held out for the test patches. Each photo gives about
+    Some of the photos are held out for the test patches. Each photo gives about
     the same number of patches, from as many shots as necessary. Each shot has its own pose, and the
     patches of one shot do not overlap. A flat patch, with a standard deviation of the gray of the
     DSLR below 0.02, is skipped. A photo without detail is left out. Patches are numbered photo by
@@ -56,6 +67,8 @@ def simulate_dataset(
         OUTPUT/PHONE/training_data/{PHONE,canon}/N.jpg      quality 100, 4:4:4
         OUTPUT/PHONE/test_data/patches/{PHONE,canon}/N.jpg
         OUTPUT/PHONE/test_data/full_size_test_images/N.jpg  a phone picture of each held-out photo
+        OUTPUT/PHONE/test_data/full_size_dslr_images/N.jpg  the aligned picture of the DSLR
+        OUTPUT/PHONE/pairs.csv                              the photo of each test patch
         OUTPUT/PHONE/simulation.json                        parameters of the simulation
 
     The folder is complete or absent. An existing folder with the same parameters is kept. The same
@@ -68,14 +81,16 @@ def simulate_dataset(
         train_patches: number of training pairs.
         test_patches: number of test pairs.
         seed: seed of all random choices, 0 or more.
+        test_photos: names of the photos to hold out; None for a fifth of the photos, at least one,
+            at random.
 
     Returns:
         OUTPUT/PHONE.
 
     Raises:
         SimulationError: unknown phone; a photo is not uint8 H×W×3 or has a side below 128 pixels;
-            fewer than two photos have detail, or too few patches do; OUTPUT/PHONE exists with other
-            parameters.
+            fewer than two photos have detail, or too few patches do; `test_photos` names none or
+            all photos with detail; OUTPUT/PHONE exists with other parameters.
     """
     camera = phone_camera(phone)
     if camera.name == TARGET or Path(camera.name).name != camera.name:
@@ -99,6 +114,7 @@ def simulate_dataset(
         "train_patches": train_patches,
         "test_patches": test_patches,
         "seed": seed,
+        "test_photos": None if test_photos is None else sorted(test_photos),
         "photos": digests,
     }
     parameters = json.loads(
@@ -112,30 +128,46 @@ def simulate_dataset(
             f"{target} exists and was not simulated with these parameters: "
             "remove the folder or choose another output folder"
         )
-    order = np.random.default_rng(seed).permutation(len(names))
-    held_out = max(1, round(HELD_OUT * len(names)))
-    test_names, train_names = (
-        [names[i] for i in sorted(part)] for part in (order[:held_out], order[held_out:])
-    )
-
+    train_names, test_names = _split(names, seed, test_photos)
     target.parent.mkdir(parents=True, exist_ok=True)
     progress = tqdm(total=train_patches + test_patches, unit="patch", disable=None)
     with new_folder(target) as root, progress:
-        for folder, chosen, count in (
-            (root / "training_data", train_names, train_patches),
-            (root / "test_data" / "patches", test_names, test_patches),
+        for split, chosen, count in (
+            (TRAIN, train_names, train_patches),
+            (TEST, test_names, test_patches),
         ):
             scenes = ((photos[name], [seed, names.index(name)]) for name in chosen)
-            _write_pairs(folder, scenes, len(chosen), camera, count, progress)
-        whole = root / "test_data" / "full_size_test_images"
-        whole.mkdir()
+            counts = _write_pairs(
+                root / PATCHES[split], scenes, len(chosen), camera, count, progress
+            )
+            if split == TEST:  # where photos are few, training needs all of them
+                write_scenes(root / PAIRS_TABLE, split, dict(zip(chosen, counts, strict=True)))
+        for folder in (FULL_SIZE, FULL_SIZE_TARGET):
+            (root / folder).mkdir()
         for number, name in enumerate(test_names):
             rng = np.random.default_rng([seed, names.index(name), 1])
-            picture, _ = aligned_pair(photos[name], camera, rng, max(camera.sensor_size))
-            _write(whole / f"{number}.jpg", picture)
+            pictures = aligned_pair(photos[name], camera, rng, max(camera.sensor_size))
+            for folder, picture in zip((FULL_SIZE, FULL_SIZE_TARGET), pictures, strict=True):
+                _write(root / folder / f"{number}.jpg", picture)
         text = json.dumps(parameters, indent=1, ensure_ascii=False)
         (root / SIMULATION).write_text(text + "\n", encoding="utf-8")
     return target
+
+
+def _split(
+    names: list[str], seed: int, test_photos: Collection[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the names of the photos for training and for testing."""
+    order = np.random.default_rng(seed).permutation(len(names))
+    drawn = [names[i] for i in order[: max(1, round(HELD_OUT * len(names)))]]
+    held_out = set(drawn if test_photos is None else test_photos)
+    train, test = ([n for n in names if n not in held_out], [n for n in names if n in held_out])
+    if not train or not test:
+        raise SimulationError(
+            f"test photos {', '.join(sorted(held_out)) or 'none'}: name some and not all of "
+            f"{', '.join(names)}"
+        )
+    return train, test
 
 
 def _survey(photos: Mapping[str, np.ndarray]) -> tuple[dict[str, str], list[str]]:
@@ -168,26 +200,33 @@ def _write_pairs(
     camera: Camera,
     count: int,
     progress: tqdm,
-) -> None:
-    """Write `count` pairs under folder/{PHONE,canon}, evenly from scenes of (photo, seed)."""
+) -> list[int]:
+    """Write `count` pairs under folder/{PHONE,canon}, evenly from scenes of (photo, seed).
+
+    Returns:
+        The number of pairs of each scene.
+    """
     sides = [folder / camera.name, folder / TARGET]
     for side in sides:
         side.mkdir(parents=True)
-    written = 0
+    written, counts = 0, []
     for index, (photo, seed) in enumerate(scenes):
         # Rounded up. Later photos replace the patches that earlier photos were too flat to give.
         share = -(-(count - written) // (scene_count - index))
         pairs = patch_pairs(photo, camera, np.random.default_rng(seed))
+        before = written
         for pair in itertools.islice(pairs, share):
             for side, patch in zip(sides, pair, strict=True):
                 _write(side / f"{written}.jpg", patch)
             written += 1
             progress.update()
+        counts.append(written - before)
     if written < count:
         raise SimulationError(
             f"only {written} of {count} patches under {folder.name} have detail: "
             "give photos with more detail, or ask for fewer patches"
         )
+    return counts
 
 
 def _write(path: Path, image: np.ndarray) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import imageio.v3 as iio
 import pytest
 
+from photos.labeled_rows import HEIGHT
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,17 +17,20 @@ def test_the_demo_improves_held_out_pairs_and_leaves_pictures(tmp_path):
     command = [sys.executable, str(ROOT / "demo.py"), "--folder", "demo", "--steps", "100"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    rows = [line.split("|") for line in done.stdout.splitlines() if line.startswith("| ")][-2:]
-    (_, _, before, *_), (_, _, after, *_) = rows
-    assert float(after.split()[0]) > float(before.split()[0]) + 2  # mean ± half the interval
-    photo, enhanced = "test_data/full_size_test_images/0.jpg", "enhanced.jpg"
-    sizes = [
-        iio.imread(tmp_path / "demo" / path).shape
-        for path in (f"data/blackberry/{photo}", enhanced)
-    ]
-    assert sizes[0] == sizes[1]
-    for line in done.stdout.splitlines()[-5:-1]:
-        assert (tmp_path / line.split()[-1]).exists()
+    table = done.stdout.split("method ")  # the table stands once
+    assert len(table) == 2
+    rows = {row.split()[0]: row.split() for row in table[1].split("\n\n")[0].splitlines()[1:]}
+    assert list(rows) == ["input", "trained_100", "one_click", "universal"]
+    psnr = {name: float(row[1]) for name, row in rows.items()}
+    assert psnr["trained_100"] > psnr["input"] + 2
+    assert "90 test pairs of 3 scenes" in done.stdout
+    assert "of the DSLR's noise and" in " ".join(done.stdout.split())
+    picture, report, model = (
+        tmp_path / line.split()[-1] for line in done.stdout.splitlines()[-4:-1]
+    )
+    assert report.exists() and model.exists()
+    height, width, _ = iio.imread(picture).shape
+    assert height > 3 * HEIGHT and width > 3 * HEIGHT  # three rows, three columns
 
 
 @pytest.mark.slow

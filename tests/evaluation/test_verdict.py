@@ -44,7 +44,8 @@ def test_other_networks_of_the_user_are_no_yardstick():
 def test_pairs_of_one_scene_have_no_interval():
     verdict = judged(np.array(["a"] * PAIRS), input=(18, 0.8), mine=(20, 0.9))
     assert "2.00 dB above input (no interval)" in verdict.text
-    assert "40 pairs of 1 scene: too few to conclude." in verdict.text
+    assert verdict.warning == "40 pairs of 1 scene: too few to conclude."
+    assert str(verdict) == f"{verdict.text} {verdict.warning}"
     assert verdict.differences["input"]["psnr"] == [2, None, None]
 
 
