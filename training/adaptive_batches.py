@@ -112,8 +112,8 @@ def make_rehearsal(
 
     Without `photos`, half of the photos are mosaics of the phone's patches, and half are views of
     the photos that ship with scikit-image. All have their colors exchanged, strengthened, and made
-    darker or brighter. With `photos`, each photo gives a view as it is, and a view with virtual
-    faults of its light.
+    darker or brighter, and show a white and a black square. With `photos`, each photo gives a view
+    as it is, and a view with virtual faults of its light.
 
     Args:
         enhance: Function from `(N, S, S, 3)` float32 in [0, 1] to the same shape, not clipped.
@@ -146,7 +146,7 @@ def _photos_with_other_colors(batches, side, rng) -> list[np.ndarray]:
             photo = np.rint(255 * mosaic(batches[number][0])[0]).astype(np.uint8)
         else:
             photo = _view(shipped[int(rng.integers(len(shipped)))], side, rng)
-        photos.append(_recolored(photo, rng))
+        photos.append(_with_white_and_black(_recolored(photo, rng), rng))
     return photos
 
 
@@ -170,6 +170,17 @@ def _recolored(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     gray = x.mean(axis=-1, keepdims=True)
     x = np.clip(gray + rng.uniform(0.8, 2.2) * (x - gray), 0, 1)
     return np.rint(255 * x ** np.exp(rng.normal(0, 0.3))).astype(np.uint8)
+
+
+def _with_white_and_black(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Put a white and a black square on a photo: few pairs show pure white, which must stay."""
+    photo = photo.copy()
+    half = len(photo) // 2
+    for value, part in ((255, photo[:half]), (0, photo[half:])):
+        side = int(half * rng.uniform(0.2, 0.7))
+        y, x = int(rng.integers(half - side + 1)), int(rng.integers(len(photo) - side + 1))
+        part[y : y + side, x : x + side] = value
+    return photo
 
 
 def _scaled(picture: np.ndarray) -> np.ndarray:

@@ -82,6 +82,8 @@ def test_the_rehearsal_keeps_what_the_network_makes_of_other_colors():
     assert rehearsal.photos.shape == (60, 200, 200, 3)
     expected = np.clip(1.5 - rehearsal.photos / 255, 0, 1)
     np.testing.assert_allclose(rehearsal.targets / 255, expected, atol=0.5 / 255 + 1e-6)
+    for value in (0, 255):  # each photo has a white and a black part
+        assert ((rehearsal.photos == value).all(axis=-1).mean(axis=(1, 2)) > 0.005).all()
     again = make_rehearsal(lambda x: 1.5 - x, batches, seed=0)
     np.testing.assert_array_equal(rehearsal.photos, again.photos)
 
