@@ -112,7 +112,9 @@ class Engine(Protocol):
         """
         ...
 
-    def networks(self, signature: str | None = None) -> list[Network]:
+    def networks(
+        self, signature: str | None = None, given: dict[str, np.ndarray] | None = None
+    ) -> list[Network]:
         """Return `workers` equal networks, one for each thread.
 
         A network frees its memory when nothing refers to it. One thread for each of several tiles
@@ -121,6 +123,7 @@ class Engine(Protocol):
         Args:
             signature: The name of one of the networks in `stages`. None is the whole network,
                 from `image` (and `thumbnail` if it takes one) to `enhanced`.
+            given: Inputs that are the same for all tiles. The networks do not take them any more.
 
         Returns:
             Functions that raise ModelFileError as `__call__` does.

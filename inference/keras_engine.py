@@ -68,15 +68,19 @@ class KerasEngine:
         result = self._model.predict_on_batch(inputs if self.thumbnail else inputs[IMAGE])
         return np.asarray(result[ENHANCED] if self.thumbnail else result, dtype=np.float32)
 
-    def networks(self, signature: str | None = None) -> list[Network]:
+    def networks(
+        self, signature: str | None = None, given: dict[str, np.ndarray] | None = None
+    ) -> list[Network]:
         """Return one network; see `inference.engine.Engine`."""
+        fixed = given or {}
         if signature is None:
-            return [lambda **inputs: {ENHANCED: self._run(**inputs)}]
+            return [lambda **inputs: {ENHANCED: self._run(**fixed, **inputs)}]
         assert self._staged is not None, "only a network in stages has signatures"
         network = self._staged.networks[signature]
         names = network.input.keys()
 
         def run(**inputs: np.ndarray) -> dict[str, np.ndarray]:
+            inputs = fixed | inputs
             outputs = network.predict_on_batch({name: inputs[name] for name in names})
             return {name: np.asarray(values) for name, values in outputs.items()}
 

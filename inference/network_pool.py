@@ -13,13 +13,19 @@ class NetworkPool:
     Args:
         engine: The engine.
         signature: As for `Engine.networks`.
+        given: As for `Engine.networks`.
 
     Attributes:
         workers: The number of threads that the pool serves at a time.
     """
 
-    def __init__(self, engine: Engine, signature: str | None = None):
-        networks = engine.networks(signature)
+    def __init__(
+        self,
+        engine: Engine,
+        signature: str | None = None,
+        given: dict[str, np.ndarray] | None = None,
+    ):
+        networks = engine.networks(signature, given)
         self.workers = len(networks)
         self._idle = queue.SimpleQueue()
         for network in networks:

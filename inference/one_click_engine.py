@@ -24,10 +24,13 @@ class OneClickEngine:
         pixels = np.rint(np.clip(batch[0], 0, 1) * 255).astype(np.uint8)
         return enhance_one_click(pixels)[None].astype(np.float32) / 255
 
-    def networks(self, signature: str | None = None) -> list[Network]:
+    def networks(
+        self, signature: str | None = None, given: dict[str, np.ndarray] | None = None
+    ) -> list[Network]:
         """Raise an error: the method does not run in tiles.
 
         Args:
             signature: Not used.
+            given: Not used.
         """
         raise NotImplementedError("one-click enhancement does not run in tiles")

@@ -30,6 +30,7 @@ from inference.tiling import Tile, plan_tiles, tile_shape
 
 AREA = 128 * 128  # largest tile of a stage, pixels: its tensors about fit the cache
 LEAST_AREA = 64 * 64  # smallest tile: below it most of the work would go into halos
+FOLDING = 1_000_000  # bytes that `fold_given` takes beside the weights
 INNER = 16  # side of the measured part of a window of the sample, pixels
 
 Tensors = dict[str, np.ndarray]
@@ -86,7 +87,7 @@ def sampled_statistics(
     window = (2 * radius + INNER) ** 2
     spare = engine.workers * window * largest_tile_bytes(stages)
     each = stored_bytes(stages) + 3 * image.itemsize
-    area = max((max_memory - spare) // each, window)
+    area = max((max_memory - spare - FOLDING) // each, window)
     return run_stages(engine, SampledPhoto(image, radius, area, INNER), spare, counter)
 
 
@@ -130,14 +131,14 @@ def _recomputed_moments(
     counter: Counter,
 ) -> dict[str, RunningMoments]:
     """Run the network up to a stage over the photo and measure the stage's tensors."""
-    pool = NetworkPool(engine, stage.measure_signature)
+    pool = NetworkPool(engine, stage.measure_signature, statistics)
     moments = {name: RunningMoments() for name in stage.measured}
 
     def read(t: Tile) -> np.ndarray:
         return t.read(image)
 
     def work(t: Tile, pixels: np.ndarray) -> dict[str, RunningMoments]:
-        tensors = pool(**{IMAGE: to_floats(pixels)[None]}, **statistics)
+        tensors = pool(**{IMAGE: to_floats(pixels)[None]})
         return {name: _moments(t.keep(tensors[name][0])) for name in moments}
 
     def write(t: Tile, found: dict[str, RunningMoments]) -> None:
@@ -215,13 +216,13 @@ class _StageRun:
     def __init__(
         self, engine: Engine, stage: Stage, area: MeasuredArea, tensors: Tensors, given: Tensors
     ):
-        self._pool = NetworkPool(engine, stage.signature)
-        self._stage, self._area, self._tensors = stage, area, tensors
+        self._engine, self._stage, self._area, self._tensors = engine, stage, area, tensors
+        self._given = given
         unshifted = {
             f"{name}_shift": np.zeros((1, 1, 1, stage.channels[name]), np.float32)
             for name in stage.shifted
         }
-        self._given = given | unshifted
+        self._pool = NetworkPool(engine, stage.signature, given | unshifted)
 
     def find_shifts(self, t: Tile) -> Tensors:
         """Take the means of one tile as the shifts of the tensors that are stored shifted."""
@@ -231,7 +232,7 @@ class _StageRun:
         _, found = self._work(t, inputs)
         means = _as_inputs(found)
         shifts = {f"{name}_shift": means[f"{name}_mean"] for name in self._stage.shifted}
-        self._given |= shifts
+        self._pool = NetworkPool(self._engine, self._stage.signature, self._given | shifts)
         return shifts
 
     def over(self, plan: Sequence[Tile], counter: Counter) -> dict[str, RunningMoments]:
@@ -263,7 +264,7 @@ class _StageRun:
         if IMAGE in inputs:
             inputs[IMAGE] = to_floats(inputs[IMAGE])
         batch = {name: values[None] for name, values in inputs.items()}
-        outputs = self._pool(**batch, **self._given)
+        outputs = self._pool(**batch)
         found = {
             name: _moments(*self._area.measured(t, t.keep(outputs[f"{name}_float32"][0])))
             for name in self._stage.measured

@@ -32,13 +32,12 @@ def run_tiles(
         signature: One of the engine's networks; None is the network without statistics.
         given: The tensors that the network takes of the whole photo: statistics, or a thumbnail.
     """
-    given = given or {}
-    pool = NetworkPool(engine, signature)
+    pool = NetworkPool(engine, signature, given)
     source = Source(image, engine.halo, np.may_share_memory(image, result))
 
     def work(t: Tile, pixels: np.ndarray) -> np.ndarray:
         floats = to_floats(t.filled(pixels))[None]
-        enhanced = pool(**{IMAGE: floats}, **given)[ENHANCED][0]
+        enhanced = pool(**{IMAGE: floats})[ENHANCED][0]
         return from_floats(t.keep(enhanced), result.dtype)
 
     def write(t: Tile, kept: np.ndarray) -> None:

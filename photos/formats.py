@@ -35,6 +35,7 @@ class PhotoFormat:
 
     Attributes:
         name: Pillow's name of the format.
+        plugin: The module of Pillow that reads the format, or "" where Pillow has none.
         suffixes: The suffixes of the files, the usual one first; without a suffix the format is
             only read, in a file that has another's suffix.
         written_as: The suffix of a result in another format, or None if this format is written.
@@ -54,6 +55,7 @@ class PhotoFormat:
     """
 
     name: str
+    plugin: str = ""
     suffixes: tuple[str, ...] = ()
     written_as: str | None = None
     alpha: bool = True
@@ -146,6 +148,7 @@ def _tiff_encoding(path: str | Path, image: ImageFile) -> Encoding:
 FORMATS = (
     PhotoFormat(
         "JPEG",
+        "JpegImagePlugin",
         (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
         alpha=False,
         largest_side=65500,
@@ -156,6 +159,7 @@ FORMATS = (
     ),
     PhotoFormat(
         "PNG",
+        "PngImagePlugin",
         (".png",),
         holds=frozenset({"exif", "xmp", "density", "chunks"}),
         writer=write_png,
@@ -163,6 +167,7 @@ FORMATS = (
     ),
     PhotoFormat(
         "TIFF",
+        "TiffImagePlugin",
         (".tif", ".tiff"),
         encoding=_tiff_encoding,
         writer=write_tiff,
@@ -170,6 +175,7 @@ FORMATS = (
     ),
     PhotoFormat(
         "WEBP",
+        "WebPImagePlugin",
         (".webp",),
         largest_side=16383,
         options=_webp_options,
@@ -179,6 +185,7 @@ FORMATS = (
     ),
     PhotoFormat(
         "BMP",
+        "BmpImagePlugin",
         (".bmp",),
         holds=frozenset({"density"}),
         writer=write_bmp,
@@ -186,6 +193,7 @@ FORMATS = (
     ),
     PhotoFormat(
         "HEIF",
+        "",
         (".heic", ".heif", ".hif"),
         largest_file=16_000_000,  # decoders (libde265) take no more than 16 MiB of one picture
         fallback_qualities=(90, 85, 80, 70, 60),
@@ -195,16 +203,17 @@ FORMATS = (
     ),
     PhotoFormat(
         "AVIF",
+        "AvifImagePlugin",
         (".avif",),
         largest_side=65536,
         options=_avif_options,
         decoder_bytes=8,
         encoder_bytes=40,
     ),
-    PhotoFormat(RAW, RAW_FILES, written_as=".jpg", decoder_bytes=12),
-    PhotoFormat("GIF"),
-    PhotoFormat("PPM"),
-    PhotoFormat("JPEG2000", decoder_bytes=12),
+    PhotoFormat(RAW, "", RAW_FILES, written_as=".jpg", decoder_bytes=12),
+    PhotoFormat("GIF", "GifImagePlugin"),
+    PhotoFormat("PPM", "PpmImagePlugin"),
+    PhotoFormat("JPEG2000", "Jpeg2KImagePlugin", decoder_bytes=12),
 )
 RAW_SUFFIXES = frozenset(RAW_FILES)
 BY_SUFFIX = {suffix: one for one in FORMATS for suffix in one.suffixes}

@@ -44,6 +44,6 @@ class FakeEngine:
         self.shapes.append(batch.shape)
         return self._function(batch).astype(np.float32)
 
-    def networks(self, signature=None):
+    def networks(self, signature=None, given=None):
         assert signature is None
         return [lambda **inputs: {ENHANCED: self(inputs[IMAGE])} for _ in range(self.workers)]
