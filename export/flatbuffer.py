@@ -8,12 +8,12 @@ uses; a file that the converter wrote has all of them. `read` is the one place t
 from collections import Counter
 from typing import Any, Protocol, cast
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
-ALIGNMENT = 16  # bytes; the schema asks for aligned constants, the Python writer does not align
+from inference.aligned_buffer import AlignedBuffer
+
 FIRST_SIZE = 64  # pixels
 OPERATORS = schema.BuiltinOperator
 TYPES = schema.TensorType
@@ -113,30 +113,13 @@ def read(content: bytes) -> Model:
 
 def write(model: Model) -> bytes:
     """Return the bytes of the `.tflite` file of a model."""
-    model.buffers = [_AlignedBuffer(buffer.data) for buffer in model.buffers]
+    model.buffers = [AlignedBuffer(buffer.data) for buffer in model.buffers]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(cast(Any, model)))
-
-
-class _AlignedBuffer(schema.BufferT):
-    """A constant that starts at a multiple of ALIGNMENT in the file."""
-
-    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802  the library calls it
-        if self.data is None or not len(self.data):
-            return super().Pack(builder)
-        # CreateNumpyVector would align to the size of one element, a byte.
-        data = bytes(self.data)
-        builder.StartVector(1, len(data), ALIGNMENT)
-        builder.head -= len(data)
-        builder.Bytes[builder.Head() : builder.Head() + len(data)] = data
-        vector = builder.EndVector()
-        schema.BufferStart(builder)
-        schema.BufferAddData(builder, vector)
-        return schema.BufferEnd(builder)
 
 
 def add_buffer(model: Model, data: bytes) -> int:
     """Append a buffer to a model and return its index."""
-    model.buffers.append(_AlignedBuffer(np.frombuffer(data, np.uint8)))
+    model.buffers.append(AlignedBuffer(np.frombuffer(data, np.uint8)))
     return len(model.buffers) - 1
 
 

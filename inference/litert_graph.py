@@ -11,6 +11,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from inference.aligned_buffer import AlignedBuffer
+
 IDENTIFIER = b"TFL3"  # of the file format
 CODES = schema.BuiltinOperator
 NO_ACTIVATION = schema.ActivationFunctionType.NONE
@@ -151,7 +153,7 @@ class Graph:
             written.buffer = 0
             if data is not None and len(data):
                 written.buffer = len(model.buffers)
-                model.buffers.append(self._buffers[self._tensors[tensor].buffer])
+                model.buffers.append(AlignedBuffer(data))
             graph.tensors.append(written)
         graph.operators = []
         for operation in self.operations:

@@ -29,6 +29,7 @@ from inference.streaming import Counter, Source, lag, stream
 from inference.tiling import Tile, plan_tiles, tile_shape
 
 AREA = 128 * 128  # largest tile of a stage, pixels: its tensors about fit the cache
+HALOS = 48  # a tile may be this many halos wide, even if its tensors do not fit the cache
 LEAST_AREA = 64 * 64  # smallest tile: below it most of the work would go into halos
 FOLDING = 1_000_000  # bytes that `fold_given` takes beside the weights
 INNER = 16  # side of the measured part of a window of the sample, pixels
@@ -199,7 +200,7 @@ def run_stages(
 
 def _tile_area(engine: Engine, plan: StagePlan, stage: Stage, spare: int) -> int:
     area = spare // (engine.workers * tile_bytes(plan, stage))
-    return int(np.clip(area, LEAST_AREA, AREA))
+    return int(np.clip(area, LEAST_AREA, max(AREA, (HALOS * stage.halo) ** 2)))
 
 
 class _StageRun:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+CANCELED = 0.02  # variance over squared mean, below which the sum of squares has too few digits
+
 
 class RunningMoments:
     """Count, mean and sum of squared deviations of each channel, in float64.
@@ -21,8 +23,9 @@ class RunningMoments:
         height, width, _ = values.shape
         rows = np.ones((1, width), np.float32) @ values  # float32 over one row, then float64
         mean = rows.sum((0, 1), dtype=np.float64) / (height * width)
-        centered = values - mean.astype(np.float32)
-        squares = np.einsum("hwc,hwc->hc", centered, centered).sum(0, dtype=np.float64)
+        squares = _sum_of_squares(values) - height * width * mean**2
+        if (squares < CANCELED * height * width * mean**2).any():
+            squares = _sum_of_squares(values - mean.astype(np.float32))
         piece = RunningMoments()
         piece.count, piece.mean = height * width * weight, mean
         piece._squares = squares * weight
@@ -43,3 +46,8 @@ class RunningMoments:
     def variance(self) -> np.ndarray:
         """Variance of the population, as instance norm takes it: float64 `(C,)`."""
         return self._squares / self.count
+
+
+def _sum_of_squares(values: np.ndarray) -> np.ndarray:
+    """Return each channel's sum of squares, float64: float32 within a row, then float64."""
+    return np.einsum("hwc,hwc->hc", values, values).sum(0, dtype=np.float64)
