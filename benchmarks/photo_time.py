@@ -51,7 +51,8 @@ import resource, subprocess, sys, time
 started = time.perf_counter()
 code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
 wall, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-print(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+memory = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(wall, used.ru_utime + used.ru_stime, memory)
 sys.exit(code)
 """
 
