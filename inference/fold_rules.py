@@ -63,8 +63,8 @@ def scale_before_relu(graph: Graph, operation: Any) -> bool:
     if found is None or _activation(operation) != NO_ACTIVATION or found[1].min() < LEAST_SCALE:
         return False
     sum_ = graph.only_reader(operation.outputs[0])
-    shift = sum_ and _with_constant(graph, sum_, CODES.ADD)
-    if shift is None or _activation(sum_) != RELU:
+    shift = None if sum_ is None else _with_constant(graph, sum_, CODES.ADD)
+    if sum_ is None or shift is None or _activation(sum_) != RELU:
         return False
     conv = _only_convolution_after(graph, sum_)
     if conv is None:
