@@ -125,7 +125,8 @@ def main(config: EnhanceConfig) -> int:
 
     A photo is skipped if an earlier run made its result from the same photo, model and options.
     With `--in_place` a photo is skipped if it is enhanced already, whatever made it. A file that
-    enhancement did not write is never replaced, except the photo itself with `--in_place`.
+    enhancement did not write is never replaced, except the photo itself with `--in_place`. Where
+    another photo's result has the name, the result has a number.
 
     Args:
         config: The options.
@@ -156,11 +157,11 @@ def main(config: EnhanceConfig) -> int:
         print(f"enhance.py: {one_line(note, sys.stderr)}", file=sys.stderr)
     for failure in failures:
         _complain(failure)
-    failed = 0
+    failed = len(failures)
     if jobs:
         with output_folders(jobs, _complain):
-            failed = enhance_files(_by_enhancer(jobs, config.model), options, _complain)
-    return 1 if failures or failed else 0
+            failed = enhance_files(_by_enhancer(jobs, config.model), options, _complain, failed)
+    return 1 if failed else 0
 
 
 def enhance(

@@ -24,13 +24,13 @@ from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
-from tqdm import tqdm
 
 from common import command_line
 from common.atomic_files import replacing, write_whole
 from common.command_line import ESSENTIAL, option
 from common.contact_sheet import contact_sheet
 from common.did_you_mean import did_you_mean
+from common.long_work import counted
 from common.plural import plural
 from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
@@ -120,7 +120,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     perceptual = PerceptualDistance(config.vgg_weights) if config.vgg_weights else None
     results = {
         name: score_method(method, pairs, cache, perceptual)
-        for name, method in tqdm(methods.items(), "methods", disable=None)
+        for name, method in counted(methods.items(), "scoring", "method")
     }
     found = summarize(results, reference, pairs.scenes)
     verdict = judge(users, results, found, pairs.scenes) if users else None

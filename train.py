@@ -17,6 +17,7 @@ import contextlib
 
 from common import command_line
 from common.folder_lock import claimed
+from common.long_work import waiting
 from common.run_folder import STATE
 from data.pair_files import DatasetError
 from training.backends.workers import Workers, workers_of
@@ -50,11 +51,13 @@ def train(config: TrainConfig) -> int:
 
 def _train(config: TrainConfig, workers: Workers) -> int:
     """Train in a folder that belongs to this run."""
-    batches, held_out = training_batches(config)
+    with waiting("reading the pairs"):
+        batches, held_out = training_batches(config)
     share = workers.share(batches)
     progress = Progress(batches.count, batches.fingerprint, held_out.fingerprint)
     with workers.watched(progress):
-        gan, step = build(config, workers)
+        with waiting("building the networks"):
+            gan, step = build(config, workers)
         if config.resume:
             _restore(config, gan, progress)
         workers.check_agreement(config, progress)

@@ -42,6 +42,7 @@ from common import command_line
 from common.atomic_files import sweep
 from common.folder_lock import FolderInUseError, claimed
 from common.layout import TEST, TRAIN
+from common.long_work import waiting
 from common.plural import plural
 from common.signals import exit_status
 
@@ -89,7 +90,8 @@ def main(config: AlignConfig, aligner: Aligner = align_photos) -> int:
         entries = assign_splits(entries, config.test_share, config.seed)
         _check_patches(entries)
         verdict = judge_dataset(entries, pairing.doubts)
-        _write(work, target, config.phone, entries, pairing, verdict)
+        with waiting("writing the dataset and the report"):
+            _write(work, target, config.phone, entries, pairing, verdict)
     _print_summary(entries, verdict, target, config)
     return 0
 

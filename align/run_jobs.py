@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
-from tqdm import tqdm
-
 from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
 from common.atomic_files import discard_open
 from common.cores import cores
+from common.long_work import Bar
 from common.signals import ENDING, PATIENCE, start_resource_tracker
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
@@ -32,7 +31,7 @@ def run_jobs(
     dask: str | None = None,
     on_done: Callable[[PairJob, str], None] = lambda job, failure: None,
 ) -> None:
-    """Align all pairs, with a progress bar if stderr is a terminal.
+    """Align all pairs, and show the progress.
 
     Args:
         jobs: One job for each pair.
@@ -50,7 +49,7 @@ def run_jobs(
     if not jobs:
         return
     executor = _cluster(dask) if dask else _processes(min(workers or cores(), len(jobs)))
-    with executor as pool, tqdm(total=len(jobs), unit="pair", disable=None) as bar:
+    with executor as pool, Bar("aligning", len(jobs), "pair") as bar:
         futures = {pool.submit(align_pair, job): job for job in jobs}
         for future in as_completed(futures):
             failure = future.result()

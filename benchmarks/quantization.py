@@ -33,11 +33,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import metrics
 from common import command_line
 from common.command_line import option
+from common.long_work import counted
 from data.packed import read_patch
 from data.pair_files import DatasetError, test_pairs, training_pairs
 from export.precisions import Precision
@@ -84,7 +84,9 @@ def main(config: BenchmarkConfig) -> None:
         config.data_dir, config.phone
     )
     phone, target = (
-        np.stack([read_patch(path) for path in tqdm(files, "patches", disable=None, leave=False)])
+        np.stack(
+            [read_patch(path) for path in counted(files, "reading patches", "patch", leave=False)]
+        )
         for files in (pairs.phone, pairs.target)
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -16,10 +16,10 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from tqdm import tqdm
 
 from common import command_line
 from common.command_line import option
+from common.long_work import counted
 from data.packed import open_pairs
 from data.pair_files import DatasetError, training_pairs
 from inference.one_click import OneClickSettings, enhance_one_click
@@ -68,7 +68,7 @@ def main(config: TuneConfig) -> None:
         print(f"{top:.3f} without enhancement")
         for _ in range(ROUNDS):
             before = best
-            for name, grid in tqdm(GRID.items(), disable=None):
+            for name, grid in counted(GRID.items(), "tuning", "parameter"):
                 for strength in grid:
                     settings = dataclasses.replace(best, **{name: round(float(strength), 3)})
                     if settings != best and (reached := value(settings)) > top:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from absl import app, flags
 
 from common.environment import program_name
+from common.long_work import saying_that_work_goes_on
 from common.option_parser import ESSENTIAL, given_field, given_options, option, parser_for
 from common.signals import exit_status, signals_raised
 
@@ -28,6 +29,7 @@ def run(
     errors: Sequence[type[Exception] | str] = (),
     prog: str | None = None,
     words: Sequence[str] | None = None,
+    serves: bool = False,
 ) -> None:
     """Parse the command line into `config_class`, call `main(config)` and exit with its status.
 
@@ -40,8 +42,11 @@ def run(
         prog: The name of the program in messages; None for the name of the file, or for
             `python -m MODULE` where the module was started this way.
         words: The command line without the program; None for the command line of the process.
+        serves: Whether the command waits for requests. Any other command that prints nothing for
+            a while says that it works on, where no terminal shows a bar.
     """
     parser = parser_for(config_class, description, prog or program_name())
+    going_on = contextlib.nullcontext() if serves else saying_that_work_goes_on(parser.prog)
 
     def parse(argv):
         arguments = vars(parser.parse_args(argv[1:]))
@@ -52,7 +57,7 @@ def run(
 
     def guarded(values):
         try:
-            with signals_raised():
+            with signals_raised(), going_on:
                 status = main(config_class(**values))
                 sys.stdout.flush()
         except BrokenPipeError:  # `... | head`: the reader needs no more lines

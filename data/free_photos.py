@@ -28,6 +28,7 @@ import numpy as np
 from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
+from common.long_work import counted
 from data.qt_resources import read_resources
 from photos import photos_in
 
@@ -174,7 +175,7 @@ def main(config: FreePhotosConfig) -> None:
     output = Path(config.output)
     output.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
-    for name, content in found:
+    for name, content in counted(found, "gathering", "photo"):
         photo = decode_reduced(content)
         if photo is None:
             continue

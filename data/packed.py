@@ -15,9 +15,9 @@ from typing import Self
 
 import imageio.v3 as iio
 import numpy as np
-from tqdm import tqdm
 
 from common.layout import PATCH_SIZE
+from common.long_work import counted
 from data.pack_files import open_pack
 from data.pair_files import DatasetError, PairFolder
 
@@ -97,7 +97,8 @@ def _decoded(files: Sequence[Path]) -> Iterator[np.ndarray]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             patches = pool.map(read_patch, files)
-            yield from tqdm(patches, f"packing {files[0].parent.name}", len(files), disable=None)
+            what = f"packing {files[0].parent.name}"
+            yield from counted(patches, what, "file", len(files))
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -12,10 +12,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import metrics
 from common.atomic_files import write_whole
+from common.long_work import Bar, waiting
 from data.packed import PatchPairs
 from evaluation.methods import EvaluationError, LoadedMethod, Method
 from evaluation.network_cost import machine, measure_cost
@@ -61,16 +61,18 @@ def score_method(
     found = _read(path)
     if found is not None:
         return found
-    loaded = method.load()
+    with waiting(f"loading {method.name}"):
+        loaded = method.load()
     phone, target = pairs.scaled()
     enhanced = _enhanced(loaded, phone, method.name)
     if not np.isfinite(enhanced).all():
         raise EvaluationError(f"method {method.name}: its pictures hold NaN or infinite values")
-    values = metrics.per_image(enhanced, target)
-    if perceptual:
-        values["perceptual"] = perceptual(enhanced, target)
-    pictures = np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8)
-    result = Scored(pictures, values, measure_cost(loaded))
+    with waiting(f"measuring {method.name}"):
+        values = metrics.per_image(enhanced, target)
+        if perceptual:
+            values["perceptual"] = perceptual(enhanced, target)
+        pictures = np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8)
+        result = Scored(pictures, values, measure_cost(loaded))
     _write(path, result)
     return result
 
@@ -79,7 +81,7 @@ def _enhanced(loaded: LoadedMethod, phone: np.ndarray, name: str) -> np.ndarray:
     if loaded.needs_all_images:
         return loaded.enhance(phone)
     enhanced = np.empty_like(phone)
-    with tqdm(desc=name, total=len(phone), unit="pair", leave=False, disable=None) as bar:
+    with Bar(name, len(phone), "pair", leave=False) as bar:
         for start in range(0, len(phone), CHUNK):
             chunk = slice(start, start + CHUNK)
             enhanced[chunk] = loaded.enhance(phone[chunk])

@@ -30,6 +30,7 @@ from common.atomic_files import replacing
 from common.backend import import_keras
 from common.command_line import ESSENTIAL, option
 from common.did_you_mean import did_you_mean
+from common.long_work import counted
 from export.precisions import PROPERTIES, Precision
 from export.source_model import ExportError, export_name, find_source, read_run
 
@@ -129,7 +130,8 @@ def export(config: ExportConfig) -> list[Path]:
             kind: write_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
             for kind, pixels in sample.inputs().items()
         }
-        for precision, tile in itertools.product(precisions, tiles):
+        variants = list(itertools.product(precisions, tiles))
+        for precision, tile in counted(variants, "exporting", "file"):
             variant = f"{precision}_{tile or 'any'}"
             target = output / f"{name}_{variant}.tflite"
             manifest_file = files.enter_context(replacing(target.with_suffix(".json")))

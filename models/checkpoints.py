@@ -21,6 +21,7 @@ import numpy as np
 from common import command_line
 from common.backend import keras
 from common.command_line import option
+from common.long_work import waiting
 from models.generator import build_generator
 from models.network_files import WeightsError, save_model
 from models.rivals.ppcn import build_ppcn
@@ -141,8 +142,9 @@ def main(config: ImportConfig) -> None:
     """Write the network of the checkpoint as a `.keras` file."""
     if Path(config.output).suffix != ".keras":
         raise WeightsError(f"{config.output}: the output must end in .keras")
-    model = import_checkpoint(config.checkpoint)
-    save_model(model, config.output)
+    with waiting("importing the checkpoint"):
+        model = import_checkpoint(config.checkpoint)
+        save_model(model, config.output)
     print(f"{config.output}: {model.name}, {model.count_params():,} parameters")
 
 

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
-from tqdm import tqdm
 
 from common import command_line
 from common.atomic_files import naming, new_folder
@@ -36,6 +35,7 @@ from common.layout import (
     TEST,
     TRAIN,
 )
+from common.long_work import Bar
 from common.plural import plural
 from data.pair_files import DatasetError, write_scenes
 from data.photo_folder import PhotoFolder
@@ -130,7 +130,7 @@ def simulate_dataset(
         )
     train_names, test_names = _split(names, seed, test_photos)
     target.parent.mkdir(parents=True, exist_ok=True)
-    progress = tqdm(total=train_patches + test_patches, unit="patch", disable=None)
+    progress = Bar("simulating", train_patches + test_patches, "patch")
     with new_folder(target) as root, progress:
         for split, chosen, count in (
             (TRAIN, train_names, train_patches),
@@ -199,7 +199,7 @@ def _write_pairs(
     scene_count: int,
     camera: Camera,
     count: int,
-    progress: tqdm,
+    progress: Bar,
 ) -> list[int]:
     """Write `count` pairs under folder/{PHONE,canon}, evenly from scenes of (photo, seed).
 

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from common import command_line
 from common.atomic_files import new_folder
 from common.command_line import option
 from common.layout import TARGET
+from common.long_work import counted
 from common.plural import plural
 from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
@@ -89,7 +89,8 @@ def simulate_shoot(
         sides = [(root / "phone", camera), (root / TARGET, DSLR)]
         for folder, _ in sides:
             folder.mkdir(parents=True)
-        progress = tqdm(zip(names, times, strict=True), "shooting", len(names), disable=None)
+        scenes = zip(names, times, strict=True)
+        progress = counted(scenes, "shooting", "scene", len(names))
         for index, (name, shot_times) in enumerate(progress):
             for side, (folder, taker) in enumerate(sides):
                 rng = np.random.default_rng([seed, index, side])

@@ -58,7 +58,7 @@ def main(words: list[str]) -> None:
     module = _module(name)
     command_line.run(
         module.main, getattr(module, COMMANDS[name][1]), module.__doc__,
-        errors=ERRORS, prog=f"{PROGRAM} {name}", words=words[1:],
+        errors=ERRORS, prog=f"{PROGRAM} {name}", words=words[1:], serves=name == "serve",
     )  # fmt: skip
 
 

@@ -6,9 +6,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from tqdm import tqdm
-
 from common.command_line import ESSENTIAL, option
+from common.long_work import counted
 from common.plural import plural
 from study.class_photos import (
     ClassFiles,
@@ -157,7 +156,7 @@ def _write_pictures(
         for scene in files.get(phone, ())
     }
     pictures = []
-    for phone, scene in tqdm(photos, unit="photo", disable=None):
+    for phone, scene in counted(photos, "preparing", "photo"):
         files = {
             kind: files[phone][scene]
             for kind, files in found.items()

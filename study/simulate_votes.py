@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from common.command_line import option
+from common.long_work import counted
 from data.shipped_photos import shipped_photos
 from simulation.cameras import PHONES
 from simulation.shooting import aligned_pair
@@ -109,7 +109,7 @@ def answer_everything(
         seed: seed of the answers.
     """
     rng = random.Random(seed)
-    for person in tqdm(range(people), unit="participant", disable=None):
+    for person in counted(range(people), "voting", "participant"):
         visitor = f"simulated {person}"
         joined = store.join(visitor)
         for step, asked in enumerate(plan(study, joined.number)):

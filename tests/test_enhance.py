@@ -168,9 +168,10 @@ def test_nothing_is_overwritten_by_another_photo(tmp_path, monkeypatch, models, 
     first = photo(Path("one/x.png"), seed=1)
     second = photo(Path("two/x.png"), seed=2)
     config = EnhanceConfig(("one/x.png", "two/x.png"), str(models / "invert.tflite"))
-    assert enhance.main(config) == 1
-    assert "two/x.png: enhanced/x.png is the result of one/x.png" in capsys.readouterr().err
+    assert enhance.main(config) == 0
+    assert "enhanced/x_2.png" in capsys.readouterr().out
     np.testing.assert_array_equal(pixels_of("enhanced/x.png"), 255 - first)
+    np.testing.assert_array_equal(pixels_of("enhanced/x_2.png"), 255 - second)
 
     config = EnhanceConfig(("one/x.png", "two/x.png"), str(models / "invert.tflite"), "two")
     assert enhance.main(config) == 1
@@ -348,7 +349,7 @@ def test_names_that_no_terminal_shows_are_escaped(tmp_path, models, encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, env=environment)
     assert done.returncode == 1 and done.stderr.count(b"\n") == 1
-    assert done.stdout.count(b"\n") == len(names) and b"\x1b" not in done.stdout
+    assert done.stdout.count(b"\n") == len(names) + 1 and b"\x1b" not in done.stdout
     assert b"bad\\nfile.png" in done.stderr
     assert all((tmp_path / "enhanced" / name).exists() for name in names)
 

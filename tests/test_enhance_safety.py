@@ -132,22 +132,6 @@ def test_a_file_that_enhancement_did_not_write_stays(tmp_path, models, capsys):
     assert (tmp_path / "out" / "b.png").is_symlink()
 
 
-def test_an_earlier_result_of_another_photo_stays(tmp_path, models, capsys):
-    first = photo(tmp_path / "one/x.png", 1)
-    photo(tmp_path / "two/x.png", 2)
-    output = str(tmp_path / "out")
-    assert run(models, tmp_path / "one/x.png", output=output) == 0
-    for options in ({}, {"redo": True}, {"strength": 0.5}):
-        assert run(models, tmp_path / "two/x.png", output=output, **options) == 1
-        assert f"is the result of {tmp_path / 'one/x.png'}" in capsys.readouterr().err
-        assert is_inverse(tmp_path / "out/x.png", first)
-    first = photo(tmp_path / "one/x.png", 3)  # edited: the same photo
-    assert run(models, tmp_path / "one/x.png", output=output) == 0
-    assert is_inverse(tmp_path / "out/x.png", first)
-    (tmp_path / "out" / RECORD).unlink()  # without a record, the mark says that the file is ours
-    assert run(models, tmp_path / "one/x.png", output=output) == 0
-
-
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o664])
 def test_a_photo_in_place_keeps_mode_owner_and_times(tmp_path, models, mode):
     path = tmp_path / "a.png"

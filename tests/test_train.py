@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 import signal
@@ -19,7 +20,7 @@ from common import command_line
 from common.folder_lock import FolderInUseError
 from simulation.cameras import PHONES
 from train import TrainConfig, TrainingError, train
-from training.config import with_recipe, write_config
+from training.config import resolved, with_recipe, write_config
 from training.pairs import training_batches
 from training.recording import read_curve
 
@@ -58,7 +59,8 @@ def saved_arrays(run) -> dict[str, np.ndarray]:
         return {name: file[name] for name in file.files if name != "progress"}
 
 
-def test_a_run_leaves_everything_it_promises(data, tmp_path):
+def test_a_run_leaves_everything_it_promises(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.loop.EARLY", math.inf)  # no sample picture on a slow machine
     assert train(config(data, tmp_path / "run", steps=4, validate_every=2)) == 0
     run = tmp_path / "run"
     assert {path.name for path in run.iterdir()} == {
@@ -77,6 +79,22 @@ def test_a_run_leaves_everything_it_promises(data, tmp_path):
         *("total_variation", "generator", "discriminator", "discriminator_accuracy"),
     }
     assert any((run / "tensorboard").iterdir())
+
+
+def test_a_sample_picture_comes_before_a_late_validation(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("training.loop.EARLY", 0)
+    train(config(data, tmp_path / "run", steps=4, validate_every=4))
+    names = [path.name for path in sorted((tmp_path / "run/samples").iterdir())]
+    assert names == ["step_000001.png", "step_000004.png"]
+    assert "samples/step_000001.png: input, enhanced and target" in capsys.readouterr().out
+    train(config(data, tmp_path / "run", steps=6, resume=True))
+    assert not (tmp_path / "run/samples/step_000005.png").exists()
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(3, 1), (400, 40), (5000, 500), (20_000, 500)])
+def test_validations_follow_the_length_of_the_run(data, tmp_path, steps, expected):
+    assert resolved(config(data, tmp_path, steps=steps)).validate_every == expected
+    assert resolved(config(data, tmp_path, steps=steps, validate_every=7)).validate_every == 7
 
 
 def test_training_improves_on_the_input(data, tmp_path):

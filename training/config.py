@@ -21,6 +21,8 @@ DATA, NETWORK, OBJECTIVE, OPTIMIZER, DISTILLATION, MACHINE, RUN = (
 
 GIVEN = "given"  # the field of a configuration that is no option
 ADAPTIVE = ("look_steps", "mosaics", "rehearsed")  # options for the network that sees the photo
+VALIDATIONS = 10  # of a run, or more
+RAREST_VALIDATION = 500  # steps between validations, where the user gives no number
 DEFAULT_RECIPE = NETWORKS["dped"].recipe  # of a command that names neither recipe nor network
 
 
@@ -211,7 +213,10 @@ class TrainConfig:
     )
     cache_dir: str = option("runs/cache", "folder of packed patches", group=RUN)
     validate_every: int = option(
-        500, "steps between validations; each saves a checkpoint", group=RUN
+        None,
+        "steps between validations, each of which saves a checkpoint; by default a tenth of "
+        f"--steps, at most {RAREST_VALIDATION}",
+        group=RUN,
     )
     seed: int = option(0, "of initial weights, shuffling and augmentation", group=RUN)
     given: frozenset[str] = given_options()
@@ -295,6 +300,9 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
         recipe.update(channels=None, blocks=None, start_from=None)
         recipe.update(dict.fromkeys(ADAPTIVE, 0))
     values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
+    if config.validate_every is None:
+        steps = values.get("steps", config.steps)
+        values["validate_every"] = min(max(steps // VALIDATIONS, 1), RAREST_VALIDATION)
     config = dataclasses.replace(config, recipe=name, **values)
     if config.unpaired_photos is not None and not (config.distill or config.rehearsed):
         raise TrainingError("--unpaired_photos has no meaning without --distill or --rehearsed")

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from common.long_work import counted
 from data import unpaired
 from data.pack_files import open_pack
 from data.packed import PatchPairs
@@ -57,7 +57,7 @@ def distilled_pairs(
 def _outputs(teachers, patches: np.ndarray) -> np.ndarray:
     outputs = np.empty_like(patches)
     chunks = range(0, len(patches), CHUNK)
-    for start in tqdm(chunks, "teachers' output", disable=None):
+    for start in counted(chunks, "teachers' output", "chunk"):
         images = patches[start : start + CHUNK].astype(np.float32) / 255
         mean = sum(np.asarray(teacher.predict_on_batch(images)) for teacher in teachers)
         mean = np.clip(mean / len(teachers), 0, 1)

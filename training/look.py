@@ -11,8 +11,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
+from common.long_work import counted
 from training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def fit_look(config: TrainConfig, gan: Gan, batches: AdaptiveBatches) -> None:
             gan, generator_optimizer=optimizer, discriminator=None, vgg=None, ema=None
         )
         step = make_step(alone)
-        for number in tqdm(range(config.look_steps), "look", unit="step", disable=None):
+        for number in counted(range(config.look_steps), "learning the look", "step"):
             step(*batches(number))
         step.sync()
     finally:

@@ -6,14 +6,13 @@ import contextlib
 import dataclasses
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
+from common.long_work import Bar, say
 from common.run_folder import BEST, LAST, STATE
 from data.batches import Batches
 from data.packed import PatchPairs
@@ -31,7 +30,7 @@ if TYPE_CHECKING:  # both load Keras, which takes seconds
     from training.backends.step import Step
 
 LOG_EVERY = 10  # steps
-SAY_EVERY = 15  # seconds, where no bar is shown
+EARLY = 20  # seconds after which the first sample picture is drawn
 
 
 def run_loop(
@@ -127,9 +126,9 @@ class RunWriter:
         self._recorder = Recorder(config.folder, progress.step)
         self._validation = Validation(held_out)
         self._watch = Watch(progress.step)
-        # None: the bar is shown on a terminal only.
-        self.bar = tqdm(total=config.steps, initial=progress.step, unit="step", disable=None)
-        self._said = time.monotonic()
+        self.bar = Bar("compiling the first step", config.steps, done=progress.step)
+        self._first_step = progress.step + 1
+        self._waiting_since = time.monotonic() if progress.step == 0 else math.inf
 
     def log(self, rows: dict[int, dict[str, float]]) -> None:
         """Record the scalars of steps."""
@@ -148,6 +147,7 @@ class RunWriter:
         """
         from models import save_model
 
+        self.bar.call("validating")
         self._step.sync()
         number = self._progress.step
         scores, sheet = self._validation(self._network)
@@ -155,7 +155,8 @@ class RunWriter:
             _check_finite({"validation": scores["psnr"]}, number)
         self._recorder.validation(number, {**scores, **scalars}, sheet)
         for line in (_validation_line(number, scores), *self._watch.warnings(scores)):
-            self._say(line)
+            say(line)
+        self._waiting_since = math.inf
         self._progress.waited += 1
         if scores["psnr"] > self._progress.best_psnr:
             self._progress.best_psnr, self._progress.waited = scores["psnr"], 0
@@ -172,10 +173,17 @@ class RunWriter:
         save_state(self._config.folder / STATE, gan_variables(self._gan), progress)
 
     def show_progress(self) -> None:
-        """Move the bar on; without a bar, print a line every 15 seconds."""
+        """Move the bar on; draw a sample picture early where the first validation is far."""
         self.bar.update()
-        if self.bar.disable and time.monotonic() - self._said >= SAY_EVERY:
-            self._say(f"step {self._progress.step} of {self._config.steps}")
+        self.bar.call("training")
+        if self._progress.step == self._first_step:
+            self.bar.restart_clock()
+        if time.monotonic() - self._waiting_since >= EARLY:
+            self._waiting_since = math.inf
+            self._step.sync()
+            sheet = self._validation.sheet(self._network)
+            path = self._recorder.sample(self._progress.step, sheet)
+            say(f"{path}: input, enhanced and target, {EARLY} seconds into the training")
 
     def close(self, stopped: bool) -> None:
         """Finish the records, and say where the result is."""
@@ -186,11 +194,6 @@ class RunWriter:
             if stopped
             else f"{best}: best validation PSNR {self._progress.best_psnr:.2f} dB"
         )
-
-    def _say(self, line: str) -> None:
-        self.bar.write(line)
-        sys.stdout.flush()
-        self._said = time.monotonic()
 
 
 def _validation_line(step: int, scores: dict[str, float]) -> str:

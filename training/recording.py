@@ -42,8 +42,7 @@ class Recorder:
             self.board.scalar(f"validation/{name}", value, step)
         self.board.image("validation/samples", sheet, step)
         self.board.flush()
-        picture = iio.imwrite("<bytes>", sheet, extension=".png")
-        write_whole(self.samples / f"step_{step:06d}.png", picture)
+        self.sample(step, sheet)
         self.rows.append({"step": step, **scores})
         names = {name: None for row in self.rows for name in row}  # in order, each once
         with io.StringIO(newline="") as text:
@@ -52,6 +51,12 @@ class Recorder:
             writer.writerows(self.rows)
             write_whole(self.curve, text.getvalue().encode())
         draw_curves(self.rows, self.drawing)
+
+    def sample(self, step: int, sheet: np.ndarray) -> Path:
+        """Write the picture of a step, a contact sheet `(H, W, 3)` uint8; return its file."""
+        path = self.samples / f"step_{step:06d}.png"
+        write_whole(path, iio.imwrite("<bytes>", sheet, extension=".png"))
+        return path
 
     def close(self) -> None:
         """Write the pending records."""

@@ -33,8 +33,14 @@ class Validation:
             target's); "input_psnr", "input_ms_ssim". Then the sheet, uint8 RGB.
         """
         enhanced = generator.predict(self.phone, batch_size=16, verbose=0)
-        sheet = contact_sheet(self.phone[:SHOWN], enhanced[:SHOWN], self.target[:SHOWN])
-        return {**self._scores(enhanced), **self.of_input}, sheet
+        return {**self._scores(enhanced), **self.of_input}, self._drawn(enhanced[:SHOWN])
+
+    def sheet(self, generator) -> np.ndarray:
+        """Draw the sheet of input | enhanced | target, uint8 RGB, without scores."""
+        return self._drawn(generator.predict(self.phone[:SHOWN], batch_size=SHOWN, verbose=0))
+
+    def _drawn(self, enhanced) -> np.ndarray:
+        return contact_sheet(self.phone[:SHOWN], enhanced, self.target[:SHOWN])
 
     def _scores(self, images) -> dict[str, float]:
         similarity: Any = in_chunks(ms_ssim, images, self.target)

@@ -154,4 +154,4 @@ def main(config: DemoServerConfig) -> None:
 
 
 if __name__ == "__main__":
-    command_line.run(main, DemoServerConfig, __doc__, [DemoServerError])
+    command_line.run(main, DemoServerConfig, __doc__, [DemoServerError], serves=True)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from common.plural import plural
 from photos import PhotoError
+from photos.batches.batch_total import BatchTotal
+from photos.batches.choose_comparisons import with_comparisons
+from photos.batches.choose_targets import choose_targets
 from photos.batches.enhancer import Enhancer
 from photos.batches.find_jobs import Job
 from photos.batches.options import BatchOptions
 from photos.batches.photo_steps import PhotoSteps
 from photos.batches.pipeline import run_batch
 from photos.batches.record import Record
-from photos.batches.reserve_outputs import reserve_outputs
 from photos.batches.terminal import codecs_hidden, one_line, progress_bar
 from photos.mark import mark_of, result_mark
 
@@ -22,6 +24,7 @@ def enhance_files(
     jobs: dict[Enhancer, list[Job]],
     options: BatchOptions,
     complain: Callable[[object], None],
+    failed: int = 0,
 ) -> int:
     """Enhance photo files and print a line for each result.
 
@@ -29,36 +32,44 @@ def enhance_files(
         jobs: Sources and targets, by what enhances them.
         options: The options.
         complain: Prints why a photo cannot be enhanced.
+        failed: The number of photos that cannot be enhanced and are not among the jobs.
 
     Returns:
-        The number of photos that cannot be enhanced.
+        The number of photos that cannot be enhanced, in all.
 
     Raises:
         ModelFileError: A network cannot be loaded.
     """
-    records, todo = {}, []
+    records: dict[Enhancer, dict[Path, Record]] = {}
+    wanted, enhancers = [], {}
     for enhancer, group in jobs.items():
         settings = options.settings_of(enhancer.fingerprint)
         records[enhancer] = {f: Record(f, settings) for f in {job.folder for job in group}}
-        for job in group:
-            record = records[enhancer][job.folder]
-            if options.redo or not _is_done(job, record, _mark(enhancer, options)):
-                todo.append((job, record))
-    done = sum(map(len, jobs.values())) - len(todo)
-    taken = [path for group in jobs.values() for job in group for path in (job.source, job.target)]
-    reserved, refusals = reserve_outputs(todo, taken, options.compare)
+        wanted += [(job, records[enhancer][job.folder]) for job in group]
+        enhancers |= {job.source: enhancer for job in group}
+    chosen, refusals = choose_targets(wanted)
     for refusal in refusals:
         complain(refusal)
-    failed = len(refusals)
-    by_target = {job.target: job for job in reserved}
-    for enhancer, group in jobs.items():
-        left = [by_target[job.target] for job in group if job.target in by_target]
+    todo = [
+        (job, record)
+        for job, record in chosen
+        if options.redo or not _is_done(job, record, _mark(enhancers[job.source], options))
+    ]
+    done = len(chosen) - len(todo)
+    if options.compare:
+        taken = [path for job, _ in chosen for path in (job.source, job.target)]
+        todo = list(with_comparisons(todo, taken))
+    total = BatchTotal(failed + len(refusals))
+    for enhancer in jobs:
+        left = [job for job, _ in todo if enhancers[job.source] is enhancer]
         if left:
-            failed += _enhance_group(enhancer, left, records[enhancer], options, complain)
+            _enhance_group(enhancer, left, records[enhancer], options, complain, total)
     if done:
         verb = "is" if done == 1 else "are"
         print(f"{plural(done, 'photo')} {verb} enhanced already; --redo does it again", flush=True)
-    return failed
+    if len(todo) > 1:
+        print(total.line(), flush=True)
+    return total.failed
 
 
 def _enhance_group(
@@ -67,21 +78,21 @@ def _enhance_group(
     records: dict[Path, Record],
     options: BatchOptions,
     complain: Callable[[object], None],
-) -> int:
-    """Enhance photos by one enhancer; return the number of photos that cannot be enhanced."""
-    failed = 0
+    total: BatchTotal,
+) -> None:
+    """Enhance photos by one enhancer, and count them."""
     engine, mark = enhancer.load(), _mark(enhancer, options)
     with codecs_hidden(), progress_bar(len(jobs)) as bar:
         steps = PhotoSteps(engine, enhancer.name, mark, options, records, bar.start, bar.advance)
         for _, outcome in run_batch(jobs, steps, options.budget, options.workers):
             bar.clear()
             if isinstance(outcome, PhotoError):
-                failed += 1
+                total.failed += 1
                 complain(outcome)
             else:
-                print(one_line(outcome, sys.stdout), flush=True)
+                total.add(outcome.pixels)
+                print(one_line(outcome.line, sys.stdout), flush=True)
             bar.finish()
-    return failed
 
 
 def _is_done(job: Job, record: Record, mark: str) -> bool:

@@ -22,6 +22,7 @@ class Job(NamedTuple):
         folder: The folder that holds the record; the target is in it or below it.
         in_place: Whether the target is the photo itself.
         comparison: The file of the picture before and after, or None.
+        note: What the line about the result says of its name; may be empty.
     """
 
     source: Path
@@ -29,6 +30,7 @@ class Job(NamedTuple):
     folder: Path
     in_place: bool = False
     comparison: Path | None = None
+    note: str = ""
 
 
 def find_jobs(
@@ -44,7 +46,8 @@ def find_jobs(
         in_place: Whether the results replace their sources instead.
 
     Returns:
-        The jobs, no photo twice; a line for each photo that cannot be enhanced; and lines about
+        The jobs, no photo twice, each with the target that is wanted (`choose_targets` gives each
+        photo its own); a line for each photo that cannot be enhanced; and lines about
         other files of the folders, which are left out.
     """
     failures: list[str] = []
@@ -59,7 +62,6 @@ def find_jobs(
         except PhotoError as error:
             failures.append(str(error))
     jobs: list[Job] = []
-    taken: dict[Path, Path] = {}
     for resolved, (source, relative) in sources.items():
         target = resolved if in_place else output / relative
         target = _written_as(source, target)
@@ -72,10 +74,6 @@ def find_jobs(
             reason = "is the source" if overwrites_itself else "would overwrite a source"
             failures.append(f"{source}: {target} {reason}; choose another --output, or --in_place")
             continue
-        elif target in taken:
-            failures.append(f"{source}: {target} is the result of {taken[target]} already")
-            continue
-        taken[target] = source
         jobs.append(Job(source, target, target.parent if in_place else output, in_place))
     return jobs, failures, notes
 

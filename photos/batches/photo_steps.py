@@ -4,6 +4,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,6 +37,18 @@ class Work:
     state: list[int] | None
     before: np.ndarray | None
     seconds: float
+
+
+class Written(NamedTuple):
+    """A result that is written.
+
+    Attributes:
+        line: The line to print about the result.
+        pixels: The number of pixels.
+    """
+
+    line: str
+    pixels: int
 
 
 class PhotoSteps:
@@ -138,14 +151,14 @@ class PhotoSteps:
         work.seconds += time.perf_counter() - start
         return work
 
-    def write(self, job: Job, work: Work) -> str:
+    def write(self, job: Job, work: Work) -> "Written":
         """Write a result with its mark, the comparison, and the record.
 
         The result takes its place last. If the work ends before that, the same command does it
         again; if the work ends after that, the result's mark tells.
 
         Returns:
-            The line to print about the result.
+            The line to print about the result, and the pixels of the photo.
 
         Raises:
             PhotoError: A file cannot be written, or the photo to replace has changed.
@@ -158,9 +171,13 @@ class PhotoSteps:
         put_mark(work.photo, job.target, self._mark)
         compared = False
 
+        record = self._records[job.folder]
+
         def finish(temporary: Path) -> None:
             nonlocal compared
             stamp_file(temporary)
+            if not job.in_place:
+                _note(record, job, work.state, finished=False)
             if work.before is not None and job.comparison is not None:
                 compared = not job.comparison.exists()
                 write_compare(job.comparison, work.before, work.photo, job.target)
@@ -176,13 +193,23 @@ class PhotoSteps:
                 job.comparison.unlink(missing_ok=True)
             raise
         left_out = [*work.photo.extras, *work.photo.left_out, *lost]
-        try:
-            state = None if job.in_place else work.state
-            self._records[job.folder].add(job.source, job.target, state, job.comparison)
-        except OSError as error:
-            raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
+        _note(record, job, None if job.in_place else work.state)
         height, width = work.photo.pixels.shape[:2]
         seconds = work.seconds + time.perf_counter() - start
         by = f"  {self._name}" if self._name else ""
         without = f"  left out: {', '.join(left_out)}" if left_out else ""
-        return f"{job.target}  {width}×{height}  {seconds:.1f} s{by}{without}"
+        note = f"  ({job.note})" if job.note else ""
+        line = f"{job.target}  {width}×{height}  {seconds:.1f} s{by}{without}{note}"
+        return Written(line, height * width)
+
+
+def _note(record: Record, job: Job, state: list[int] | None, finished: bool = True) -> None:
+    """Add a result to the record.
+
+    Raises:
+        PhotoError: The record cannot be written.
+    """
+    try:
+        record.add(job.source, job.target, state, job.comparison, finished)
+    except OSError as error:
+        raise PhotoError(f"{job.folder}: {error.strerror or error}") from error

@@ -1,9 +1,10 @@
 """The record of a folder of results: a hidden file that says how each result was made.
 
-The record has one line of JSON for each result, appended as soon as the result exists. The last
-line about a result counts. Lines that cannot be read (after a crash, or of another version) are
-ignored. Without the record the work takes longer, and its outcome is the same: photos that are
-enhanced in place carry a mark (`photos/mark.py`), and other results are made from their photos.
+The record has two lines of JSON for each result: one before the result takes its name, one as soon
+as the result exists. The last line about a result counts. Lines that cannot be read (after a crash,
+or of another version) are ignored. Without the record no photo is lost. Photos that are enhanced in
+place carry a mark (`photos/mark.py`). Other results are made again, under their names if EXIF says
+that photo and result come from one shot, and otherwise under new names (`choose_targets.py`).
 """
 
 import json
@@ -30,6 +31,8 @@ class Record:
         self._folder, self._settings = folder, settings
         self._lock = threading.Lock()
         self._made: dict[str, dict[str, Any]] = {}
+        self._of_photo: dict[str, list[str]] = {}
+        self._of_state: dict[tuple, list[str]] = {}
         try:
             with open_plain(folder / NAME) as file:
                 lines = file.read().splitlines()
@@ -44,6 +47,9 @@ class Record:
                 }
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue
+        for key, made in self._made.items():
+            self._of_photo.setdefault(str(made["photo"]), []).append(key)
+            self._of_state.setdefault(_hashable(made["source"]), []).append(key)
 
     def has(self, source: Path, target: Path) -> bool:
         """Return whether `target` exists, made with these settings from an unchanged `source`."""
@@ -67,6 +73,14 @@ class Record:
         made = self._made.get(self._key(target))
         return None if made is None else (made["photo"], made["source"])
 
+    def results_of_photo(self, photo: str) -> list[Path]:
+        """Return the results of the photo file at a resolved path, as the record was read."""
+        return [self._folder / key for key in self._of_photo.get(photo, ())]
+
+    def results_of_state(self, state: list[int] | None) -> list[Path]:
+        """Return the results of photo files of a size and time; see `state_of`."""
+        return [self._folder / key for key in self._of_state.get(_hashable(state), ())]
+
     def comparison_of(self, target: Path) -> str | None:
         """Return the file name of the comparison of `target`, or None."""
         return self._made.get(self._key(target), {}).get("comparison")
@@ -77,6 +91,7 @@ class Record:
         target: Path,
         state: list[int] | None = None,
         comparison: Path | None = None,
+        finished: bool = True,
     ) -> None:
         """Note that `target` was made from `source`.
 
@@ -85,6 +100,8 @@ class Record:
             target: Its result.
             state: The source's `state_of` before it was read; None for its state now.
             comparison: The file of the comparison.
+            finished: False before the result takes its name: after a kill, the record knows whose
+                result has that name, and a rerun makes the result again.
 
         Raises:
             OSError: The record cannot be written.
@@ -92,7 +109,7 @@ class Record:
         made = {
             "result": self._key(target),
             "source": _state(source) if state is None else state,
-            "settings": self._settings,
+            "settings": self._settings if finished else None,
             "photo": os.path.realpath(source),
             "comparison": None if comparison is None else comparison.name,
         }
@@ -102,6 +119,12 @@ class Record:
 
     def _key(self, target: Path) -> str:
         return target.relative_to(self._folder).as_posix()
+
+
+def _hashable(state: Any) -> tuple:
+    """Return the state of a file as a key; a damaged record may hold anything in its place."""
+    whole = isinstance(state, list) and all(isinstance(number, int) for number in state)
+    return tuple(state) if whole and state else (None,)
 
 
 def state_of(source: Path) -> list[int] | None:

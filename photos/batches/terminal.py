@@ -7,34 +7,32 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TextIO
 
-from tqdm import tqdm
+from common.long_work import Bar
 
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph ends
-_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining}"
+_FORMAT = "{desc} {percentage:3.0f}% of {total} |{bar}| {elapsed}<{remaining}"
 
 
 class PhotoBar:
-    """A progress bar that counts photos and shares of photos; hidden where there is no terminal.
+    """The progress in photos and shares of photos.
 
     Args:
         bar: The bar, whose total is the number of photos.
     """
 
-    def __init__(self, bar: tqdm):
+    def __init__(self, bar: Bar):
         self._bar = bar
         self._finished = self._started = 0
 
     def start(self, name: str) -> None:
         """Show the name of the photo that the network starts on."""
         self._started += 1
-        self._bar.set_description_str(one_line(name, sys.stderr), refresh=False)
+        self._bar.call(one_line(name, sys.stderr))
 
     def advance(self, share: float) -> None:
         """Move to the finished photos plus this share of the photo in the network."""
-        if self._bar.disable:
-            return
-        self._bar.n = min(max(self._finished, self._started - 1) + share, self._bar.total)
-        self._bar.update(0)
+        done = max(self._finished, self._started - 1) + share
+        self._bar.move_to(min(done, float(self._bar.total or 0)))
 
     def finish(self) -> None:
         """Count one photo as finished, enhanced or not."""
@@ -53,9 +51,7 @@ def progress_bar(photos: int) -> Iterator[PhotoBar]:
     Args:
         photos: The number of photos.
     """
-    with tqdm(
-        total=photos, bar_format=_FORMAT, leave=False, disable=None, desc="", mininterval=0.5
-    ) as bar:
+    with Bar("reading", photos, "photo", leave=False, look=_FORMAT) as bar:
         yield PhotoBar(bar)
 
 

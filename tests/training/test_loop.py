@@ -48,7 +48,8 @@ def run(losses, recipe="mobile"):
     """Run the loop as a worker that is not the chief, so that nothing is validated or saved."""
     sides = np.zeros((2, 5, 6, 6, 3), np.uint8)
     pairs = PatchPairs(*sides)
-    config = with_recipe(TrainConfig("x", recipe=recipe, steps=len(losses), batch_size=2))
+    options = {"steps": len(losses), "batch_size": 2, "validate_every": 500}
+    config = with_recipe(TrainConfig("x", recipe=recipe, **options))
     workers = Workers(index=1)
     step, progress = Step(losses), Progress(pairs=5, fingerprint=0)
     batches = Batches([Part(pairs, 2)])
