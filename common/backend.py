@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from common.long_work import speaking_through
+
 if TYPE_CHECKING:
     import keras  # noqa: F401  what `__getattr__` gives
 
@@ -59,7 +61,7 @@ def native_output_hidden() -> Iterator[None]:
     except OSError:  # the process has no stdout or no stderr
         yield
         return
-    with tempfile.TemporaryFile() as held_back:
+    with tempfile.TemporaryFile() as held_back, speaking_through(saved[1]):
         for number in saved:
             os.dup2(held_back.fileno(), number)
         failed = True

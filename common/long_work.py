@@ -6,6 +6,7 @@ innermost work whenever no line was printed for `SAY_EVERY` seconds.
 """
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -172,6 +173,20 @@ def say(line: str) -> None:
     _REPORTER.said = time.monotonic()
 
 
+@contextlib.contextmanager
+def speaking_through(descriptor: int) -> Iterator[None]:
+    """Let the lines about work that goes on pass a block that hides standard output.
+
+    Args:
+        descriptor: A file descriptor of what standard output was before the block.
+    """
+    before, _REPORTER.descriptor = _REPORTER.descriptor, descriptor
+    try:
+        yield
+    finally:
+        _REPORTER.descriptor = before
+
+
 def in_words(seconds: float) -> str:
     """Return a time in its largest fitting unit: "8 s", "3 min", "2 h 5 min"."""
     if seconds < 99.5:
@@ -194,6 +209,7 @@ class _Reporter:
 
     def __init__(self):
         self.said = 0.0
+        self.descriptor: int | None = None
         self._bars: list[Bar] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -232,7 +248,10 @@ class _Reporter:
                 bar.refresh()
             elif time.monotonic() - self.said >= SAY_EVERY:
                 with contextlib.suppress(OSError, ValueError):  # nobody reads the lines any more
-                    say(bar.line())
+                    if self.descriptor is None:
+                        say(bar.line())
+                    else:
+                        os.write(self.descriptor, f"{bar.line()}\n".encode())
                 self.said = time.monotonic()
 
 

@@ -1,6 +1,7 @@
 """Long work shows that it goes on."""
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from common import long_work
+from common.backend import native_output_hidden
 from common.long_work import Bar, counted, in_words, rate, say, saying_that_work_goes_on, waiting
 
 ROOT = Path(long_work.__file__).resolve().parents[1]
@@ -107,6 +109,14 @@ def test_times_and_rates_in_words():
     assert [rate(r, "pair") for r in (1234.5, 1.5, 0.5, 0.05)] == [
         *("1,234 pairs/s", "1.5 pairs/s", "2.0 s a pair", "20 s a pair"),
     ]
+
+
+def test_the_lines_pass_a_block_that_hides_output(capfd):
+    with waiting("for a library"), native_output_hidden():
+        os.write(1, b"a library speaks\n")
+        time.sleep(0.4)
+    out = capfd.readouterr().out
+    assert "for a library: 0 s so far\n" in out and "speaks" not in out
 
 
 def test_a_silent_command_says_that_it_works(tmp_path):
