@@ -7,6 +7,7 @@ innermost work whenever no line was printed for `SAY_EVERY` seconds.
 
 import contextlib
 import os
+import shutil
 import sys
 import threading
 import time
@@ -55,7 +56,7 @@ class Bar:
         # None: the bar is shown on a terminal only.
         self._bar = tqdm(
             desc=what, total=total, unit=unit, initial=done, leave=leave, bar_format=look,
-            disable=None, mininterval=0.2, delay=0.0 if total else 1.0,
+            disable=None, mininterval=0.2, delay=0.0 if total else 1.0, **_size(),
         )  # fmt: skip
         self.on_terminal = not self._bar.disable
 
@@ -202,6 +203,16 @@ def rate(per_second: float, unit: str) -> str:
     if per_second >= 1:
         return f"{per_second:,.{0 if per_second >= 100 else 1}f} {unit}s/s"
     return f"{in_words(1 / per_second) if per_second < 0.1 else f'{1 / per_second:.1f} s'} a {unit}"
+
+
+def _size() -> dict[str, int]:
+    """Return tqdm's arguments for a terminal that does not know its size; nothing elsewhere."""
+    try:
+        unknown = os.get_terminal_size(sys.stderr.fileno()).columns == 0
+    except (AttributeError, OSError, ValueError):  # no terminal
+        return {}
+    size = shutil.get_terminal_size()
+    return {"ncols": size.columns, "nrows": size.lines} if unknown else {}
 
 
 class _Reporter:

@@ -69,7 +69,8 @@ def test_enhances_files_and_folders_without_tensorflow(tmp_path, models):
     )
     note = "enhance.py: dir: left out notes.txt: no photo by name or content\n"
     assert (done.returncode, done.stderr) == (0, note)
-    *lines, loaded = done.stdout.splitlines()
+    *lines, total, loaded = done.stdout.splitlines()
+    assert total.startswith("3 photos, 0.0 megapixels, ") and total.endswith(", 0 failures")
     assert [line.split("  ")[:2] for line in lines] == [
         [str(Path("enhanced", name)), "30×20"] for name in ("a.png", "b.PNG", "c.png")
     ]
@@ -100,9 +101,11 @@ def test_a_bad_photo_does_not_stop_the_others(tmp_path, models):
     names = ["a.png", "b.jpg", "none.jpg", "c.txt", "empty", "z.png"]
     done = run(tmp_path, *names, "--model", models / "invert.tflite", "--output", "out")
     assert done.returncode == 1
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+    *lines, total = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
         str(Path("out", name)) for name in ("a.png", "z.png")
     ]
+    assert total.startswith("2 photos, ") and total.endswith(", 4 failures")
     complaints = [line.removeprefix("enhance.py: error: ") for line in done.stderr.splitlines()]
     assert [line.split(": ")[0] for line in complaints] == ["none.jpg", "c.txt", "empty", "b.jpg"]
     assert "truncated" in complaints[3] and "no photos" in complaints[2]
@@ -249,7 +252,8 @@ def test_auto_takes_the_network_of_the_photos_phone(tmp_path, monkeypatch, model
         ("b.png", "universal (Any phone)"),
         ("c.png", "universal (Any phone)"),
     ]
-    assert lines[3:] == ["3 photos are enhanced already; --redo does it again"]
+    assert lines[3].startswith("3 photos, 0.0 megapixels, ")
+    assert lines[4:] == ["3 photos are enhanced already; --redo does it again"]
     for name, before in pixels.items():
         expected = before if name == "a.png" else 255 - before
         np.testing.assert_array_equal(pixels_of(tmp_path / "enhanced" / name), expected)
