@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from tqdm import tqdm
 
@@ -205,7 +205,7 @@ def rate(per_second: float, unit: str) -> str:
     return f"{in_words(1 / per_second) if per_second < 0.1 else f'{1 / per_second:.1f} s'} a {unit}"
 
 
-def _size() -> dict[str, int]:
+def _size() -> dict[str, Any]:
     """Return tqdm's arguments for a terminal that does not know its size; nothing elsewhere."""
     try:
         unknown = os.get_terminal_size(sys.stderr.fileno()).columns == 0
