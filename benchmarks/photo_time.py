@@ -9,6 +9,11 @@ benchmark counts the threads that could run (Linux only). Other programs on the 
 the wall times. They change processor times by a tenth or two, and the count of threads little.
 """
 
+if __name__ == "__main__":  # before the imports that fail without the environment
+    from common.environment import check_environment
+
+    check_environment()
+
 import dataclasses
 import os
 import shutil
