@@ -57,13 +57,19 @@ def judge_patches(patches: WindowPatches, min_ncc: float) -> tuple[Rejection | N
     ncc = cross_correlation(phone, dslr)
     if min(phone.std(), dslr.std()) < MIN_DEVIATION:
         return Rejection.FLAT, ncc
-    if max((patch.min(axis=-1) >= WHITE).mean() for patch in patches) > MAX_WHITE_SHARE:
+    if max(_white_share(patch) for patch in patches) > MAX_WHITE_SHARE:
         return Rejection.BLOWN_OUT, ncc
     if ncc < min_ncc:
         return Rejection.CORRELATION, ncc
     if is_out_of_focus(phone, dslr):
         return Rejection.OUT_OF_FOCUS, ncc
     return None, ncc
+
+
+def _white_share(patch: np.ndarray) -> float:
+    """Return the share of white pixels in uint8 RGB H×W×3."""
+    red, green, blue = (patch[..., channel] >= WHITE for channel in range(3))
+    return float((red & green & blue).mean())
 
 
 def patch_luma(patch: np.ndarray) -> np.ndarray:
