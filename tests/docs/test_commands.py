@@ -32,7 +32,7 @@ class ParsedError(Exception):
 def parse(monkeypatch):
     """The function that gives a command's words to the parser of the command, without the work."""
 
-    def run(main, config_class, description, errors=(), prog=None, words=None):
+    def run(main, config_class, description, errors=(), prog=None, words=None, serves=False):
         parser = command_line.parser_for(config_class, description, prog)
         values = vars(parser.parse_args(sys.argv[1:] if words is None else words))
         config_class(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
