@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from common.long_work import waiting
 from common.plural import plural
 from photos import PhotoError
 from photos.batches.batch_total import BatchTotal
@@ -81,7 +82,9 @@ def _enhance_group(
     total: BatchTotal,
 ) -> None:
     """Enhance photos by one enhancer, and count them."""
-    engine, mark = enhancer.load(), _mark(enhancer, options)
+    with waiting("loading the network"):
+        engine = enhancer.load()
+    mark = _mark(enhancer, options)
     with codecs_hidden(), progress_bar(len(jobs)) as bar:
         steps = PhotoSteps(engine, enhancer.name, mark, options, records, bar.start, bar.advance)
         for _, outcome in run_batch(jobs, steps, options.budget, options.workers):
