@@ -157,11 +157,12 @@ def write_scenes(table: Path, split: str, counts: Mapping[str, int]) -> None:
         counts: The number of patches by photo, in the order of the patches, which count from 0.
     """
     with table.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ("photo", "split", "patch"))
-        writer.writeheader()
+        writer = csv.writer(file)
+        writer.writerow(("photo", "split", "patch"))
         photos = (photo for photo, count in counts.items() for _ in range(count))
         for number, photo in enumerate(photos):
-            writer.writerow(plain_cells({"photo": photo, "split": split, "patch": number}))
+            row = plain_cells({"photo": photo, "split": split, "patch": number})
+            writer.writerow(row.values())
 
 
 def _named(folder: Path) -> dict[str, Path]:
