@@ -148,7 +148,7 @@ def test_what_cannot_be_distilled_or_begun_from_is_one_line(data, tmp_path, teac
         with pytest.raises(TrainingError, match="distilled"):
             config(data, tmp_path, teachers, **wrong)
     with pytest.raises(TrainingError, match="without --distill"):
-        config(data, tmp_path, teachers, distill=None, unpaired_photos="x")
+        with_recipe(config(data, tmp_path, teachers, distill=None, unpaired_photos="x"))
 
 
 class Doubler:
