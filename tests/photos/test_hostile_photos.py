@@ -133,7 +133,9 @@ def test_damaged_files(tmp_path, models, count):
     strangers = [line for line in complaints if not line.startswith("enhance.py: error: photos/")]
     assert strangers == []
     refused = {Path(line.split(": ")[2]).name for line in complaints}
-    results = {Path(line.split("  ")[0]).name for line in done.stdout.splitlines()}
+    *lines, total = done.stdout.splitlines()
+    results = {Path(line.split("  ")[0]).name for line in lines}
+    assert total.endswith(f", {len(refused)} failures")
     assert refused | results == {path.name for path in folder.iterdir()}
     assert not refused & results
     assert {f"whole_{name}" for name, _ in files} <= results
@@ -162,7 +164,8 @@ def test_links_pipes_and_devices(tmp_path, models):
     assert reasons["photos/pipe.jpg"] == "not a regular file"
     assert reasons["photos/nowhere.png"] == "No such file or directory"
     assert "symbolic links" in reasons["photos/loop.png"] and len(reasons) == 4
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["enhanced/link.png"]
+    result, total = done.stdout.splitlines()
+    assert result.split()[0] == "enhanced/link.png" and total.endswith(", 4 failures")
 
     zero = run(tmp_path, "/dev/zero", folder / "pipe.jpg", "--model", models / "invert.tflite")
     assert zero.returncode == 1 and zero.stderr.count("\n") == 2 and "Traceback" not in zero.stderr
@@ -187,7 +190,8 @@ def test_bombs_are_refused_by_their_headers(tmp_path, models):
     assert "larger than 300 million pixels" in vast
     assert "17000×17000 pixels take" in large and "--max_memory allows 1" in large
     assert "short.png: damaged image" in short or "truncated" in short
-    assert done.returncode == 1 and done.stdout == ""
+    assert done.returncode == 1 and done.stdout.count("\n") == 1
+    assert done.stdout.startswith("0 photos, ") and done.stdout.endswith(", 3 failures\n")
 
 
 def test_huge_metadata_costs_nothing_but_itself(tmp_path, models):
@@ -197,7 +201,7 @@ def test_huge_metadata_costs_nothing_but_itself(tmp_path, models):
         Image.new("RGB", (9, 9), "red").save(tmp_path / name, exif=exif)
     done = run(tmp_path, "a.png", "b.png", "--model", models / "invert.tflite")
     assert (done.returncode, done.stderr) == (0, "")
-    first, second = done.stdout.splitlines()
+    first, second, _ = done.stdout.splitlines()
     assert "left out" not in first and second.endswith("left out: MakerNote")
     with Image.open(tmp_path / "enhanced" / "a.png") as image:
         kept = image.getexif()
