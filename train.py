@@ -93,6 +93,7 @@ def _restore(config: TrainConfig, gan, progress: Progress) -> None:
             f"{config.folder}: is at step {saved.step} already, past --steps {config.steps}"
         )
     progress.step, progress.best_psnr = saved.step, saved.best_psnr
+    progress.waited = saved.waited
 
 
 if __name__ == "__main__":

@@ -20,7 +20,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.any_phone import TEST, MissingInputError, capped_psnr, read, stretch_levels
+from benchmarks.any_phone import (
+    TEST,
+    WORSE,
+    MissingInputError,
+    capped_psnr,
+    read,
+    stretch_levels,
+)
 from common import command_line
 from common.command_line import option
 from data.free_photos import part_of
@@ -31,7 +38,6 @@ from simulation.faults import LightFaults, apply_light, draw_light
 SIZE = 256  # side of a thumbnail, pixels
 COARSE = 64  # side of the picture to score, pixels
 DRAWS = 3  # of faults for each photo
-WORSE = 0.1  # decibels; a smaller loss does not count as worse
 
 
 @dataclasses.dataclass(frozen=True)

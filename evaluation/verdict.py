@@ -10,9 +10,10 @@ from evaluation.methods import OLD_ONE_CLICK, ONE_CLICK, UNTRAINED
 from evaluation.number_text import number
 from evaluation.score_method import Scored
 from metrics import METRICS, Better, Metric, paired_difference
+from metrics.intervals import FEW_SCENES
 from models.shipped import ANY_PHONE
 
-FEW_PAIRS, FEW_SCENES = 20, 5  # fewer do not allow a conclusion
+FEW_PAIRS = 20  # fewer pairs do not allow a conclusion
 WHOLE_PHOTO = (ONE_CLICK, OLD_ONE_CLICK, ANY_PHONE)  # methods that adapt to the whole photo
 TEXTURE = ("noise", "sharpness")  # metrics of texture: 1 means as in the target
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+FEW_SCENES = 5  # fewer scenes do not allow a conclusion
 BLOCK = 100_000  # values drawn at a time, few enough for the processor's cache
 
 

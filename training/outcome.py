@@ -11,10 +11,10 @@ from data.batches import Batches
 from data.packed import PatchPairs
 from inference.one_click import enhance_one_click
 from metrics import METRICS, paired_difference, psnr
+from metrics.intervals import FEW_SCENES
 from training.config import TrainConfig
 
 MOST = 600  # pairs to compare on, which take seconds
-FEW_SCENES = 5  # scenes that a training needs at least
 
 
 def few_scenes_line(batches: Batches, held_out: PatchPairs) -> str | None:

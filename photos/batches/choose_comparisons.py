@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from photos.batches.before_after import SUFFIX, compare_path
-from photos.batches.choose_targets import Planned
+from photos.batches.choose_targets import LONGEST, Planned
+from photos.batches.find_jobs import resolved_path
 from photos.batches.record import Record
 from photos.mark import comparison_mark, mark_of
-
-_LONGEST = 255  # bytes of a file's name
 
 
 def with_comparisons(jobs: Iterable[Planned], taken: Iterable[Path]) -> Iterator[Planned]:
@@ -23,10 +22,10 @@ def with_comparisons(jobs: Iterable[Planned], taken: Iterable[Path]) -> Iterator
         jobs: The jobs with their targets, each with the record of its folder.
         taken: Files that no comparison may have: sources and results of this batch.
     """
-    occupied = {_resolved(path) for path in taken}
+    occupied = {resolved_path(path) for path in taken}
     for job, record in jobs:
         comparison = _free_comparison(job.target, record, occupied)
-        occupied.add(_resolved(comparison))
+        occupied.add(resolved_path(comparison))
         yield job._replace(comparison=comparison), record
 
 
@@ -36,7 +35,9 @@ def _free_comparison(target: Path, record: Record, occupied: set[Path]) -> Path:
     while True:
         path = _candidate(target, number)
         free = not os.path.lexists(path) or record.comparison_of(target) == path.name
-        if _resolved(path) not in occupied and (free or mark_of(path) == comparison_mark(target)):
+        if resolved_path(path) not in occupied and (
+            free or mark_of(path) == comparison_mark(target)
+        ):
             return path
         number += 1
 
@@ -47,13 +48,9 @@ def _candidate(target: Path, number: int) -> Path:
         path = compare_path(target)
     else:
         path = target.with_name(f"{target.name}{SUFFIX}{f'_{number}' if number > 2 else ''}.jpg")
-    if len(os.fsencode(path.name)) <= _LONGEST:
+    if len(os.fsencode(path.name)) <= LONGEST:
         return path
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
     end = f"-{digest}{SUFFIX}{f'_{number}' if number > 1 else ''}.jpg"
-    start = os.fsencode(target.stem)[: _LONGEST - len(end)].decode("utf-8", "ignore")
+    start = os.fsencode(target.stem)[: LONGEST - len(end)].decode("utf-8", "ignore")
     return target.with_name(start + end)
-
-
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from photos.batches.find_jobs import Job
+from photos.batches.find_jobs import Job, resolved_path
 from photos.batches.record import Record, state_of
 from photos.batches.shot import shot_of
 from photos.mark import is_comparison_mark, mark_of
 
-_LONGEST = 255  # bytes of a file's name
+LONGEST = 255  # bytes of a file's name
 
 Planned = tuple[Job, Record]
 
@@ -34,8 +34,8 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
         result would replace a file that enhancement did not write.
     """
     chosen = {job.source: job for job, _ in jobs if job.in_place}
-    occupied = {_resolved(job.source) for job, _ in jobs}
-    wanted = {_resolved(job.target) for job, _ in jobs}
+    occupied = {resolved_path(job.source) for job, _ in jobs}
+    wanted = {resolved_path(job.target) for job, _ in jobs}
     # Photos of which the record knows a result come first, then photos whose own name is wanted.
     waiting = [one for one in jobs if not one[0].in_place]
     waiting.sort(key=lambda one: one[0].source.name != one[0].target.name)
@@ -44,15 +44,15 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
             if job.source in chosen:
                 continue
             for result in own_results(job, record):
-                if os.path.lexists(result) and _resolved(result) not in occupied:
-                    occupied.add(_resolved(result))
+                if os.path.lexists(result) and resolved_path(result) not in occupied:
+                    occupied.add(resolved_path(result))
                     chosen[job.source] = job._replace(target=result)
                     break
     refusals = []
     for job, record in waiting:
         if job.source in chosen:
             continue
-        taken = _resolved(job.target) in occupied
+        taken = resolved_path(job.target) in occupied
         if not taken and _is_of_user(job.target, record):
             what = "exists and is no result of enhance.py"
             refusals.append(f"{job.source}: {job.target} {what}; choose another --output")
@@ -60,7 +60,7 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
         found = job
         if taken or os.path.lexists(job.target):
             found = _numbered(job, record, occupied | wanted, taken)
-        occupied.add(_resolved(found.target))
+        occupied.add(resolved_path(found.target))
         chosen[job.source] = found
     return [(chosen[job.source], record) for job, record in jobs if job.source in chosen], refusals
 
@@ -68,7 +68,7 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
 def _of_same_file(job: Job, record: Record) -> Iterator[Path]:
     """Yield results that earlier runs made from the file, if it holds the same photo still."""
     state = state_of(job.source)
-    for result in record.results_of_photo(str(_resolved(job.source))):
+    for result in record.results_of_photo(str(resolved_path(job.source))):
         if _has_name(result, job.target):
             made_from = record.source_of(result)
             unchanged = made_from is not None and made_from[1] == state
@@ -102,12 +102,12 @@ def _numbered(job: Job, record: Record, taken_names: set[Path], taken: bool) -> 
     place = None if taken or made_from is None else made_from[0]
     if place is None:
         owner = "another photo"
-    elif place == str(_resolved(job.source)):
+    elif place == str(resolved_path(job.source)):
         owner = "the photo that had this name before"
     else:
         owner = place
     for path in itertools.islice(_names(job.target), 1, None):
-        if not os.path.lexists(path) and _resolved(path) not in taken_names:
+        if not os.path.lexists(path) and resolved_path(path) not in taken_names:
             return job._replace(target=path, note=f"{job.target.name} is the result of {owner}")
     raise AssertionError("the numbers have no end")
 
@@ -121,7 +121,7 @@ def _names(wanted: Path) -> Iterator[Path]:
 def _with_number(wanted: Path, number: int) -> Path:
     """Return NAME_NUMBER.SUFFIX, with less of NAME where the disk takes no longer name."""
     end = f"_{number}{wanted.suffix}"
-    stem, room = os.fsencode(wanted.stem), _LONGEST - len(os.fsencode(end))
+    stem, room = os.fsencode(wanted.stem), LONGEST - len(os.fsencode(end))
     fitting = wanted.stem if len(stem) <= room else stem[:room].decode("utf-8", "ignore")
     return wanted.with_name(fitting + end)
 
@@ -140,7 +140,3 @@ def _same_shot(source: Path, result: Path) -> bool:
 def _is_result(path: Path) -> bool:
     mark = mark_of(path)
     return mark is not None and not is_comparison_mark(mark)
-
-
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))

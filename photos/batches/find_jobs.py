@@ -55,10 +55,10 @@ def find_jobs(
     sources: dict[Path, tuple[Path, Path]] = {}
     for argument in arguments:
         try:
-            skipped = None if in_place else _resolved(output)
+            skipped = None if in_place else resolved_path(output)
             for path, relative in _photos_of(argument, recursive, skipped, failures, notes):
                 # By resolved path: a photo that is named twice is one photo.
-                sources.setdefault(_resolved(path), (path, relative))
+                sources.setdefault(resolved_path(path), (path, relative))
         except PhotoError as error:
             failures.append(str(error))
     jobs: list[Job] = []
@@ -69,8 +69,8 @@ def find_jobs(
             if target != resolved:
                 failures.append(f"{source}: cannot be replaced: the result is {target.name}")
                 continue
-        elif _resolved(target) in sources:
-            overwrites_itself = _resolved(target) == resolved
+        elif resolved_path(target) in sources:
+            overwrites_itself = resolved_path(target) == resolved
             reason = "is the source" if overwrites_itself else "would overwrite a source"
             failures.append(f"{source}: {target} {reason}; choose another --output, or --in_place")
             continue
@@ -111,7 +111,7 @@ def _in_folder(
     """Return the photos of a folder; `skipped`, a folder of results in it, is not searched."""
     try:
         listing = list_photos(
-            folder, recursive=recursive, enter=lambda inside: _resolved(inside) != skipped
+            folder, recursive=recursive, enter=lambda inside: resolved_path(inside) != skipped
         )
     except OSError as error:
         raise PhotoError(f"{folder}: {error.strerror or error}") from error
@@ -141,8 +141,12 @@ def _written_as(source: Path, target: Path) -> Path:
     return target.with_name(target.name + written.suffixes[0])
 
 
-def _resolved(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # unlike Path.resolve, no error at a loop of links
+def resolved_path(path: Path) -> Path:
+    """Return the path without symbolic links.
+
+    Unlike `Path.resolve`, the function raises no error at a loop of links.
+    """
+    return Path(os.path.realpath(path))
 
 
 def _suffixes() -> str:

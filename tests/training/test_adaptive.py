@@ -175,7 +175,9 @@ def test_training_ends_when_the_score_rises_no_more(dataset, monkeypatch, capsys
 
     monkeypatch.setattr("training.loop.Validation", Falling)
     plain = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, "model": "mobile"}
-    assert train(quick(run_dir="run", steps=10, patience=2, **plain)) == 0
+    # The validations that a run has waited count on after an interruption.
+    assert train(quick(run_dir="run", steps=6, patience=2, **plain)) == 0
+    assert train(quick(run_dir="run", steps=10, patience=2, resume=True, **plain)) == 0
     assert next(scores) == 13.0  # the training ended after the fourth validation
     assert "best validation PSNR 12.00 dB" in capsys.readouterr().out
 
