@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 
 from align.align_pair import PairJob, align_pair
 from align.alignment_error import AlignmentError
@@ -80,11 +81,21 @@ def _processes(count: int) -> Iterator[Executor]:
             "--workers"
         ) from None
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        for process in set(multiprocessing.active_children()) - others:
-            process.join(PATIENCE)
+        _end(set(multiprocessing.active_children()) - others)
+        # The thread of the pool has to end before the interpreter does: at its exit, Python would
+        # wake the thread through a pipe that the thread may close at that moment.
+        pool.shutdown(cancel_futures=True)
+
+
+def _end(processes: Collection[BaseProcess]) -> None:
+    """End processes; one that does not react to SIGTERM in time is killed."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def _start_worker() -> None:

@@ -5,10 +5,12 @@ import dataclasses
 import functools
 import itertools
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -267,6 +269,22 @@ def test_a_killed_worker_is_one_error_and_finished_units_stay(tmp_path):
         run_jobs(tasks, workers=1)
     assert "\n" not in str(raised.value)
     assert [read_unit(task.folder) is not None for task in tasks] == [True, True, False, False]
+
+
+def test_an_exception_ends_the_workers_and_the_thread_that_feeds_them(tmp_path):
+    """A thread that lives on may close a pipe while Python writes to the pipe at its exit."""
+
+    def stop(_job, _failure):
+        raise OSError("the disk is full")
+
+    before = set(threading.enumerate())
+    tasks, _ = jobs(tmp_path, {0: 30, 1: WAIT, 2: WAIT})
+    start = time.monotonic()
+    with pytest.raises(OSError, match="full"):
+        run_jobs(tasks, workers=2, on_done=stop)
+    assert time.monotonic() - start < 30
+    assert not multiprocessing.active_children()
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
