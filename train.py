@@ -23,6 +23,7 @@ from data.pair_files import DatasetError
 from training.backends.workers import Workers, workers_of
 from training.build_gan import build
 from training.config import TrainConfig, TrainingError, resolved, write_config
+from training.kept_light import in_light
 from training.loop import run_loop
 from training.outcome import few_scenes_line, outcome_lines
 from training.pairs import training_batches
@@ -66,6 +67,8 @@ def _train(config: TrainConfig, workers: Workers) -> int:
             if few := few_scenes_line(batches, held_out):
                 print(few, flush=True)
         make = step_batches(config, gan, share)
+        if gan.light is not None:
+            held_out = in_light(held_out, gan.light)
         status = run_loop(config, gan, step, share, make, held_out, workers, progress)
     if workers.chief and not status:
         print("\n".join(outcome_lines(config, held_out)))

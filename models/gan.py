@@ -14,6 +14,7 @@ from typing import Any
 from common.backend import keras
 from losses.discriminator_loss import discriminator_accuracy, discriminator_cross_entropy
 from losses.presets import Objective
+from losses.recolor import recolored
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
@@ -33,6 +34,9 @@ class Gan:
             the generator's weights. The step updates no average if this is None.
         ema_decay: The decay of the average, [0, 1); with 0 `ema` has the latest weights.
         label_smoothing: Of the discriminator's loss.
+        light: From `(N, P, P, 3)` RGB to the same photos in the light that the generator decides.
+            If given, the targets are brought into this light, so that the generator learns detail
+            alone.
     """
 
     generator: keras.Model
@@ -44,6 +48,7 @@ class Gan:
     ema: keras.Model | None = None
     ema_decay: float = 0.0
     label_smoothing: float = 0.0
+    light: keras.Model | None = None
 
 
 def both_losses(gan: Gan, phone, target):
@@ -60,9 +65,13 @@ def both_losses(gan: Gan, phone, target):
         "generator" and, with a discriminator, "discriminator" and "discriminator_accuracy".
     """
     enhanced = ops.cast(gan.generator(phone, training=True), "float32")  # if in bfloat16
+    if gan.light is not None:
+        target = ops.stop_gradient(recolored(target, gan.light(phone)))
     enhanced_logits, discriminator_loss, report = None, ops.zeros(()), {}
     if gan.discriminator is not None:
-        both = gan.discriminator(ops.concatenate([enhanced, target]), training=True)
+        size = gan.discriminator.input_shape[1]
+        both = [patches_of(images, size) for images in (enhanced, target)]
+        both = gan.discriminator(ops.concatenate(both), training=True)
         enhanced_logits, target_logits = ops.split(both, 2)
         discriminator_loss = discriminator_cross_entropy(
             enhanced_logits, target_logits, gan.label_smoothing
@@ -73,6 +82,24 @@ def both_losses(gan: Gan, phone, target):
     terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
     generator_loss = sum(terms.values())
     return generator_loss, discriminator_loss, {**terms, "generator": generator_loss, **report}
+
+
+def patches_of(images, size: int):
+    """Cut images into patches for the discriminator, which takes one size only.
+
+    Args:
+        images: `(N, a·size, b·size, C)`.
+        size: The side of a patch, pixels.
+
+    Returns:
+        `(N·a·b, size, size, C)`; images of that size as they are.
+    """
+    _, height, width, channels = images.shape
+    if (height, width) == (size, size):
+        return images
+    shape = (-1, height // size, size, width // size, size, channels)
+    patches = ops.transpose(ops.reshape(images, shape), (0, 1, 3, 2, 4, 5))
+    return ops.reshape(patches, (-1, size, size, channels))
 
 
 def training_step(gan: Gan, jit_compile: bool = False):

@@ -179,6 +179,23 @@ def light_model(model: keras.Model) -> keras.Model:
     return keras.Model(local.input, DepthToSpace(name="lit_image")(lit), name="light")
 
 
+def keep_light(model: keras.Model) -> keras.Model:
+    """Fix the decisions about light, so that a training changes the detail alone.
+
+    Args:
+        model: a network that `build_universal` made. Its variables of the light become fixed, and
+            a training no longer leaves out facts about the photo.
+
+    Returns:
+        Model from `(N, H, W, 3)` to the image in corrected light, with the layers of `model`.
+    """
+    for variable in light_variables(model):
+        variable.trainable = False
+    model.get_layer("thumbnail_dropped").rate = 0.0
+    lit = model.get_layer("lit")._inbound_nodes[0].outputs[0]
+    return keras.Model(model.input, DepthToSpace(name="lit_image")(lit), name="light")
+
+
 def light_variables(model: keras.Model) -> list:
     """Return the trainable variables that decide the light; all others restore detail."""
     names = ("thumbnail_", "view", "light", "colors")

@@ -57,6 +57,11 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
     with _precision(keras, "float32"):
         ema = _generator(config, objective.normalization)
     ema.set_weights(generator.get_weights())
+    light = None
+    if config.light == "keep":
+        from models.universal import keep_light
+
+        light = keep_light(generator)
     with workers.scope():
         generator_optimizer = _adam(config, config.learning_rate, generator)
         if discriminator is not None:
@@ -72,6 +77,7 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
         ema,
         config.ema_decay,
         config.label_smoothing,
+        light,
     )
     return gan, make_step(gan, takes_other_batch(config), config.jit_compile, workers.strategy)
 

@@ -108,6 +108,13 @@ class TrainConfig:
         "the whole photo",
         group=DATA,
     )
+    light: str = option(
+        None,
+        "whether the network adaptive learns the DSLR's light, or keeps its decisions about light "
+        "and learns the DSLR's detail in this light",
+        choices=("learn", "keep"),
+        group=OBJECTIVE,
+    )
     rehearsed: float = option(
         None,
         "share of each batch on which the network repeats its start: photos with colors that the "
@@ -298,7 +305,7 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
     if config.model not in (None, recipe["model"]):
         # Sizes and weights of another network, and a training that only that network has.
         recipe.update(channels=None, blocks=None, start_from=None)
-        recipe.update(dict.fromkeys(ADAPTIVE, 0))
+        recipe.update(dict.fromkeys(ADAPTIVE, 0), light="learn")
     values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
     if config.validate_every is None:
         steps = values.get("steps", config.steps)
@@ -311,6 +318,15 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
             raise TrainingError(f"--{option_name} has a meaning for --model adaptive only")
         if getattr(config, option_name) and config.distribute != "none":
             raise TrainingError(f"--distribute has no meaning with --{option_name}")
+        if getattr(config, option_name) and config.discriminator_batch == "other":
+            raise TrainingError(f"--discriminator_batch other has no meaning with --{option_name}")
+    if config.light == "keep":
+        if config.model != "adaptive":
+            raise TrainingError("--light keep has a meaning for --model adaptive only")
+        if config.look_steps:
+            raise TrainingError("--look_steps changes the light: give --look_steps 0")
+        if config.discriminator_batch == "other":
+            raise TrainingError("--light keep has no meaning with --discriminator_batch other")
     return config
 
 

@@ -38,7 +38,7 @@ def outcome_lines(config: TrainConfig, held_out: PatchPairs) -> list[str]:
 
     Args:
         config: The resolved configuration of a finished run.
-        held_out: The validation pairs.
+        held_out: The validation pairs, as the run scored them.
 
     Returns:
         Lines for the user: the PSNR of each, and for each whether the network is better. The
@@ -55,10 +55,11 @@ def outcome_lines(config: TrainConfig, held_out: PatchPairs) -> list[str]:
         network: Any = load_generator(path)
         return np.clip(network.predict(phone, batch_size=16, verbose=0), 0, 1)
 
-    pictures = {
-        "the phone": phone,
-        "one_click": np.stack([enhance_one_click(x) for x in held_out.phone]) / np.float32(255),
-    }
+    pictures = {}
+    if config.light == "learn":  # otherwise the targets are in the light of the start
+        pictures["the phone"] = phone
+        one_click = np.stack([enhance_one_click(x) for x in held_out.phone])
+        pictures["one_click"] = one_click / np.float32(255)
     if config.start_from is not None:
         path = shipped_file(config.start_from, (".keras",)) or config.start_from
         pictures[config.start_from] = enhanced(path)
