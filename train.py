@@ -21,7 +21,7 @@ from common.long_work import waiting
 from common.run_folder import STATE
 from data.pair_files import DatasetError
 from training.backends.workers import Workers, workers_of
-from training.build_gan import build
+from training.build_gan import build, check_weights
 from training.config import TrainConfig, TrainingError, resolved, write_config
 from training.kept_light import in_light
 from training.loop import run_loop
@@ -52,6 +52,7 @@ def train(config: TrainConfig) -> int:
 
 def _train(config: TrainConfig, workers: Workers) -> int:
     """Train in a folder that belongs to this run."""
+    check_weights(config)
     with waiting("reading the pairs"):
         batches, held_out = training_batches(config)
     share = workers.share(batches)

@@ -157,7 +157,7 @@ def draw_local(rng: np.random.Generator) -> LocalFaults:
     if rng.random() < 0.35:
         drawn["blur"] = float(rng.uniform(0.3, 1.3))
     if rng.random() < 0.6:
-        level = np.exp(rng.uniform(np.log(0.008), np.log(0.08)))
+        level = np.exp(rng.uniform(np.log(0.008), np.log(0.25)))
         drawn["shot"] = float((level * rng.uniform(0.3, 1)) ** 2)
         drawn["read"] = float(level * rng.uniform(0.02, 0.35))
         drawn["grain"] = float(rng.choice([0, 0.5, 0.8]))

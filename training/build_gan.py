@@ -82,6 +82,28 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
     return gan, make_step(gan, takes_other_batch(config), config.jit_compile, workers.strategy)
 
 
+def check_weights(config: TrainConfig) -> None:
+    """Check that the files of weights exist, before the pairs are read, which may take minutes.
+
+    Args:
+        config: A resolved configuration.
+
+    Raises:
+        TrainingError: --start_from or --vgg_weights names no file.
+    """
+    from losses.presets import PRESETS
+
+    if config.start_from is not None and not config.resume:
+        _start_file(config.start_from)
+    words = ("imagenet", "random")
+    needs_vgg = "content" in PRESETS[config.preset].weights
+    if needs_vgg and config.vgg_weights not in words and not Path(config.vgg_weights).is_file():
+        raise TrainingError(
+            f"--vgg_weights {config.vgg_weights}: no such file, nor {' or '.join(words)}"
+            f"{did_you_mean(config.vgg_weights, words)}"
+        )
+
+
 def takes_other_batch(config: TrainConfig) -> bool:
     """Return whether the discriminator of a resolved configuration has its own batch."""
     from losses.presets import PRESETS
@@ -105,21 +127,26 @@ def _generator(config: TrainConfig, normalization: str):
     return generator
 
 
-def _start_from(generator, path: str) -> None:
+def _start_from(generator, name: str) -> None:
     from models import load_generator
+
+    weights = load_generator(_start_file(name)).get_weights()
+    if [w.shape for w in weights] != [tuple(w.shape) for w in generator.weights]:
+        raise TrainingError(f"{name}: is another network than --model and its size ask for")
+    generator.set_weights(weights)
+
+
+def _start_file(name: str) -> Path:
     from models.shipped import SHIPPED, shipped_file
 
-    file = shipped_file(path, (".keras",))
-    if file is None and not Path(path).is_file():
+    file = shipped_file(name, (".keras",)) or Path(name)
+    if not file.is_file():
         known = ", ".join(SHIPPED)
         raise TrainingError(
-            f"--start_from {path}: no such file, nor a network that ships ({known})"
-            f"{did_you_mean(path, SHIPPED)}"
+            f"--start_from {name}: no such file, nor a network that ships ({known})"
+            f"{did_you_mean(name, SHIPPED)}"
         )
-    weights = load_generator(file or path).get_weights()
-    if [w.shape for w in weights] != [tuple(w.shape) for w in generator.weights]:
-        raise TrainingError(f"{path}: is another network than --model and its size ask for")
-    generator.set_weights(weights)
+    return file
 
 
 def _adam(config: TrainConfig, rate: float, network):

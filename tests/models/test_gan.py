@@ -7,7 +7,7 @@ import tensorflow as tf
 from losses.discriminator_loss import discriminator_cross_entropy, swapped_cross_entropy
 from losses.presets import PRESETS, Objective, preset
 from models.discriminator import build_iccv_discriminator, build_thesis_discriminator
-from models.gan import Gan
+from models.gan import Gan, patches_of
 from models.gan_released import released_step
 from models.generator import build_generator
 from models.mobile import build_mobile
@@ -64,6 +64,19 @@ def other_batch(batch):
 
 def arguments(batch, other):
     return other_batch(batch) if other else batch
+
+
+def test_the_discriminator_sees_larger_images_in_patches():
+    images = np.random.default_rng(0).random((2, 4, 6, 3), np.float32)
+    patches = np.asarray(patches_of(images, 2))
+    assert patches.shape == (12, 2, 2, 3)
+    np.testing.assert_array_equal(patches[0], images[0, :2, :2])
+    np.testing.assert_array_equal(patches[2], images[0, :2, 4:])
+    np.testing.assert_array_equal(patches[9], images[1, 2:, :2])
+    assert patches_of(patches, 2) is patches
+    step = make_step(small_gan())
+    large = np.random.default_rng(1).random((1, 64, 96, 3), np.float32)
+    assert np.isfinite(float(step(large * 0.5, large)["texture"]))
 
 
 @pytest.mark.parametrize("other", [False, True])

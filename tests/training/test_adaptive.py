@@ -8,15 +8,20 @@ import numpy as np
 import pytest
 
 import models
-from common.run_folder import BEST, START
+from common.run_folder import BEST, LAST, START
 from data.batches import Batches, Part
 from data.packed import PatchPairs
 from models.shipped import shipped_file
-from models.universal import look_variables
+from models.universal import (
+    keep_light,
+    light_variables,
+    look_variables,
+)
 from train import TrainConfig, train
 from training.adaptive_batches import AdaptiveBatches, Rehearsal, make_rehearsal, mosaic
 from training.build_gan import build
 from training.config import TrainingError, with_recipe
+from training.kept_light import in_light
 from training.look import fit_look
 from training.outcome import few_scenes_line, outcome_lines
 
@@ -140,7 +145,8 @@ def quick(**changes):
 
 
 def test_quick_trains_resumes_and_says_what_it_achieved(dataset, capsys):
-    whole, parts = quick(run_dir="whole"), quick(run_dir="parts", steps=2)
+    mostly = {"mosaics": 0.99}  # one shape: TensorFlow takes seconds for each
+    whole, parts = quick(run_dir="whole", **mostly), quick(run_dir="parts", steps=2, **mostly)
     assert train(whole) == 0
     text = capsys.readouterr().out
     assert "that the training did not see, your network has" in text
@@ -159,6 +165,36 @@ def test_quick_trains_resumes_and_says_what_it_achieved(dataset, capsys):
     )
     for a, b in zip(one, other, strict=True):
         np.testing.assert_allclose(a, b, atol=2e-6)
+
+
+def test_a_kept_light_stays_and_the_detail_changes(dataset, capsys):
+    """With a discriminator, which sees mosaics too."""
+    options = {"light": "keep", "look_steps": 0, "preset": "thesis", "vgg_weights": "random"}
+    options |= {"content_layer": "block1_conv2", "discriminator_width": 0.1, "mosaics": 0.99}
+    assert train(quick(run_dir="run", steps=2, rehearsed=0.0, **options)) == 0
+    text = capsys.readouterr().out
+    assert " universal (" in text and "the phone" not in text
+    start = models.load_generator(shipped_file("universal", (".keras",)))
+    end = models.load_generator(f"run/{LAST}")
+    lights = [variable.path for variable in light_variables(start)]
+    changed = [
+        variable.path
+        for variable, other in zip(start.variables, end.variables, strict=True)
+        # The average of equal weights is rounded.
+        if not np.allclose(variable, other, rtol=1e-6, atol=1e-7)
+    ]
+    assert changed and not set(changed) & set(lights)
+
+
+def test_targets_in_a_kept_light_differ_in_light_only():
+    """Scores of a network then say nothing about exposure."""
+    light = keep_light(models.load_generator(shipped_file("universal", (".keras",))))
+    pairs = random_pairs(4)
+    dark = PatchPairs(pairs.phone, (pairs.phone * 0.5).astype(np.uint8), pairs.scenes)
+    moved = in_light(dark, light)
+    wanted = light.predict(pairs.scaled()[0], verbose=0)
+    assert np.abs(moved.scaled()[1] - wanted).mean() < 0.02
+    assert np.abs(dark.scaled()[1] - wanted).mean() > 0.05
 
 
 def test_training_ends_when_the_score_rises_no_more(dataset, monkeypatch, capsys):
@@ -190,6 +226,30 @@ def test_options_of_the_adaptive_network_are_refused_for_others(option):
     # Another network with the recipe leaves these options out.
     config = with_recipe(TrainConfig("x", recipe="quick", model="mobile"))
     assert (getattr(config, option), config.start_from) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"model": "mobile"}, "--light keep has a meaning for --model adaptive only"),
+        ({"look_steps": 5}, "--look_steps changes the light"),
+        (
+            {"discriminator_batch": "other", "mosaics": 0.0, "rehearsed": 0.0},
+            "no meaning with --discriminator_batch other",
+        ),
+    ],
+)
+def test_a_kept_light_has_conditions(changes, message):
+    options = {"recipe": "quick", "light": "keep", "look_steps": 0, **changes}
+    with pytest.raises(TrainingError, match=message):
+        with_recipe(TrainConfig("x", **options))
+
+
+@pytest.mark.parametrize("option", ["mosaics", "rehearsed"])
+def test_batches_of_the_released_code_have_no_mosaics(option):
+    changes = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, option: 0.5}
+    with pytest.raises(TrainingError, match=f"other has no meaning with --{option}"):
+        with_recipe(TrainConfig("x", recipe="quick", discriminator_batch="other", **changes))
 
 
 def test_distribution_is_refused():
