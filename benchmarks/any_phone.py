@@ -141,6 +141,21 @@ def read(path: Path) -> np.ndarray:
     return np.ascontiguousarray(reduce_photo(photo, SIDE)[..., ::-1])
 
 
+def listed_photos(part: str, photos: str | Path, reference: str | Path) -> dict[str, np.ndarray]:
+    """Return {name: photo} of a list in `LISTS`, uint8 RGB.
+
+    Args:
+        part: The name of the list.
+        photos: The folder that `data/free_photos.py` wrote.
+        reference: The folder of the reference data.
+
+    Raises:
+        MissingInputError: A photo is not there.
+    """
+    folders = {True: Path(reference) / "photos", False: Path(photos)}
+    return {name: read(folders["/" in name] / name) for name in LISTS[part]}
+
+
 def measure_method(method: Callable, photos: dict, pairs: list) -> tuple[dict, list]:
     """Return the figures of a method, and the rows of its contact sheet.
 
@@ -288,10 +303,7 @@ def _write_sheet(path: str, shown: dict[str, list]) -> None:
 def main(config: AnyPhoneConfig) -> None:
     """Measure the methods and print the tables."""
     reference = Path(config.reference)
-    photos = {}
-    for name in LISTS[config.part]:
-        folder = reference / "photos" if "/" in name else Path(config.photos)
-        photos[name] = read(folder / name)
+    photos = listed_photos(config.part, config.photos, reference)
     patches = reference / "dped/iphone/test_data/patches"
     pairs = [
         (read(path), read(patches / "canon" / path.name))

@@ -65,6 +65,11 @@ class UniversalConfig:
     start_from: str | None = option(
         None, "a .keras file of this network whose weights to start from", group=ESSENTIAL
     )
+    light_from: str | None = option(
+        None,
+        "a .keras file of a network for any phone, also of an earlier design, whose light "
+        "part to start from",
+    )
     workers: int = option(1, "processes that make samples; with 0, the trainer itself makes them")
     save_every: float = option(120.0, "seconds between checkpoints")
     seed: int = option(0, "seed of the weights, the samples and the faults")
@@ -101,11 +106,19 @@ class Run:
         keras = import_keras()
         from models.network_files import load_generator
         from models.thumbnail_input import with_thumbnail_input
-        from models.universal import FIXED, build_universal, light_model, light_variables
+        from models.universal import (
+            FIXED,
+            build_universal,
+            light_model,
+            light_variables,
+            take_light,
+        )
 
         keras.utils.set_random_seed(config.seed)
         self.config, self.folder = config, folder
         self.model = load_generator(config.start_from) if config.start_from else build_universal()
+        if config.light_from:
+            take_light(self.model, load_generator(config.light_from))
         for name in FIXED:
             self.model.get_layer(name).trainable = False
         light = {v.path for v in light_variables(self.model)}

@@ -124,7 +124,7 @@ def run(path, image):
 def universal(tmp_path_factory):
     """A small universal network whose weights all count, and its file."""
     keras.utils.set_random_seed(1)
-    network = build_universal(channels=8, wide=12)
+    network = build_universal(wide=12)
     rng = np.random.default_rng(1)
     for weight in network.trainable_weights:
         weight.assign(weight + rng.normal(0, 0.05, weight.shape))

@@ -10,6 +10,7 @@ from enhance import load_engine
 from inference.enhance_image import enhance_image
 from inference.litert_engine import LiteRTEngine
 from models.inspect_network import manifest_norm, multiply_adds, pixel_multiple, receptive_radius
+from models.layers.shrinkage import analysis_kernel, shrinkage_filters, synthesis_kernel
 from models.layers.tone_curves import (
     CURVE_INPUTS,
     GATES,
@@ -22,7 +23,7 @@ from models.layers.tone_curves import (
 )
 from models.shipped import PRETRAINED
 from models.thumbnail_input import with_thumbnail_input
-from models.universal import build_universal, light_model, light_variables
+from models.universal import FILTERS, build_universal, light_model, light_variables
 
 
 def slopes_of(decided, darkest=0.0, brightest=1.0):
@@ -67,6 +68,34 @@ def without_detail(network):
         kernel = model.get_layer(name).kernel
         kernel.assign(0 * kernel)
     return model
+
+
+def test_shrinkage_of_all_coefficients_leaves_the_local_mean_of_brightness():
+    filters = shrinkage_filters().reshape(-1, FILTERS)
+    np.testing.assert_allclose(filters.T @ filters, np.eye(FILTERS), atol=1e-12)
+    gray = np.repeat(random(1, 32, 32, 1), 3, axis=-1)
+    blocks = gray.reshape(1, 16, 2, 16, 2, 3).transpose(0, 1, 3, 2, 4, 5).reshape(1, 16, 16, 12)
+    coefficients = keras.ops.conv(blocks, np.float32(analysis_kernel()), padding="same")
+    noise = array(keras.ops.conv(coefficients, np.float32(synthesis_kernel()), padding="same"))
+    noise = noise.reshape(16, 16, 2, 2, 3).transpose(0, 2, 1, 3, 4).reshape(32, 32, 3)
+    means = [gray[0, 2 * y : 2 * y + 6, 2 * x : 2 * x + 6, 0].mean() for y, x in np.ndindex(14, 14)]
+    means = np.array(means).reshape(14, 14)
+    for y, x in ((10, 10), (11, 10), (14, 17)):
+        around = means[y // 2 - 2 : y // 2 + 1, x // 2 - 2 : x // 2 + 1]
+        np.testing.assert_allclose(noise[y, x], gray[0, y, x] - around.mean(), atol=1e-5)
+
+
+def test_an_untrained_network_removes_noise():
+    model = build_universal()
+    lit = keras.Model(model.input, model.get_layer("lit").output)
+    model.get_layer("linear").kernel.assign(0 * model.get_layer("linear").kernel)
+    for name in ("noise_gates", "sharpness_gates"):
+        model.get_layer(name).bias.assign(0 * model.get_layer(name).bias + 0.6)
+    noisy = np.float32(0.5 + np.random.default_rng(0).normal(0, 0.01, (1, 64, 64, 3)))
+    before, after = array(lit(noisy)), array(model(noisy))
+    before = before.reshape(32, 32, 2, 2, 3).transpose(0, 2, 1, 3, 4).reshape(64, 64, 3).mean(-1)
+    inside = np.s_[8:-8, 8:-8]
+    assert after[0].mean(-1)[inside].std() < 0.6 * before[inside].std()
 
 
 def test_the_network_is_small_and_local(network):
@@ -164,8 +193,8 @@ def test_every_variable_belongs_to_one_part(network):
     light = {v.path for v in light_variables(network)}
     local = {v.path for v in network.trainable_variables} - light
     assert {path.split("/")[0] for path in local} == {
-        *("head", "narrow", "quarter1", "quarter2", "widen", "last", "tail", "linear"),
-        *("head_gain", "head_shift", "quarter1_gain", "quarter1_shift"),
+        *("analysis", "narrow", "quarter1", "quarter2", "noise_gates", "sharpness_gates"),
+        *("tail", "linear", "analysis_gain", "analysis_shift", "quarter1_gain", "quarter1_shift"),
     }
 
 
