@@ -56,15 +56,29 @@ def receptive_radius(model: keras.Model) -> int:
     Raises:
         WeightsError: the network has another kind of layer.
     """
-    radius = {}  # of each layer's output, vertically and horizontally, pixels
-    for layer, side in block_sides(model).items():
-        if side is None:
-            continue
-        before = [radius[source] for source in source_layers(layer) if source in radius]
-        farthest = np.max(before, axis=0) if before else np.zeros(2, int)
-        radius[layer] = farthest + kernel_radius(layer) * side
     multiple = pixel_multiple(model)
-    return -(-int(np.max(list(radius.values()))) // multiple) * multiple
+    sides = block_sides(model)
+    # The first and the last value that a block of output pixels needs of each layer's output,
+    # vertically and horizontally, in the layer's own resolution.
+    needed = {model.output._keras_history.operation: (np.zeros(2, int), np.full(2, multiple - 1))}
+    reach = np.zeros(2, int)
+    for layer in reversed(model.layers):  # against the order of computation
+        if layer not in needed or sides[layer] is None:
+            continue
+        first, last = needed[layer]
+        if isinstance(layer, SpaceToDepth):
+            first, last = first * layer.block, last * layer.block + layer.block - 1
+        elif isinstance(layer, DepthToSpace):
+            first, last = first // layer.block, last // layer.block
+        else:
+            radius = kernel_radius(layer)
+            first, last = first - radius, last + radius
+        if isinstance(layer, layers.InputLayer):
+            reach = np.maximum(-first, last - (multiple - 1))
+        for source in source_layers(layer):
+            old_first, old_last = needed.get(source, (first, last))
+            needed[source] = np.minimum(first, old_first), np.maximum(last, old_last)
+    return -(-int(reach.max()) // multiple) * multiple
 
 
 def pixel_multiple(model: keras.Model) -> int:

@@ -154,16 +154,16 @@ def draw_local(rng: np.random.Generator) -> LocalFaults:
     if rng.random() < 0.2:
         return LocalFaults(jpeg=int(rng.choice([0, 95, 98])))
     drawn: dict[str, Any] = {}
-    if rng.random() < 0.35:
+    if rng.random() < 0.3:
         drawn["blur"] = float(rng.uniform(0.3, 1.3))
-    if rng.random() < 0.6:
-        level = np.exp(rng.uniform(np.log(0.008), np.log(0.25)))
+    if rng.random() < 0.75:
+        level = np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
         drawn["shot"] = float((level * rng.uniform(0.3, 1)) ** 2)
         drawn["read"] = float(level * rng.uniform(0.02, 0.35))
-        drawn["grain"] = float(rng.choice([0, 0.5, 0.8]))
+        drawn["grain"] = float(rng.choice([0, 0, 0.5, 0.8]))
         drawn["chroma"] = float(rng.uniform(0.2, 1))
-        drawn["chroma_grain"] = float(rng.choice([0, 0.7, 1.5, 2.5]))
-        if rng.random() < 0.5:
+        drawn["chroma_grain"] = float(rng.choice([0, 0, 0.7, 1.5, 2.5]))
+        if rng.random() < 0.35:
             drawn["smear"] = float(rng.uniform(0.01, 0.08))
     if rng.random() < 0.25:
         drawn["sharpen"] = float(rng.uniform(0.2, 1.5))

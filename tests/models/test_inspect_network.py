@@ -9,6 +9,7 @@ from common.backend import keras
 from models.generator import build_generator
 from models.inspect_network import manifest_norm
 from models.layers.image_contrast import ImageContrast
+from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 from models.mobile import build_mobile
 from models.rivals.johnson import build_johnson
 from models.rivals.ppcn import build_ppcn
@@ -56,6 +57,31 @@ def test_receptive_radius_counts_dilation_and_both_axes():
     assert models.receptive_radius(build_ppcn()) == 10
     # Its statistics are not local, so that a radius alone does not describe it.
     assert max(measured_radius(build_ppcn())) > 10
+
+
+@pytest.mark.parametrize("widths", [(3, 3, 3), (3, 1, 3), (1, 5, 1), (5, 3, 1), (1, 1, 5)])
+def test_receptive_radius_counts_from_blocks_of_pixels(widths):
+    """A tile starts and ends between blocks; inside a block, pixels lie at different distances."""
+    before, within, after = widths
+
+    def convolution(side):
+        return layers.Conv2D(8, side, padding="same")
+
+    image = keras.Input((None, None, 3))
+    x = convolution(before)(SpaceToDepth()(image))
+    x = convolution(within)(SpaceToDepth()(x))
+    x = convolution(after)(DepthToSpace()(x))
+    model = keras.Model(image, DepthToSpace()(layers.Conv2D(12, 1, padding="same")(x)))
+    for layer in model.layers:
+        for weight in layer.weights:
+            weight.assign(np.abs(to_numpy(weight)) + 0.01)
+    size, block, start = 64, 4, 32
+    pictures = np.zeros((size + 1, 4, size, 3), np.float32)  # the last one stays black
+    pictures[range(size), 0, range(size)] = 1
+    results = output(model, pictures)[:, :, start : start + block]
+    influence = np.nonzero((results[:-1] != results[-1]).any((1, 2, 3)))[0]
+    reach = max(start - influence[0], influence[-1] - (start + block - 1))
+    assert models.receptive_radius(model) == -(-reach // block) * block
 
 
 ODD_LAYERS = {
