@@ -60,7 +60,8 @@ def receptive_radius(model: keras.Model) -> int:
     sides = block_sides(model)
     # The first and the last value that a block of output pixels needs of each layer's output,
     # vertically and horizontally, in the layer's own resolution.
-    needed = {model.output._keras_history.operation: (np.zeros(2, int), np.full(2, multiple - 1))}
+    output: Any = model.output  # one tensor
+    needed = {output._keras_history.operation: (np.zeros(2, int), np.full(2, multiple - 1))}
     reach = np.zeros(2, int)
     for layer in reversed(model.layers):  # against the order of computation
         if layer not in needed or sides[layer] is None:

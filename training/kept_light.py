@@ -25,6 +25,7 @@ def in_light(pairs: PatchPairs, light: Any) -> PatchPairs:
     for start in range(0, len(pairs), CHUNK):
         part = slice(start, start + CHUNK)
         phone, target = pairs[part].scaled()
-        moved = keras.ops.convert_to_numpy(recolored(target, light.predict_on_batch(phone)))
+        moved: Any = recolored(target, light.predict_on_batch(phone))
+        moved = np.asarray(keras.ops.convert_to_numpy(moved))
         targets[part] = np.rint(255 * np.clip(moved, 0, 1))
     return PatchPairs(pairs.phone, targets, pairs.scenes)

@@ -21,9 +21,17 @@ from models.layers.tone_curves import (
     ColorMatrix,
     ToneCurves,
 )
+from models.mobile import build_mobile
+from models.network_files import WeightsError
 from models.shipped import PRETRAINED
 from models.thumbnail_input import with_thumbnail_input
-from models.universal import FILTERS, build_universal, light_model, light_variables
+from models.universal import (
+    FILTERS,
+    build_universal,
+    light_model,
+    light_variables,
+    take_light,
+)
 
 
 def slopes_of(decided, darkest=0.0, brightest=1.0):
@@ -198,6 +206,23 @@ def test_every_variable_belongs_to_one_part(network):
     }
 
 
+def test_graphs_compute_what_single_operations_do(network):
+    """TensorFlow's optimizer of graphs replaces groups of operations."""
+    image = random(1, 100, 100, 3)
+    np.testing.assert_allclose(network.predict_on_batch(image), array(network(image)), atol=1e-5)
+
+
+def test_the_light_part_is_taken_from_a_network_of_another_design(network):
+    other = build_universal(wide=12)
+    take_light(other, network)
+    thumbnail, image = random(1, 256, 256, 3), random(1, 32, 32, 3, seed=1)
+    given = {"image": image, "thumbnail": thumbnail}
+    lights = (light_model(one)(given) for one in (network, other))
+    np.testing.assert_array_equal(*map(array, lights))
+    with pytest.raises(WeightsError, match="has no light part of this design"):
+        take_light(other, build_mobile(channels=4, blocks=1))
+
+
 @pytest.fixture(scope="module")
 def files(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("universal")
@@ -221,7 +246,16 @@ def test_the_exported_network_has_only_operations_that_delegates_know(files):
         shapes = [tensors[index]["shape"] for index in operation["outputs"]]
         if any(len(shape) == 4 and shape[1] in (24, 48, 96) for shape in shapes):
             wide.add(operation["op_name"])
-    known = {"CONV_2D", "ADD", "LEAKY_RELU", "MUL", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "DELEGATE"}
+    known = {
+        "CONV_2D",
+        "ADD",
+        "SUB",
+        "LEAKY_RELU",
+        "MUL",
+        "DEPTH_TO_SPACE",
+        "SPACE_TO_DEPTH",
+        "DELEGATE",
+    }
     assert wide <= known
 
 

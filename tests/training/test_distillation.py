@@ -144,6 +144,11 @@ def test_what_cannot_be_distilled_or_begun_from_is_one_line(data, tmp_path, teac
     for other in (str(tmp_path / "wider.keras"), "universal"):  # a file, a network that ships
         assert f"{other}: is another network than --model" in complaint(start_from=other)
     assert "did you mean 'universal'?" in complaint(start_from="univers")
+    # What is wrong with the weights is said before pairs are read.
+    nowhere = {"data_dir": str(tmp_path / "nowhere")}
+    assert "did you mean 'universal'?" in complaint(start_from="univers", **nowhere)
+    wrong = {"preset": "content", "vgg_weights": "imagenett", **nowhere}
+    assert "did you mean 'imagenet'?" in complaint(**wrong)
     for wrong in ({"distilled_share": 0.0}, {"distilled_share": 1.5}, {"distilled_pairs": 0}):
         with pytest.raises(TrainingError, match="distilled"):
             config(data, tmp_path, teachers, **wrong)
