@@ -52,7 +52,7 @@ def build_universal(wide: int = 40, thumbnail: int = 256) -> keras.Model:
     *Detail.* Shrinkage in overlapping windows of 6×6 pixels removes noise, and a linear filter
     sharpens or smooths. Convolutions at a quarter of the resolution decide for each place how much
     of both there is: they tell noise from texture by their surroundings. Bounded gains and shifts
-    that depend on the thumbnail steer them. The whole changes a value by at most `DETAIL_LIMIT`.
+    that depend on the thumbnail steer the convolutions. The whole changes a value by at most `DETAIL_LIMIT`.
     `models/layers/shrinkage.py` says where the filters start: a network of this size with random
     filters had learned hardly any noise reduction after 15,000 steps.
 
@@ -70,8 +70,8 @@ def build_universal(wide: int = 40, thumbnail: int = 256) -> keras.Model:
     view, curves, matrix = decisions(Thumbnail(thumbnail, name="thumbnail")(image))
     pixels = SpaceToDepth(name="pixels_to_channels")(image)
     lit = apply_decisions(pixels, curves, matrix)
-    x = _steered(_convolution(FILTERS, 3, "analysis")(lit), view, "analysis")
-    x = layers.ReLU(max_value=SIX, name="analysis_relu6")(x)
+    # The convolution is followed by its ReLU6 at once, so that 8 bits need to hold its range only.
+    x = layers.ReLU(max_value=SIX, name="analysis_relu6")(_convolution(FILTERS, 3, "analysis")(lit))
     small = layers.Rescaling(2 / SIX, -1.0, name="small_parts")(x)
     x = SpaceToDepth(name="half_to_quarter")(small)
     # Leaky ReLUs and a skip: a rate that is too high for a while cannot turn this branch off.

@@ -202,7 +202,7 @@ def test_every_variable_belongs_to_one_part(network):
     local = {v.path for v in network.trainable_variables} - light
     assert {path.split("/")[0] for path in local} == {
         *("analysis", "narrow", "quarter1", "quarter2", "noise_gates", "sharpness_gates"),
-        *("tail", "linear", "analysis_gain", "analysis_shift", "quarter1_gain", "quarter1_shift"),
+        *("tail", "linear", "quarter1_gain", "quarter1_shift"),
     }
 
 
