@@ -52,9 +52,9 @@ def build_universal(wide: int = 40, thumbnail: int = 256) -> keras.Model:
     *Detail.* Shrinkage in overlapping windows of 6×6 pixels removes noise, and a linear filter
     sharpens or smooths. Convolutions at a quarter of the resolution decide for each place how much
     of both there is: they tell noise from texture by their surroundings. Bounded gains and shifts
-    that depend on the thumbnail steer the convolutions. The whole changes a value by at most `DETAIL_LIMIT`.
-    `models/layers/shrinkage.py` says where the filters start: a network of this size with random
-    filters had learned hardly any noise reduction after 15,000 steps.
+    that depend on the thumbnail steer these convolutions. The whole changes a value by at most
+    `DETAIL_LIMIT`. `models/layers/shrinkage.py` says where the filters start: a network of this
+    size with random filters had learned hardly any noise reduction after 15,000 steps.
 
     Tiles give the same result as the whole photo, if they share the photo's thumbnail.
 
