@@ -16,6 +16,7 @@ if __name__ == "__main__":  # before the imports that fail without the environme
     check_environment()
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ FAULTS: dict[str, Fault] = {
 }
 
 
+@functools.cache
 def find_network(method: str) -> tuple[Callable, Callable]:
     """Return the light part and the whole network, functions of a part of a photo and a thumbnail.
 

@@ -51,7 +51,7 @@ def build_universal(wide: int = 40, thumbnail: int = 256) -> keras.Model:
 
     *Detail.* Shrinkage in overlapping windows of 6×6 pixels removes noise, and a linear filter
     sharpens or smooths. Convolutions at a quarter of the resolution decide for each place how much
-    of both there is: they tell noise from texture by their surroundings. Bounded gains and shifts
+    of both there is. The surroundings tell noise from texture. Bounded gains and shifts
     that depend on the thumbnail steer these convolutions. The whole changes a value by at most
     `DETAIL_LIMIT`. `models/layers/shrinkage.py` says where the filters start: a network of this
     size with random filters had learned hardly any noise reduction after 15,000 steps.
@@ -80,7 +80,7 @@ def build_universal(wide: int = 40, thumbnail: int = 256) -> keras.Model:
     residual = layers.LeakyReLU(SLOPE, name="quarter1_relu")(residual)
     residual = _convolution(wide, 3, "quarter2", kernel_initializer=small_normal())(residual)
     # TensorFlow's optimizer of graphs fuses a convolution, a sum and a leaky ReLU, and then takes
-    # 0.2 for any slope (2.21). It does not fuse a difference.
+    # 0.2 for any slope (2.21). The optimizer does not fuse a difference.
     x = layers.Subtract(name="quarter_difference")([x, residual])
     x = layers.LeakyReLU(SLOPE, name="quarter_relu")(x)
     small = layers.Multiply(name="noise")([small, _gates(x, FILTERS, "noise_gates")])
