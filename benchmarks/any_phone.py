@@ -84,11 +84,17 @@ class MissingInputError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
-class AnyPhoneConfig:
-    """The photos and the methods."""
+class PhotoFolders:
+    """The folders of photos that the benchmarks of networks for any phone read."""
 
     photos: str = option("photos-free", "folder that data/free_photos.py wrote")
     reference: str = option("../shared/data", "folder of the reference data")
+
+
+@dataclasses.dataclass(frozen=True)
+class AnyPhoneConfig(PhotoFolders):
+    """The photos and the methods."""
+
     methods: str = option(
         "input,levels,one_click,iphone_3gs,universal",
         "comma-separated: input, levels, channel-levels, one_click, names of networks, model files",

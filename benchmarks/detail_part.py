@@ -24,7 +24,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.any_phone import MissingInputError, capped_psnr, listed_photos
+from benchmarks.any_phone import MissingInputError, PhotoFolders, capped_psnr, listed_photos
 from benchmarks.phone_faults import Fault, compressed, noisy, several, soft
 from common import command_line
 from common.command_line import option
@@ -38,11 +38,9 @@ CLASSICAL = ("input", "smooth")
 
 
 @dataclasses.dataclass(frozen=True)
-class DetailPartConfig:
+class DetailPartConfig(PhotoFolders):
     """The photos and the methods."""
 
-    photos: str = option("photos-free", "folder that data/free_photos.py wrote")
-    reference: str = option("../shared/data", "folder of the reference data")
     methods: str = option(
         "input,smooth,universal",
         "comma-separated: input, smooth, names of networks, .keras files; input and smooth take "

@@ -24,6 +24,7 @@ from benchmarks.any_phone import (
     TEST,
     WORSE,
     MissingInputError,
+    PhotoFolders,
     capped_psnr,
     read,
     stretch_levels,
@@ -41,11 +42,9 @@ DRAWS = 3  # of faults for each photo
 
 
 @dataclasses.dataclass(frozen=True)
-class LightPartConfig:
+class LightPartConfig(PhotoFolders):
     """The photos and the methods."""
 
-    photos: str = option("photos-free", "folder that data/free_photos.py wrote")
-    reference: str = option("../shared/data", "folder of the reference data")
     methods: str = option(
         "levels,universal", "comma-separated: levels, names of networks, .keras files"
     )
