@@ -45,6 +45,7 @@ class Objective:
         from common.backend import keras
         from losses.color import color_loss, released_color_loss
         from losses.content import content_loss, relative_content_loss
+        from losses.grid import grid_loss
         from losses.structure import structure_loss
         from losses.texture import saturating_texture_loss, texture_loss
         from losses.total_variation import squared_variation, total_variation_loss
@@ -69,6 +70,7 @@ class Objective:
             "content": content,
             "total_variation": lambda: total_variation_loss(enhanced),
             "squared_variation": lambda: squared_variation(enhanced),
+            "grid": lambda: grid_loss(enhanced, target),
             "squared_error": lambda: ops.mean(ops.square(enhanced - target)),
             "absolute_error": lambda: ops.mean(ops.abs(enhanced - target)),
             "structure": lambda: structure_loss(enhanced, target),
@@ -80,6 +82,12 @@ PRESETS = {
     # Thesis slide "Loss functions": L = L_color + L_texture + 0.1·L_content + 100·L_tv.
     "thesis": Objective(
         {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 100.0},
+        discriminator="thesis",
+    ),
+    # Ours, for small networks: the thesis' terms with less total variation, which removes grain, and
+    # with a penalty for the regular pattern that a discriminator takes for grain.
+    "grain": Objective(
+        {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 20.0, "grid": 500.0},
         discriminator="thesis",
     ),
     # The authors' released code. Its content layer, relu5_4, has features of order 1.

@@ -17,6 +17,7 @@ from losses.discriminator_loss import (
     swapped_accuracy,
     swapped_cross_entropy,
 )
+from losses.grid import grid_loss
 from losses.presets import PRESETS, TERMS, Objective, preset
 from losses.structure import structure_loss
 from losses.texture import saturating_texture_loss, texture_loss
@@ -364,6 +365,7 @@ def test_every_term_is_weighted_and_sees_its_own_inputs():
         "content": content_loss(vgg(enhanced), vgg(target)),
         "total_variation": total_variation_loss(enhanced),
         "squared_variation": squared_variation(enhanced),
+        "grid": grid_loss(enhanced, target),
         "squared_error": np.mean((enhanced - target) ** 2),
         "absolute_error": np.mean(np.abs(enhanced - target)),
         "structure": structure_loss(enhanced, target),
@@ -393,6 +395,10 @@ PUBLISHED = {
     "iccv": (
         {"released_color": 0.5, "saturating_texture": 1, "content": 10, "squared_variation": 2000},
         "instance", "iccv",
+    ),
+    "grain": (
+        {"color": 1, "texture": 1, "content": 0.1, "total_variation": 20, "grid": 500},
+        "batch", "thesis",
     ),
     "mse": ({"squared_error": 1}, "batch", None),
     "content": ({"content": 1}, "batch", None),
