@@ -36,7 +36,7 @@ from common.run_folder import RUNS, finished_runs
 from data.packed import PatchPairs, open_pairs
 from data.pair_files import DatasetError, full_size_photos, is_made_here, test_pairs
 from evaluation.choose_methods import default_methods, users_network
-from evaluation.methods import INPUT, EvaluationError, external_method, find_methods
+from evaluation.methods import INPUT, EvaluationError, Method, external_method, find_methods
 from evaluation.perceptual_distance import PerceptualDistance
 from evaluation.published import PHONES
 from evaluation.report import Report, write_report
@@ -72,6 +72,12 @@ class EvaluateConfig:
     )
     reference: str | None = option(
         None, "method that all others are compared with; by default the first"
+    )
+    light_of: str | None = option(
+        None,
+        "method whose light the comparison takes: brings the colors of each DSLR patch closest to "
+        "the result of this method, so that the scores compare detail alone",
+        metavar="METHOD",
     )
     vgg_weights: str | None = option(
         None,
@@ -117,6 +123,9 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
 
     pairs = open_pairs(files, config.cache_dir)
     cache = Path(config.cache_dir) / "scores"
+    if config.light_of:
+        (light,) = find_methods([config.light_of], config.phone, runs).values()
+        pairs = _in_light_of(light, pairs, cache)
     perceptual = PerceptualDistance(config.vgg_weights) if config.vgg_weights else None
     results = {
         name: score_method(method, pairs, cache, perceptual)
@@ -137,10 +146,12 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
         first=users,
         verdict=verdict.text if verdict else "",
         published=config.phone.lower() in PHONES
-        and not is_made_here(config.data_dir, config.phone),
+        and not is_made_here(config.data_dir, config.phone)
+        and not config.light_of,
     )
-    _write(folder, report, pairs, verdict, perceptual)
-    print(f"{_counted(pairs)} of {config.phone}\n\n{short_table(found)}")
+    _write(folder, report, pairs, verdict, perceptual, config.light_of)
+    light = f", in the light of {config.light_of}" if config.light_of else ""
+    print(f"{_counted(pairs)} of {config.phone}{light}\n\n{short_table(found)}")
     if verdict:
         print(f"{textwrap.fill(str(verdict), 100)}\n")
     if config.methods is None and not runs:
@@ -149,17 +160,28 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     return found
 
 
+def _in_light_of(method: Method, pairs: PatchPairs, cache: Path) -> PatchPairs:
+    """Bring the DSLR's patches into the light of a method's results."""
+    from losses.recolor import recolored_photos
+
+    pictures = score_method(method, pairs, cache).pictures
+    return PatchPairs(pairs.phone, recolored_photos(pairs.target, pictures), pairs.scenes)
+
+
 def _write(
     folder: Path,
     report: Report,
     pairs: PatchPairs,
     verdict: Verdict | None,
     perceptual: PerceptualDistance | None,
+    light_of: str | None,
 ) -> None:
     """Write the four files, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     phone, reference, found = report.phone, report.reference, report.methods
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
+    if light_of:
+        facts["light_of"] = light_of
     if pairs.scene_count is not None:
         facts["scenes"] = pairs.scene_count
     if perceptual:

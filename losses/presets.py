@@ -84,8 +84,8 @@ PRESETS = {
         {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 100.0},
         discriminator="thesis",
     ),
-    # Ours, for small networks: the thesis' terms with less total variation, which removes grain, and
-    # with a penalty for the regular pattern that a discriminator takes for grain.
+    # Ours, for small networks: the thesis' terms with less total variation, which removes grain,
+    # and with a penalty for the regular pattern that a discriminator takes for grain.
     "grain": Objective(
         {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 20.0, "grid": 500.0},
         discriminator="thesis",

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
+
 from common.backend import keras
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 CELL = 4  # pixels; the map is fitted to means of cells, where noise and fine detail are small
+CHUNK = 64  # images that are computed together
 RIDGE = 1e-4  # added to the variances, so that images of one color have a map
 
 
@@ -37,6 +40,30 @@ def recolored(images, reference):
     matrix = ops.solve(moments, ops.matmul(across, r - mean_r) + ridge)
     mean_x, mean_r, matrix = (ops.expand_dims(value, 1) for value in (mean_x, mean_r, matrix))
     return ops.matmul(images - mean_x, matrix) + mean_r
+
+
+def recolored_photos(photos: np.ndarray, references: np.ndarray) -> np.ndarray:
+    """Do what `recolored` does for any number of photos in memory.
+
+    Args:
+        photos: `(N, H, W, 3)` uint8 RGB.
+        references: `(N, H, W, 3)`, uint8 RGB or float RGB in [0, 1].
+
+    Returns:
+        `(N, H, W, 3)` uint8 RGB, clipped.
+    """
+    result = np.empty(photos.shape, np.uint8)
+    for start in range(0, len(photos), CHUNK):
+        part = slice(start, start + CHUNK)
+        moved: Any = recolored(*(_scaled(values[part]) for values in (photos, references)))
+        moved = np.asarray(ops.convert_to_numpy(moved))
+        result[part] = np.rint(255 * np.clip(moved, 0, 1))
+    return result
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    scale = 255 if values.dtype == np.uint8 else 1
+    return np.asarray(values, np.float32) / scale
 
 
 def _cells(images):

@@ -289,6 +289,20 @@ def test_intervals_take_whole_scenes_where_the_dataset_names_them(workplace):
     assert "of 2 scenes, which the intervals resample" in (folder / "report.html").read_text()
 
 
+def test_in_the_light_of_a_method_only_detail_counts(workplace, capsys):
+    net = workplace / "net.keras"
+    models.save_model(build_generator("batch", channels=4, blocks=1), net)
+    plain = evaluate(EvaluateConfig("mine", methods="input,net.keras"))
+    assert "in the light" not in capsys.readouterr().out
+    lit = evaluate(EvaluateConfig("mine", methods="input,net.keras", light_of="net.keras"))
+    assert "in the light of net.keras" in capsys.readouterr().out
+    assert lit["net"]["psnr"] > plain["net"]["psnr"] + 3
+    found = json.loads((workplace / "runs/mine/evaluation/results.json").read_text())
+    assert found["light_of"] == "net.keras"
+    again = evaluate(EvaluateConfig("mine", methods="input,net.keras"))
+    assert again["net"]["psnr"] == plain["net"]["psnr"]  # the earlier scores are kept apart
+
+
 def test_the_perceptual_distance_is_measured_where_weights_are(workplace):
     assert "perceptual" not in evaluate(EvaluateConfig("mine", methods="input"))["input"]
     found = evaluate(EvaluateConfig("mine", methods="input", vgg_weights="random"))["input"]

@@ -18,14 +18,8 @@ def in_light(pairs: PatchPairs, light: Any) -> PatchPairs:
         pairs: The pairs.
         light: See `models.gan.Gan`.
     """
-    from common.backend import keras
-    from losses.recolor import recolored
+    from losses.recolor import recolored_photos
 
-    targets = np.empty_like(pairs.target)
-    for start in range(0, len(pairs), CHUNK):
-        part = slice(start, start + CHUNK)
-        phone, target = pairs[part].scaled()
-        moved: Any = recolored(target, light.predict_on_batch(phone))
-        moved = np.asarray(keras.ops.convert_to_numpy(moved))
-        targets[part] = np.rint(255 * np.clip(moved, 0, 1))
-    return PatchPairs(pairs.phone, targets, pairs.scenes)
+    parts = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
+    lit = np.concatenate([light.predict_on_batch(part.scaled()[0]) for part in parts])
+    return PatchPairs(pairs.phone, recolored_photos(pairs.target, lit), pairs.scenes)

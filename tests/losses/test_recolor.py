@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backend import keras
-from losses.recolor import recolored
+from losses.recolor import CHUNK, recolored, recolored_photos
 
 
 def array(tensor):
@@ -46,3 +46,16 @@ def test_an_image_of_one_color_takes_the_color_of_the_reference():
     images = np.full((2, 20, 24, 3), 0.5, np.float32)
     reference = np.broadcast_to(np.float32([0.2, 0.4, 0.9]), images.shape)
     np.testing.assert_allclose(array(recolored(images, reference)), reference, atol=1e-5)
+
+
+def test_many_photos_in_memory_give_the_same_in_chunks():
+    scenes = photos(CHUNK + 3)
+    images = np.rint(255 * scenes).astype(np.uint8)
+    reference = np.float32(0.7 * scenes + 0.2)
+    expected = np.rint(255 * array(recolored(np.float32(images) / 255, reference)))
+    assert recolored_photos(images, reference).dtype == np.uint8
+    np.testing.assert_allclose(recolored_photos(images, reference), expected, atol=1)
+    levels = np.rint(255 * reference).astype(np.uint8)
+    np.testing.assert_allclose(recolored_photos(images, levels), expected, atol=1)
+    bright = recolored_photos(images, np.full_like(reference, 1.2))
+    assert bright.max() == 255 and bright.min() == 255
