@@ -22,7 +22,6 @@ CLEAN = 32  # pixels; side of the clean thumbnail that the light part aims at
 NOISY = 0.4  # share of the thumbnails with the noise that is left of the noise of a photo
 JOINED = 0.3  # share of thumbnails that show several photos side by side
 HIGH_KEY = 0.1  # share of the photos with changed tones that become bright ones
-GOLDEN = 0.15  # share of the photos with changed tones whose light and shadow differ in color
 SYNTHETIC = 0.1  # share of samples with plain grounds and discs
 PORTION = {"city100": 0.35}  # weight of each photo of a source; City100 shows flat postcards
 
@@ -182,40 +181,13 @@ def _draw_colors(rng):
 
 
 def _draw_tone(rng):
-    """Draw a table of levels `(1, 256, 3)`: slight gamma, contrast, cast and darkening.
-
-    Some photos get the light of a low sun, of dusk or of a lamp. Such light is no fault. Unlike a
-    cast, it leaves shadows another color than highlights.
-    """
+    """Draw a table of levels `(1, 256, 3)`: slight gamma, contrast, cast and darkening."""
     x = np.linspace(0, 1, 256)[:, None] ** np.exp(rng.normal(0, 0.1))
     if rng.random() < HIGH_KEY:  # pale walls, snow, mist: bright photos that are as they should be
         x = x ** rng.uniform(0.4, 0.8)
     x = x + rng.normal(0, 0.15) * x * (1 - x) * (2 * x - 1)
-    if rng.random() < GOLDEN:
-        x = x * np.exp(_draw_golden_light(x, rng))
     x = x * np.exp(rng.normal(0, 0.025, 3)) * np.exp(-abs(rng.normal(0, 0.04)))
     return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)[None]
-
-
-def _draw_golden_light(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw the logarithms of gains: warm highlights above cool shadows, or the other way around.
-
-    Args:
-        x: Levels, `(256, 1)` in [0, 1].
-        rng: Random numbers.
-
-    Returns:
-        `(256, 3)`, for red, green and blue.
-    """
-    highlights, shadows = rng.uniform(0.08, 0.5), -rng.uniform(0, 0.3)
-    middle = rng.uniform(0.3, 0.6)
-    share = np.clip((x - middle) / 0.4 + 0.5, 0, 1)
-    warmth = shadows + (highlights - shadows) * share
-    if rng.random() < 0.35:
-        warmth = -0.5 * warmth
-    # The light keeps its brightest color, and loses the others.
-    color = np.array([0.0, -rng.uniform(0.2, 0.5), -1.0])
-    return np.minimum(warmth * color, warmth * (color + 1))
 
 
 def synthetic_photo(rng: np.random.Generator, side: int = 256) -> np.ndarray:
