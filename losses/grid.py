@@ -8,7 +8,7 @@ ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 PERIOD = 4  # pixels: the block size of the networks here
 WINDOW = 32  # pixels; a multiple of PERIOD
-FLOOR = 0.5 / 255  # patterns below this amplitude count little: grain alone has as much
+FLOOR = 0.15 / 255  # patterns below this amplitude count little
 
 
 def grid_loss(enhanced, target):

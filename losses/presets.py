@@ -87,7 +87,7 @@ PRESETS = {
     # Ours, for small networks: the thesis' terms with less total variation, which removes grain,
     # and with a penalty for the regular pattern that a discriminator takes for grain.
     "grain": Objective(
-        {"color": 1.0, "texture": 1.0, "content": 0.1, "total_variation": 20.0, "grid": 500.0},
+        {"color": 1.0, "texture": 3.0, "content": 0.1, "total_variation": 5.0, "grid": 1000.0},
         discriminator="thesis",
     ),
     # The authors' released code. Its content layer, relu5_4, has features of order 1.

@@ -37,6 +37,11 @@ SHIPPED = {
         phones=(("Apple", "iPhone 3GS"),),
         pairs="iphone",
     ),
+    "iphone_x": ShippedNetwork(
+        "iPhone X → Nikon D5500",
+        "made from photos under free licenses",
+        phones=(("Apple", "iPhone X"),),
+    ),
 }
 ANY_PHONE = "universal"
 

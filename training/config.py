@@ -67,8 +67,8 @@ class TrainConfig:
     )
     start_from: str | None = option(
         None,
-        "begin with the weights of this .keras file or of a network that ships (universal, "
-        "iphone_3gs); by default the recipe's",
+        "begin with the weights of this .keras file or of a network that ships, such as universal; "
+        "by default the recipe's",
         group=ESSENTIAL,
         metavar="FILE",
     )
@@ -325,6 +325,8 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
             raise TrainingError("--light keep has a meaning for --model adaptive only")
         if config.look_steps:
             raise TrainingError("--look_steps changes the light: give --look_steps 0")
+        if config.distribute != "none":
+            raise TrainingError("--distribute has no meaning with --light keep")
         if config.discriminator_batch == "other":
             raise TrainingError("--light keep has no meaning with --discriminator_batch other")
     return config

@@ -80,6 +80,52 @@ STABLE = {
     "adam_epsilon": 1e-7,  # Keras' default
 }
 
+# Few pairs and minutes on two cores: the network for any phone becomes one for this phone.
+QUICK = {
+    **STABLE,
+    "model": "adaptive",
+    "preset": "distortion",
+    "start_from": "universal",
+    # First the light alone: a few numbers, for which three scenes are enough.
+    "look_steps": 200,
+    # Half of the batches look like photos, because the network decides by the whole photo.
+    "mosaics": 0.5,
+    # A quarter of each batch has colors that the pairs lack, and keeps them as they are.
+    "rehearsed": 0.25,
+    "batch_size": 16,
+    "steps": 500,
+    "learning_rate": 1e-3,
+    "schedule": "cosine",
+    "ema_decay": 0.995,
+    "patience": 5,
+}
+
+# The DSLR's detail in the light that the network for any phone decides. The shoot needs no light
+# like that of the photos to come: the light of a lab is not learned.
+DETAIL = {
+    **QUICK,
+    "preset": "fidelity",
+    "light": "keep",
+    "look_steps": 0,
+    "mosaics": 0.25,
+    "rehearsed": 0.12,
+    "steps": 1000,
+    "ema_decay": 0.998,
+    "patience": 0,
+}
+
+# Then the DSLR's texture: the four terms of the thesis, and a discriminator of half width.
+TEXTURE = {
+    **DETAIL,
+    "preset": "grain",
+    "content_layer": "block3_conv4",
+    "discriminator_width": 0.5,
+    "batch_size": 4,
+    "rehearsed": 0.1,
+    "learning_rate": 3e-4,
+    "ema_decay": 0.98,
+}
+
 # `models.networks.NETWORKS` names the recipe of a training that names none: stable for dped.
 RECIPES = {
     "stable": STABLE,
@@ -87,25 +133,9 @@ RECIPES = {
     "iccv": ICCV,
     # The best scores on few pairs: no VGG, no discriminator, a quarter of the time of a step.
     "fidelity": {**STABLE, "preset": "fidelity"},
-    # Few pairs and minutes on two cores: the network for any phone becomes one for this phone.
-    "quick": {
-        **STABLE,
-        "model": "adaptive",
-        "preset": "distortion",
-        "start_from": "universal",
-        # First the light alone: a few numbers, for which three scenes are enough.
-        "look_steps": 200,
-        # Half of the batches look like photos, because the network decides by the whole photo.
-        "mosaics": 0.5,
-        # A quarter of each batch has colors that the pairs lack, and keeps them as they are.
-        "rehearsed": 0.25,
-        "batch_size": 16,
-        "steps": 500,
-        "learning_rate": 1e-3,
-        "schedule": "cosine",
-        "ema_decay": 0.995,
-        "patience": 5,
-    },
+    "quick": QUICK,
+    "detail": DETAIL,
+    "texture": TEXTURE,
     # The network for phones. It is too small for texture; PSNR is what it lacks first.
     "mobile": {**STABLE, "model": "mobile", "preset": "distortion"},
     # The rivals, each with the objective of its paper.

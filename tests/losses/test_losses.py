@@ -397,7 +397,7 @@ PUBLISHED = {
         "instance", "iccv",
     ),
     "grain": (
-        {"color": 1, "texture": 1, "content": 0.1, "total_variation": 20, "grid": 500},
+        {"color": 1, "texture": 3, "content": 0.1, "total_variation": 5, "grid": 1000},
         "batch", "thesis",
     ),
     "mse": ({"squared_error": 1}, "batch", None),

@@ -237,6 +237,10 @@ def test_options_of_the_adaptive_network_are_refused_for_others(option):
             {"discriminator_batch": "other", "mosaics": 0.0, "rehearsed": 0.0},
             "no meaning with --discriminator_batch other",
         ),
+        (
+            {"distribute": "mirrored", "mosaics": 0.0, "rehearsed": 0.0},
+            "--distribute has no meaning with --light keep",
+        ),
     ],
 )
 def test_a_kept_light_has_conditions(changes, message):
