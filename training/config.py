@@ -176,6 +176,13 @@ class TrainConfig:
         "validations without a better score after which the training ends; 0: never",
         group=OPTIMIZER,
     )
+    choose: str = option(
+        None,
+        "which validated network becomes best.keras: the one with the highest PSNR, or the last "
+        "one, because PSNR falls while texture grows",
+        choices=("psnr", "last"),
+        group=OPTIMIZER,
+    )
     schedule: str = option(
         None,
         "learning rates over the run: constant as published, or cosine down to 0",

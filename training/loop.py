@@ -137,7 +137,7 @@ class RunWriter:
             self._watch.step(scalars)
 
     def validate(self, scalars: dict[str, float]) -> None:
-        """Score the average of the weights, record the scores, and save the best network.
+        """Score the average of the weights, record the scores, and save the chosen network.
 
         Args:
             scalars: Of the latest step, recorded beside the scores.
@@ -158,8 +158,10 @@ class RunWriter:
             say(line)
         self._waiting_since = math.inf
         self._progress.waited += 1
-        if scores["psnr"] > self._progress.best_psnr:
+        better = scores["psnr"] > self._progress.best_psnr
+        if better:
             self._progress.best_psnr, self._progress.waited = scores["psnr"], 0
+        if better or self._config.choose == "last":
             save_model(self._network, self._config.folder / BEST)
 
     def save(self) -> None:
@@ -188,12 +190,14 @@ class RunWriter:
     def close(self, stopped: bool) -> None:
         """Finish the records, and say where the result is."""
         self._recorder.close()
-        best = self._config.folder / BEST
-        print(
-            f"stopped at step {self._progress.step}, saved; go on with --resume"
-            if stopped
-            else f"{best}: best validation PSNR {self._progress.best_psnr:.2f} dB"
-        )
+        path = self._config.folder / BEST
+        best = f"best validation PSNR {self._progress.best_psnr:.2f} dB"
+        if stopped:
+            print(f"stopped at step {self._progress.step}, saved; go on with --resume")
+        elif self._config.choose == "last":
+            print(f"{path}: the network of the last validation ({best})")
+        else:
+            print(f"{path}: {best}")
 
 
 def _validation_line(step: int, scores: dict[str, float]) -> str:

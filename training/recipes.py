@@ -32,6 +32,7 @@ THESIS = {
     "mosaics": 0.0,
     "rehearsed": 0.0,
     "patience": 0,
+    "choose": "psnr",
 }
 
 # The authors' released code.
@@ -60,6 +61,7 @@ ICCV = {
     "mosaics": 0.0,
     "rehearsed": 0.0,
     "patience": 0,
+    "choose": "psnr",
 }
 
 # The objective of the thesis with what trains best.
@@ -100,8 +102,8 @@ QUICK = {
     "patience": 5,
 }
 
-# The DSLR's detail in the light that the network for any phone decides. The shoot needs no light
-# like that of the photos to come: the light of a lab is not learned.
+# The DSLR's detail in the light that the network for any phone decides. So the network does not
+# learn the light of the place where the pairs were shot.
 DETAIL = {
     **QUICK,
     "preset": "fidelity",
@@ -124,6 +126,8 @@ TEXTURE = {
     "rehearsed": 0.1,
     "learning_rate": 3e-4,
     "ema_decay": 0.98,
+    # PSNR falls while texture grows, so it would choose the network with the least texture.
+    "choose": "last",
 }
 
 # `models.networks.NETWORKS` names the recipe of a training that names none: stable for dped.

@@ -2,7 +2,9 @@
 
 import csv
 import dataclasses
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,8 +199,13 @@ def test_targets_in_a_kept_light_differ_in_light_only():
     assert np.abs(dark.scaled()[1] - wanted).mean() > 0.05
 
 
-def test_training_ends_when_the_score_rises_no_more(dataset, monkeypatch, capsys):
-    scores = iter([10.0, 12.0, 11.0, 11.5, 13.0])
+PLAIN = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, "model": "mobile"}
+
+
+@pytest.fixture
+def scores(monkeypatch):
+    """Replace the PSNR of the validations by given values."""
+    values = iter([10.0, 12.0, 11.0, 11.5, 13.0])
 
     class Falling:
         def __init__(self, pairs):
@@ -207,15 +214,40 @@ def test_training_ends_when_the_score_rises_no_more(dataset, monkeypatch, capsys
         def __call__(self, network):
             names = ("ms_ssim", "color_shift", "contrast", "checkerboard")
             facts = dict.fromkeys((*names, "input_psnr", "input_ms_ssim"), 1.0)
-            return {"psnr": next(scores), **facts}, np.zeros((8, 8, 3), np.uint8)
+            return {"psnr": next(values), **facts}, np.zeros((8, 8, 3), np.uint8)
 
     monkeypatch.setattr("training.loop.Validation", Falling)
-    plain = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, "model": "mobile"}
+    return values
+
+
+def test_training_ends_when_the_score_rises_no_more(dataset, scores, capsys):
     # The validations that a run has waited count on after an interruption.
-    assert train(quick(run_dir="run", steps=6, patience=2, **plain)) == 0
-    assert train(quick(run_dir="run", steps=10, patience=2, resume=True, **plain)) == 0
+    assert train(quick(run_dir="run", steps=6, patience=2, **PLAIN)) == 0
+    assert train(quick(run_dir="run", steps=10, patience=2, resume=True, **PLAIN)) == 0
     assert next(scores) == 13.0  # the training ended after the fourth validation
     assert "best validation PSNR 12.00 dB" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("choose", ["psnr", "last"])
+def test_the_best_network_is_the_chosen_one(dataset, scores, choose, capsys):
+    """The second of three validations has the highest PSNR."""
+    options = {**PLAIN, "steps": 6, "patience": 0, "choose": choose}
+    assert train(quick(run_dir="run", **options)) == 0
+    best, last = (models.load_generator(f"run/{name}").get_weights() for name in (BEST, LAST))
+    same = all(np.array_equal(a, b) for a, b in zip(best, last, strict=True))
+    assert same == (choose == "last")
+    out = capsys.readouterr().out
+    assert "best validation PSNR 12.00 dB" in out
+    assert ("the network of the last validation" in out) == (choose == "last")
+
+
+def test_the_recipe_texture_trains_a_discriminator_and_keeps_the_light(dataset):
+    options = {"vgg_weights": "random", "discriminator_width": 0.1, "look_steps": None}
+    assert train(quick(recipe="texture", run_dir="run", steps=2, **options)) == 0
+    config = json.loads(Path("run/config.json").read_text())
+    assert (config["light"], config["preset"], config["choose"]) == ("keep", "grain", "last")
+    header = Path("run/validation.csv").read_text().splitlines()[0].split(",")
+    assert {"texture", "content", "grid", "discriminator_accuracy"} <= set(header)
 
 
 @pytest.mark.parametrize("option", ["look_steps", "mosaics", "rehearsed"])
