@@ -15,6 +15,7 @@ from common.backend import keras
 from losses.discriminator_loss import discriminator_accuracy, discriminator_cross_entropy
 from losses.presets import Objective
 from losses.recolor import recolored
+from losses.shift import shifted
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
@@ -79,9 +80,18 @@ def both_losses(gan: Gan, phone, target):
         report["discriminator"] = discriminator_loss
         report["discriminator_accuracy"] = discriminator_accuracy(enhanced_logits, target_logits)
     # Color, texture, content and total variation, each times its weight (losses/presets.py).
-    terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
+    terms = gan.objective.terms(
+        enhanced, target, enhanced_logits, gan.vgg, enhanced_shifted(gan, phone)
+    )
     generator_loss = sum(terms.values())
     return generator_loss, discriminator_loss, {**terms, "generator": generator_loss, **report}
+
+
+def enhanced_shifted(gan: Gan, phone):
+    """Return the result for the shifted photos if the objective has the shift term, else None."""
+    if "shift" not in gan.objective.weights:
+        return None
+    return ops.cast(gan.generator(shifted(phone), training=True), "float32")
 
 
 def patches_of(images, size: int):

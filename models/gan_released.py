@@ -9,7 +9,7 @@ from typing import Any
 
 from common.backend import keras
 from losses.discriminator_loss import swapped_accuracy, swapped_cross_entropy
-from models.gan import Gan, descend, update_ema
+from models.gan import Gan, descend, enhanced_shifted, update_ema
 
 ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
@@ -28,7 +28,9 @@ def generator_losses(gan: Gan, phone, target):
     assert gan.discriminator is not None
     enhanced = ops.cast(gan.generator(phone, training=True), "float32")  # if in bfloat16
     enhanced_logits = gan.discriminator(enhanced, training=True)
-    terms = gan.objective.terms(enhanced, target, enhanced_logits, gan.vgg)
+    terms = gan.objective.terms(
+        enhanced, target, enhanced_logits, gan.vgg, enhanced_shifted(gan, phone)
+    )
     generator_loss = sum(terms.values())
     return generator_loss, {**terms, "generator": generator_loss}
 

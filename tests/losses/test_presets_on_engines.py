@@ -27,7 +27,7 @@ enhanced, target = rng.random((2, 2, 64, 64, 3), np.float32)
 logits = np.float32([[0.3], [-1.2]])
 
 def terms(name, images):
-    return preset(name, 2).terms(images, target, logits, lambda x: x[:, ::4, ::4])
+    return preset(name, 2).terms(images, target, logits, lambda x: x[:, ::4, ::4], images[::-1])
 
 def measured(name):
     if keras.backend.backend() == "jax":

@@ -247,7 +247,7 @@ def test_the_recipe_texture_trains_a_discriminator_and_keeps_the_light(dataset):
     config = json.loads(Path("run/config.json").read_text())
     assert (config["light"], config["preset"], config["choose"]) == ("keep", "grain", "last")
     header = Path("run/validation.csv").read_text().splitlines()[0].split(",")
-    assert {"texture", "content", "grid", "discriminator_accuracy"} <= set(header)
+    assert {"texture", "content", "shift", "discriminator_accuracy"} <= set(header)
 
 
 @pytest.mark.parametrize("option", ["look_steps", "mosaics", "rehearsed"])
