@@ -92,7 +92,7 @@ PRESETS = {
     # variation, which removes grain, the shift term removes the pattern that a discriminator takes
     # for grain.
     "grain": Objective(
-        {"color": 1.0, "texture": 6.0, "content": 0.1, "shift": 500.0},
+        {"color": 1.0, "texture": 6.0, "content": 0.1, "shift": 1000.0},
         discriminator="thesis",
     ),
     # The authors' released code. Its content layer, relu5_4, has features of order 1.

@@ -1,5 +1,6 @@
 """The network for photos of any phone: it corrects the photo's light first, then the detail."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from models.network_files import WeightsError
 from models.thumbnail_input import with_thumbnail_input
 
 layers = keras.layers
+ops: Any = keras.ops  # Keras annotates operations as if they could return None
 
 PIXELS = 4  # in a block of 2×2
 SIX = 6.0  # the largest value of a ReLU6
@@ -205,6 +207,37 @@ def keep_light(model: keras.Model) -> keras.Model:
     model.get_layer("thumbnail_dropped").rate = 0.0
     lit = model.get_layer("lit")._inbound_nodes[0].outputs[0]
     return keras.Model(model.input, DepthToSpace(name="lit_image")(lit), name="light")
+
+
+def keep_flat(model: keras.Model) -> None:
+    """Let the detail part leave areas of one color as they are, from now on and in a training.
+
+    The filters that see the photo get weights that sum to zero for each color, over the window and
+    the pixels of a block. So an area of one color gives no small parts and no edges. The biases
+    give the middle of the range. Without this, a training with a discriminator draws patterns on
+    white walls and in skies.
+
+    Args:
+        model: a network that `build_universal` made. Its optimizer must be one of Keras, which
+            keep constraints.
+    """
+    for name, middle in (("analysis", SIX / 2), ("linear", 0.0)):
+        layer = model.get_layer(name)
+        layer.kernel.constraint = _zero_sum
+        layer.bias.constraint = functools.partial(ops.full_like, fill_value=middle)
+    model.get_layer("tail").bias.constraint = functools.partial(ops.full_like, fill_value=SIX / 2)
+    for name in ("analysis", "linear", "tail"):
+        for variable in model.get_layer(name).trainable_variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))
+
+
+def _zero_sum(kernel):
+    """Take from each weight the mean over window and pixels of a block, for each color."""
+    height, width, channels, filters = kernel.shape
+    parts = ops.reshape(kernel, (height, width, channels // 3, 3, filters))
+    parts = parts - ops.mean(parts, axis=(0, 1, 2), keepdims=True)
+    return ops.reshape(parts, kernel.shape)
 
 
 def light_variables(model: keras.Model) -> list:

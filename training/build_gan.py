@@ -56,12 +56,14 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
             vgg = build_vgg19(config.content_layer, config.vgg_weights)
     with _precision(keras, "float32"):
         ema = _generator(config, objective.normalization)
-    ema.set_weights(generator.get_weights())
     light = None
     if config.light == "keep":
-        from models.universal import keep_light
+        from models.universal import keep_flat, keep_light
 
         light = keep_light(generator)
+        if objective.discriminator is not None:
+            keep_flat(generator)
+    ema.set_weights(generator.get_weights())
     with workers.scope():
         generator_optimizer = _adam(config, config.learning_rate, generator)
         if discriminator is not None:

@@ -116,13 +116,15 @@ DETAIL = {
     "patience": 0,
 }
 
-# Then the DSLR's texture: the four terms of the thesis, and a discriminator of half width.
+# Then the DSLR's texture: color, texture and content of the thesis, the shift loss, and a
+# discriminator of half width.
 TEXTURE = {
     **DETAIL,
     "preset": "grain",
     "content_layer": "block3_conv4",
     "discriminator_width": 0.5,
     "batch_size": 4,
+    "steps": 800,
     "rehearsed": 0.1,
     "learning_rate": 3e-4,
     "ema_decay": 0.98,

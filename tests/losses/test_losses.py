@@ -397,7 +397,7 @@ PUBLISHED = {
         "instance", "iccv",
     ),
     "grain": (
-        {"color": 1, "texture": 6, "content": 0.1, "shift": 500},
+        {"color": 1, "texture": 6, "content": 0.1, "shift": 1000},
         "batch", "thesis",
     ),
     "mse": ({"squared_error": 1}, "batch", None),

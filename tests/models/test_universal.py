@@ -28,6 +28,7 @@ from models.thumbnail_input import with_thumbnail_input
 from models.universal import (
     FILTERS,
     build_universal,
+    keep_flat,
     light_model,
     light_variables,
     take_light,
@@ -277,3 +278,21 @@ def test_the_shipped_network_keeps_plain_pictures():
     assert all(0.8 <= ratio <= 1.2 for ratio in any_phone.disc_brightness(enhanced).values())
     sky = enhanced(np.full((96, 128, 3), (110, 160, 230), np.uint8)).astype(int)
     assert np.ptp(sky, axis=(0, 1)).max() <= 2
+
+
+def test_areas_of_one_color_stay_as_they_are():
+    """Also after steps of the optimizer, and whatever the start was."""
+    keras.utils.set_random_seed(0)
+    model = build_universal(wide=4)
+    for variable in model.trainable_variables:
+        variable.assign_add(keras.random.normal(variable.shape, stddev=0.05))
+    keep_flat(model)
+    optimizer = keras.optimizers.Adam(0.01)
+    optimizer.build(model.trainable_variables)
+    for seed in range(3):
+        gradients = [keras.random.normal(v.shape, seed=seed) for v in model.trainable_variables]
+        optimizer.apply(gradients, model.trainable_variables)
+    for color in ((1, 1, 1), (0.2, 0.5, 0.7), (0, 0, 0)):
+        plain = np.broadcast_to(np.float32(color), (1, 48, 48, 3))
+        result = np.asarray(model(plain, training=False))[:, 16:-16, 16:-16]
+        assert np.ptp(result, axis=(1, 2)).max() < 1e-3
