@@ -40,7 +40,7 @@ from evaluation.methods import INPUT, EvaluationError, Method, external_method, 
 from evaluation.perceptual_distance import PerceptualDistance
 from evaluation.published import PHONES
 from evaluation.report import Report, write_report
-from evaluation.score_method import score_method
+from evaluation.score_method import as_pictures, run_method, score_method
 from evaluation.short_table import short_table
 from evaluation.summary import as_markdown, summarize
 from evaluation.verdict import Verdict, judge
@@ -125,7 +125,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     cache = Path(config.cache_dir) / "scores"
     if config.light_of:
         (light,) = find_methods([config.light_of], config.phone, runs).values()
-        pairs = _in_light_of(light, pairs, cache)
+        pairs = _in_light_of(light, pairs)
     perceptual = PerceptualDistance(config.vgg_weights) if config.vgg_weights else None
     results = {
         name: score_method(method, pairs, cache, perceptual)
@@ -160,12 +160,13 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
     return found
 
 
-def _in_light_of(method: Method, pairs: PatchPairs, cache: Path) -> PatchPairs:
+def _in_light_of(method: Method, pairs: PatchPairs) -> PatchPairs:
     """Bring the DSLR's patches into the light of a method's results."""
     from losses.recolor import recolored_photos
 
-    pictures = score_method(method, pairs, cache).pictures
-    return PatchPairs(pairs.phone, recolored_photos(pairs.target, pictures), pairs.scenes)
+    _, enhanced = run_method(method, pairs.scaled()[0])
+    targets = recolored_photos(pairs.target, as_pictures(enhanced))
+    return PatchPairs(pairs.phone, targets, pairs.scenes)
 
 
 def _write(

@@ -61,20 +61,41 @@ def score_method(
     found = _read(path)
     if found is not None:
         return found
-    with waiting(f"loading {method.name}"):
-        loaded = method.load()
     phone, target = pairs.scaled()
-    enhanced = _enhanced(loaded, phone, method.name)
-    if not np.isfinite(enhanced).all():
-        raise EvaluationError(f"method {method.name}: its pictures hold NaN or infinite values")
+    loaded, enhanced = run_method(method, phone)
     with waiting(f"measuring {method.name}"):
         values = metrics.per_image(enhanced, target)
         if perceptual:
             values["perceptual"] = perceptual(enhanced, target)
-        pictures = np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8)
-        result = Scored(pictures, values, measure_cost(loaded))
+        result = Scored(as_pictures(enhanced), values, measure_cost(loaded))
     _write(path, result)
     return result
+
+
+def run_method(method: Method, phone: np.ndarray) -> tuple[LoadedMethod, np.ndarray]:
+    """Load a method and enhance the phone's patches.
+
+    Args:
+        method: the method.
+        phone: `(N, H, W, 3)` float32 RGB in [0, 1].
+
+    Returns:
+        The loaded method, and its results, float32 as `phone`, not clipped.
+
+    Raises:
+        EvaluationError: the results contain NaN or infinite values.
+    """
+    with waiting(f"loading {method.name}"):
+        loaded = method.load()
+    enhanced = _enhanced(loaded, phone, method.name)
+    if not np.isfinite(enhanced).all():
+        raise EvaluationError(f"method {method.name}: its pictures hold NaN or infinite values")
+    return loaded, enhanced
+
+
+def as_pictures(enhanced: np.ndarray) -> np.ndarray:
+    """Return results in [0, 1] as clipped and rounded uint8 pictures."""
+    return np.rint(np.clip(enhanced, 0, 1) * 255).astype(np.uint8)
 
 
 def _enhanced(loaded: LoadedMethod, phone: np.ndarray, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Shift loss: a penalty for patterns that hang on the network's blocks and not on the photo."""
+"""Shift loss: a penalty for patterns that come from the network's blocks and not from the photo."""
 
 from typing import Any
 
@@ -34,8 +34,9 @@ def shift_loss(enhanced, enhanced_shifted):
     the photo, and all other detail, shift with the photo. So the loss removes patterns alone.
 
     Formula: `mean |d - box(d)|` with `d = F(shift(x)) - shift(F(x))`, where `box` is the mean of
-    5×5 pixels. The difference to the mean leaves out what a network that sees the whole photo
-    decides anew. `BORDER` pixels at each side do not count.
+    5×5 pixels. A network that sees the whole photo decides the light of the shifted photo anew. The
+    difference to the mean leaves such changes of light out. `BORDER` pixels at each side do not
+    count.
 
     Args:
         enhanced: `F(x)`, `(N, H, W, C)` float RGB in [0, 1]; H and W above `2 · BORDER + 4`.

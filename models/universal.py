@@ -214,22 +214,20 @@ def keep_flat(model: keras.Model) -> None:
 
     The filters that see the photo get weights that sum to zero for each color, over the window and
     the pixels of a block. So an area of one color gives no small parts and no edges. The biases
-    give the middle of the range. Without this, a training with a discriminator draws patterns on
-    white walls and in skies.
+    give the middle of the range. Without these constraints, a training with a discriminator draws
+    patterns on white walls and in skies.
 
     Args:
-        model: a network that `build_universal` made. Its optimizer must be one of Keras, which
-            keep constraints.
+        model: a network that `build_universal` made. The optimizer of the training must be
+            one of Keras, because these apply the constraints.
     """
-    for name, middle in (("analysis", SIX / 2), ("linear", 0.0)):
-        layer = model.get_layer(name)
-        layer.kernel.constraint = _zero_sum
-        layer.bias.constraint = functools.partial(ops.full_like, fill_value=middle)
-    model.get_layer("tail").bias.constraint = functools.partial(ops.full_like, fill_value=SIX / 2)
-    for name in ("analysis", "linear", "tail"):
-        for variable in model.get_layer(name).trainable_variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable))
+    analysis, linear, tail = (model.get_layer(name) for name in ("analysis", "linear", "tail"))
+    constraints = [(layer.kernel, _zero_sum) for layer in (analysis, linear)]
+    for layer, middle in ((analysis, SIX / 2), (linear, 0.0), (tail, SIX / 2)):
+        constraints.append((layer.bias, functools.partial(ops.full_like, fill_value=middle)))
+    for variable, constraint in constraints:
+        variable.constraint = constraint
+        variable.assign(constraint(variable))
 
 
 def _zero_sum(kernel):

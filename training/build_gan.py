@@ -61,7 +61,7 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
         from models.universal import keep_flat, keep_light
 
         light = keep_light(generator)
-        if objective.discriminator is not None:
+        if objective.discriminator is not None:  # a pattern can please the discriminator
             keep_flat(generator)
     ema.set_weights(generator.get_weights())
     with workers.scope():

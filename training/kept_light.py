@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from data.packed import PatchPairs
 
 CHUNK = 64  # patches
@@ -20,6 +18,5 @@ def in_light(pairs: PatchPairs, light: Any) -> PatchPairs:
     """
     from losses.recolor import recolored_photos
 
-    parts = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
-    lit = np.concatenate([light.predict_on_batch(part.scaled()[0]) for part in parts])
+    lit = light.predict(pairs.scaled()[0], batch_size=CHUNK, verbose=0)
     return PatchPairs(pairs.phone, recolored_photos(pairs.target, lit), pairs.scenes)

@@ -128,7 +128,7 @@ TEXTURE = {
     "rehearsed": 0.1,
     "learning_rate": 3e-4,
     "ema_decay": 0.98,
-    # PSNR falls while texture grows, so it would choose the network with the least texture.
+    # PSNR falls while texture grows, so PSNR would choose the network with the least texture.
     "choose": "last",
 }
 
