@@ -19,7 +19,7 @@ class ShippedNetwork:
         label: What a photographer reads in a list of networks.
         terms: The terms of the weights, in short; the card has all of them.
         phones: Make and model of each phone that the network serves, as EXIF writes them.
-        pairs: The phone's name in the DPED data set, whose patches check the exported files.
+        pairs: The phone's name in folders of patch pairs, whose patches check the exported files.
     """
 
     label: str
@@ -41,6 +41,7 @@ SHIPPED = {
         "iPhone X → Nikon D5500",
         "made from photos under free licenses",
         phones=(("Apple", "iPhone X"),),
+        pairs="iphonex",
     ),
 }
 ANY_PHONE = "universal"

@@ -18,7 +18,7 @@ from data.shipped_photos import shipped_photos
 from inference.litert_engine import LiteRTEngine
 from metrics import psnr, score
 from models.list_shipped import score_of
-from models.shipped import PRETRAINED
+from models.shipped import PRETRAINED, SHIPPED
 from simulation.shooting import aligned_pair
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +43,14 @@ def test_every_model_has_a_card_with_its_checksums(name):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in text, path.name
     for word in ("Data", "Command", "Scores", "Terms"):
         assert f"## {word}" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manifests_name_the_phone_that_the_network_serves(name):
+    paths = [path.with_suffix(".json") for path in PRETRAINED.glob(f"{name}*.tflite")]
+    named = {json.loads(path.read_text(encoding="utf-8"))["phone"] for path in paths}
+    assert len(named) == 1
+    assert (named == {None}) == (not SHIPPED[name].phones)
 
 
 @pytest.mark.parametrize("name", NAMES)

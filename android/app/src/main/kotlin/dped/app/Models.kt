@@ -15,7 +15,7 @@ class SamplePixels(val image: IntArray, val thumbnail: IntArray?, val expected: 
 /** The models among the app's assets: the files in `models/`, as the export writes them. */
 class Models(private val assets: AssetManager) {
     /**
-     * @property usable models that this app can run: first those for any phone; of each model, the fastest first.
+     * @property usable models that this app can run, in the order of [BY_USE].
      * @property refused reasons for refused models, by the manifest's name.
      */
     class Found(val usable: List<Manifest>, val refused: Map<String, String>)
@@ -34,8 +34,7 @@ class Models(private val assets: AssetManager) {
                 refused[name] = error.message!!
             }
         }
-        val byUse = compareBy<Manifest>({ it.phone != null }, { it.name }, { -SLOWEST_FIRST.indexOf(it.precision) })
-        return Found(usable.sortedWith(byUse), refused)
+        return Found(usable.sortedWith(BY_USE), refused)
     }
 
     /**
@@ -75,8 +74,13 @@ class Models(private val assets: AssetManager) {
 
     private fun bytes(name: String) = assets.open("$FOLDER/$name").use { it.readBytes() }
 
-    private companion object {
-        const val FOLDER = "models"
-        val SLOWEST_FIRST = listOf("fp32", "fp16", "dynamic", "int8") // an unknown precision comes last
+    companion object {
+        private const val FOLDER = "models"
+        private const val ANY_PHONE = "universal" // as in models/shipped.py
+        private val SLOWEST_FIRST = listOf("fp32", "fp16", "dynamic", "int8") // an unknown precision comes last
+
+        /** First the model for any phone, which the app starts with; of each model, the fastest first. */
+        val BY_USE: Comparator<Manifest> =
+            compareBy({ it.name != ANY_PHONE }, { it.name }, { -SLOWEST_FIRST.indexOf(it.precision) })
     }
 }

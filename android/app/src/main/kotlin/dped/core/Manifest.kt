@@ -18,7 +18,6 @@ data class Sample(val image: String, val thumbnail: String?, val expected: Strin
 /**
  * The entries of a model's manifest (docs/deploy.md) that an app needs.
  *
- * @property phone the phone that the network serves, or null for any phone.
  * @property label what a photographer reads in the list of models.
  * @property file the model's name, next to the manifest.
  * @property sha256 checksum of the model, lower-case hexadecimal.
@@ -30,7 +29,6 @@ data class Manifest(
     val file: String,
     val sha256: String,
     val precision: String,
-    val phone: String?,
     val label: String?,
     val tile: Int,
     val halo: Int,
@@ -79,7 +77,7 @@ data class Manifest(
                 refuse("its inputs differ in type")
             }
             return Manifest(
-                json.fileName("file"), json.text("sha256"), json.text("precision"), json.textOr("phone"), json.textOr("label"),
+                json.fileName("file"), json.text("sha256"), json.text("precision"), json.textOr("label"),
                 tile, halo, multiple, type, thumbnail, sample(json, thumbnail != null),
                 json.textOr("author"), json.textOr("license"),
             )

@@ -39,6 +39,13 @@ class EnginesTest {
     }
 
     @Test
+    fun theModelForAnyPhoneComesBeforeTheUsersOwn() {
+        val own = usable.map { it.copy(file = it.file.replace("iphone_3gs", "a_phone")) }
+        val listed = (own + models.list().usable).sortedWith(Models.BY_USE)
+        assertEquals(listOf("universal", "universal", "a_phone", "a_phone"), listed.take(4).map { it.name })
+    }
+
+    @Test
     fun aModelWithAnotherFilesManifestIsRefused() {
         assertThrows(PlainException::class.java) { models.load(usable[0].copy(sha256 = "00")) }
         assertThrows(PlainException::class.java) { models.load(usable[0].copy(file = "none.tflite")) }

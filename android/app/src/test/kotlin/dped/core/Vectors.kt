@@ -45,4 +45,4 @@ fun patternPhoto(height: Int, width: Int) = ArrayPixels(
 
 /** Returns a manifest for the networks of tests. */
 fun manifest(tile: Int, halo: Int, multiple: Int = 1, type: TensorType = TensorType.UINT8, thumbnail: Int? = null) =
-    Manifest("x.tflite", "", "int8", "phone", null, tile, halo, multiple, type, thumbnail, null, null, null)
+    Manifest("x.tflite", "", "int8", null, tile, halo, multiple, type, thumbnail, null, null, null)
