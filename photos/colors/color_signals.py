@@ -12,6 +12,7 @@ from photos.colors.code_points import (
     curve_of,
 )
 from photos.colors.color_space import SRGB_COLUMNS, ColorSpace, matrix_of
+from photos.colors.fit_table_profile import fit_table_profile
 from photos.colors.tone_curves import SRGB, Curve, Power
 
 
@@ -64,8 +65,8 @@ def space_of(signal: ColorSignal | None, gray: bool) -> ColorSpace | None:
         gray: Whether the pixels are gray.
 
     Returns:
-        None for sRGB. A profile of tables, or a damaged signal, gives None too: its pixels are
-        taken for sRGB, the nearest guess that loses nothing.
+        None for sRGB. A damaged signal, or a profile of tables that is near no space of curves and
+        a matrix, gives None too: its pixels are taken for sRGB, a guess that loses nothing.
     """
     space = _named_space(signal, gray)
     return None if space is None or space.is_srgb() else space
@@ -85,7 +86,7 @@ def profile_of(signal: ColorSignal | None, gray: bool) -> bytes | None:
 def is_sound(signal: ColorSignal, gray: bool) -> bool:
     """Return whether a signal can be one of pixels, gray or RGB, or else is damaged.
 
-    A profile of tables is sound, though `space_of` does not understand it.
+    A profile of tables is sound, even if `space_of` finds no space near it.
     """
     if isinstance(signal, IccProfile):
         return icc_profiles.describes(signal.data, gray)
@@ -119,6 +120,8 @@ def _named_space(signal: ColorSignal | None, gray: bool) -> ColorSpace | None:
         return None
     if isinstance(signal, IccProfile):
         space = icc_profiles.read_profile(signal.data)
+        if space is None and icc_profiles.describes(signal.data, gray=False):
+            space = fit_table_profile(signal.data)
         if space is None or gray == icc_profiles.is_gray(signal.data):
             return space
         # Gray that became color keeps its curve.

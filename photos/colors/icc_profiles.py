@@ -1,7 +1,7 @@
 """ICC profiles of curves and a matrix, read and written: ICC.1:2022.
 
 Cameras, phones and editors write such profiles for RGB: three curves and a matrix, or one curve for
-gray. Profiles of tables, as printers and scanners have them, are not understood.
+gray. `fit_table_profile` is for profiles of tables, as printers and scanners have them.
 """
 
 import struct
