@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from photos.exif import PREFIX
 from photos.formats import BY_NAME, FORMATS, RAW_SUFFIXES, PhotoFormat
 from photos.png_chunks import XMP_KEYWORD, chunks_of, text_of
-from photos.tiff_samples import open_16_bits_as_8
+from photos.tiff_samples import join_single_plane, open_16_bits_as_8
 
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
@@ -55,6 +55,7 @@ def opened(path: str | Path) -> Iterator[ImageFile]:
     with _quiet, _open(path) as image:
         if image.format == "PNG":
             _add_late_metadata(path, image)
+        join_single_plane(image)
         yield image
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import cast
 
 import numpy as np
 from PIL import TiffImagePlugin
@@ -49,6 +50,18 @@ def is_planar(image: ImageFile) -> bool:
     """Return whether a file is a TIFF that stores red, green and blue apart."""
     tags = tiff_tags(image)
     return tags is not None and tags.get(_PLANAR, 1) == 2
+
+
+def join_single_plane(image: ImageFile) -> None:
+    """Let Pillow read a TIFF with one sample a pixel the same way whether it is planar or not.
+
+    Pillow (12.0) takes a letter of its raw mode for each plane. Of "L;I", white as zero, the first
+    letter says black as zero.
+    """
+    tags = tiff_tags(image)
+    if tags is not None and is_planar(image) and len(tags.get(_BITS, (1,))) == 1:
+        tags[_PLANAR] = 1
+        cast(TiffImageFile, image)._setup()
 
 
 def samples_of(image: ImageFile) -> Samples | None:

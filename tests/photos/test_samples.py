@@ -30,11 +30,14 @@ def top(dtype):
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("deflate", [False, True])
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_white_as_zero_is_no_negative(tmp_path, dtype, order, deflate, orientation):
+@pytest.mark.parametrize("planar", [False, True])
+def test_white_as_zero_is_no_negative(tmp_path, dtype, order, deflate, orientation, planar):
     gray = noise(1, dtype)
     tags = [(PHOTOMETRIC, SHORT, [0]), (ORIENTATION, SHORT, [orientation])]
     stored = top(dtype) - gray
-    pixels = written(tmp_path / "a.tif", tiff(stored, tags, order=order, deflate=deflate))
+    pixels = written(
+        tmp_path / "a.tif", tiff(stored, tags, order=order, deflate=deflate, planar=planar)
+    )
     expected = np.rot90(gray, -1) if orientation == 6 else gray
     np.testing.assert_array_equal(pixels, expected)
     save_photo(tmp_path / "b.tif", load_photo(tmp_path / "a.tif"))
