@@ -64,7 +64,7 @@ def new_folder(path: str | Path, replace: bool = False) -> Iterator[Path]:
     path = Path(path)
     temporary = _temporary(path, suffix="")
     try:
-        with naming(path):
+        with naming(path, temporary):
             temporary.mkdir()
             yield temporary
             _move(temporary, path, replace)
@@ -84,12 +84,19 @@ def write_whole(path: str | Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def naming(path: str | Path, temporary: Path | None = None) -> Iterator[None]:
-    """Give the name `path` to errors of the system that name no file, or the temporary one."""
+    """Give the name `path` to errors of the system that name no file, or a temporary one.
+
+    Args:
+        path: The name that the user knows.
+        temporary: The file or folder that becomes `path`.
+    """
     try:
         yield
     except OSError as error:
-        unnamed = error.filename is None or error.filename in (temporary, str(temporary))
-        if not unnamed or error.errno is None:
+        named = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if name]
+        # A copy names its source and its target, which may be in a temporary folder.
+        ours = any(temporary in (name, *name.parents) for name in named)
+        if (named and not ours) or error.errno is None:
             raise
         raise OSError(error.errno, error.strerror, str(path)) from error
 

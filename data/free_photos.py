@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from common import command_line
-from common.atomic_files import replacing
+from common.atomic_files import write_whole
 from common.command_line import option
 from common.long_work import counted
 from data.qt_resources import read_resources
@@ -179,8 +179,8 @@ def main(config: FreePhotosConfig) -> None:
         photo = decode_reduced(content)
         if photo is None:
             continue
-        with replacing(output / f"{name}.png") as path:
-            cv2.imwrite(str(path), photo, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+        _, encoded = cv2.imencode(".png", photo, [cv2.IMWRITE_PNG_COMPRESSION, 3])
+        write_whole(output / f"{name}.png", encoded.tobytes())
         source = name.split("-")[0]
         counts[source] = counts.get(source, 0) + 1
     print(", ".join(f"{source} {count}" for source, count in counts.items()))

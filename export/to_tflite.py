@@ -31,6 +31,7 @@ from common.backend import import_keras
 from common.command_line import ESSENTIAL, option
 from common.did_you_mean import did_you_mean
 from common.long_work import counted
+from common.write_picture import write_picture
 from export.precisions import PROPERTIES, Precision
 from export.source_model import ExportError, export_name, find_source, read_run
 
@@ -100,7 +101,6 @@ def export(config: ExportConfig) -> list[Path]:
     from export.sample_picture import SamplePicture
     from inference.litert_engine import LiteRTEngine
     from models import load_generator
-    from photos import write_photo
 
     precisions = _precisions(config.precision)
     model = load_generator(source)
@@ -121,13 +121,13 @@ def export(config: ExportConfig) -> list[Path]:
     # At the end all files get their names, each model before its manifest; on an error none does.
     with contextlib.ExitStack() as files:
 
-        def write_picture(file_name, pixels):
-            write_photo(files.enter_context(replacing(output / file_name)), pixels)
+        def add_picture(file_name, pixels):
+            write_picture(files.enter_context(replacing(output / file_name)), pixels)
             return file_name
 
         sample = SamplePicture.of_size(config.tile, facts["thumbnail"])
         sample_files = {
-            kind: write_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
+            kind: add_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
             for kind, pixels in sample.inputs().items()
         }
         variants = list(itertools.product(precisions, tiles))
@@ -142,7 +142,7 @@ def export(config: ExportConfig) -> list[Path]:
             engine = LiteRTEngine(model_file)
             measured = measure_parity(engine, model, checked)
             check_parity(measured, precision)
-            expected = write_picture(f"{name}_expected_{variant}.png", sample.expected(engine))
+            expected = add_picture(f"{name}_expected_{variant}.png", sample.expected(engine))
             levels = PROPERTIES[precision].sample_levels
             calibrated = exporter.is_calibrated(precision)
             manifest = {

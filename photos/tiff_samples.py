@@ -55,7 +55,7 @@ def is_planar(image: ImageFile) -> bool:
 def join_single_plane(image: ImageFile) -> None:
     """Let Pillow read a TIFF with one sample a pixel the same way whether it is planar or not.
 
-    Pillow (12.0) takes a letter of its raw mode for each plane. Of "L;I", white as zero, the first
+    Pillow 13 takes a letter of its raw mode for each plane. Of "L;I", white as zero, the first
     letter says black as zero.
     """
     tags = tiff_tags(image)

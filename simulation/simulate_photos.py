@@ -25,6 +25,7 @@ from common.command_line import option
 from common.layout import TARGET
 from common.long_work import counted
 from common.plural import plural
+from common.write_picture import write_picture
 from data.pair_files import DatasetError
 from data.photo_folder import PhotoFolder
 from data.shipped_photos import shipped_photos
@@ -121,7 +122,7 @@ def _write(path: Path, picture: np.ndarray, camera: Camera, time: datetime.datet
     exif[_MAKE], exif[_MODEL], exif[_CHANGED] = "virtual camera", camera.name, date
     exif.get_ifd(_EXIF_IFD).update({_TAKEN: date, _DIGITIZED: date})
     options = {"quality": camera.jpeg_quality, "subsampling": "4:2:0", "exif": exif}
-    Image.fromarray(picture).save(path, **options)
+    write_picture(path, picture, **options)
 
 
 @dataclasses.dataclass(frozen=True)

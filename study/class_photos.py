@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from common.write_picture import write_picture
 from photos import PhotoError, load_photo, photos_in
 from photos.plain import srgb_pixels
 from study.design import StudyError, check_name
@@ -140,7 +141,7 @@ def make_uniform(files: dict[str, Path], longest: int, unaligned: bool) -> dict[
 
 def write_uniform(picture: Image.Image, path: Path) -> None:
     """Write a JPEG with the settings of all photos, without metadata."""
-    picture.save(path, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
+    write_picture(path, picture, quality=QUALITY, subsampling=0, optimize=True)
 
 
 def _read(path: Path) -> Image.Image:

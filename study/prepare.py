@@ -3,9 +3,9 @@
 import dataclasses
 import itertools
 import secrets
-import tempfile
 from pathlib import Path
 
+from common.atomic_files import new_folder
 from common.command_line import ESSENTIAL, option
 from common.long_work import counted
 from common.plural import plural
@@ -86,9 +86,8 @@ def prepare(config: PrepareConfig) -> Study:
     pairs = _pairs(config, tuple(found))
     check_complete(found)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as temporary:
-        root = Path(temporary) / "study"
-        (root / PHOTOS).mkdir(parents=True)
+    with new_folder(target) as root:
+        (root / PHOTOS).mkdir()
         pictures = _write_pictures(root / PHOTOS, found, config)
         study = Study(
             id=secrets.token_hex(16),
@@ -103,7 +102,6 @@ def prepare(config: PrepareConfig) -> Study:
         _check_questions(study)
         write_study(root, study)
         write_secret(root)
-        root.rename(target)
     return study
 
 

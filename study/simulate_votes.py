@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
+from common.atomic_files import write_whole
 from common.command_line import option
 from common.long_work import counted
+from common.write_picture import write_picture
 from data.shipped_photos import shipped_photos
 from simulation.cameras import PHONES
 from simulation.shooting import aligned_pair
@@ -83,7 +84,7 @@ def write_photos(folder: Path, photos: int, seed: int) -> None:
                     path = folder / kind / phone / f"{number + 1}.png"
                     path.parent.mkdir(parents=True, exist_ok=True)
                     mixed = before * (1 - weight) + after * weight
-                    Image.fromarray(np.uint8(np.rint(mixed))).save(path)
+                    write_picture(path, np.rint(mixed).astype(np.uint8))
 
 
 def _crop(photo: np.ndarray, turn: int) -> np.ndarray:
@@ -145,7 +146,7 @@ def main(config: SimulateVotesConfig) -> None:
         votes = read_votes(study, store)
     finally:
         store.close()
-    (target / TRUTH_FILE).write_text(json.dumps(TRUTH, indent=1) + "\n", encoding="utf-8")
+    write_whole(target / TRUTH_FILE, json.dumps(TRUTH, indent=1).encode() + b"\n")
     analysis = analyze(study, votes)
     write_report(target / "report", analysis, votes)
     _print_comparison(analysis)

@@ -16,6 +16,7 @@ from align.output.write_unit import SIDES, Unit
 from common.contact_sheet import contact_sheet
 from common.layout import TEST, TRAIN
 from common.plural import plural
+from common.write_picture import write_picture
 
 PAIRS_SHOWN = 20
 PATCHES_SHOWN = 24
@@ -220,7 +221,7 @@ def _worst_kept(folder: Path, aligned: _Aligned) -> str:
             np.asarray(Image.open(unit.patch(side, row)))[None] / np.float32(255) for side in SIDES
         ]
         name = f"kept{number}.jpg"
-        Image.fromarray(contact_sheet(*pair)).save(folder / name, quality=90)
+        write_picture(folder / name, contact_sheet(*pair), quality=90)
         place = f"{entry.split} {entry.numbers[row]}, {entry.pair.name}"
         figures.append(_figure(name, f"{ncc:.3f}: {place}"))
     return _patches("Kept patches with the lowest correlation (phone, DSLR)", figures)

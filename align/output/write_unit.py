@@ -28,7 +28,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from align.matching.align_photos import Alignment
 from align.matching.cut_patches import scale_of
@@ -42,6 +41,7 @@ from align.settings import AlignmentSettings
 from align.window import Window, WindowPatches
 from common.atomic_files import new_folder
 from common.contact_sheet import contact_sheet
+from common.write_picture import write_picture
 
 UNIT = "unit.json"
 VERSION = 1  # of the alignment and of these files: raise it if the same photos give other files
@@ -170,7 +170,7 @@ def write_unit(
     windows, fingerprints, best = _write_patches(folder, alignment.judged, patch_format)
     pictures = draw_pictures(phone.pixels, dslr.pixels, alignment, windows)
     for name, picture in pictures.items():
-        Image.fromarray(picture).save(folder / "pictures" / f"{name}.jpg", quality=85)
+        write_picture(folder / "pictures" / f"{name}.jpg", picture, quality=85)
     _write_windows(folder / "candidates.csv", windows)
     kept = [row for row, window in enumerate(windows) if window.kept]
     np.savez(
@@ -231,14 +231,14 @@ def _write_patches(
             fingerprints.append([patch_fingerprint(patch) for patch in patches])
             for side, patch in zip(SIDES, patches, strict=True):
                 path = folder / side / f"{row}.{patch_format}"
-                Image.fromarray(patch).save(path, **PATCH_OPTIONS[patch_format])
+                write_picture(path, patch, **PATCH_OPTIONS[patch_format])
         elif math.isfinite(window.ncc):
             shown = RejectedPatches(row, window.ncc, window.rejection)
             bisect.insort(best, (shown, patches), key=lambda item: -item[0].ncc)
             del best[SHOWN_REJECTED:]
     for shown, patches in best:
         sheet = contact_sheet(*(patch[None] / np.float32(255) for patch in patches))
-        Image.fromarray(sheet).save(folder / "rejected" / f"{shown.row}.jpg", quality=90)
+        write_picture(folder / "rejected" / f"{shown.row}.jpg", sheet, quality=90)
     return windows, fingerprints, [shown for shown, _ in best]
 
 

@@ -39,12 +39,9 @@ def fit_table_profile(profile: bytes) -> ColorSpace | None:
     to_xyz = matrix_of((*_WIDE_WHITE, *_WIDE_PRIMARIES))
     wide = write_profile(ColorSpace([Power(_WIDE_GAMMA)] * 3, to_xyz))
     try:
-        transform = ImageCms.buildTransform(
-            *(ImageCms.ImageCmsProfile(io.BytesIO(data)) for data in (profile, wide)),
-            "RGB",
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        )
+        source, target = (ImageCms.ImageCmsProfile(io.BytesIO(data)) for data in (profile, wide))
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        transform = ImageCms.buildTransform(source, target, "RGB", "RGB", intent)
     except (ImageCms.PyCMSError, OSError):
         return None
 
