@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import skimage.data
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
@@ -21,7 +20,7 @@ from inference.litert_engine import LiteRTEngine
 
 def main(model: str, folder: str) -> None:
     """Write the pictures, then run the network until the input ends."""
-    photo = np.ascontiguousarray(skimage.data.coffee())  # 600×400, in the public domain
+    photo = np.asarray(Image.open("web/static/sample.jpg"))  # 1024×768, in the public domain
     Image.fromarray(photo).save(Path(folder, "photo.png"))
     enhanced = enhance_image(LiteRTEngine(model, threads=1), photo)
     Image.fromarray(enhanced).save(Path(folder, "enhanced.png"))

@@ -78,7 +78,7 @@ class MainActivity : Activity() {
         }
     }
 
-    private fun choices(names: List<String>) = ArrayAdapter(this, android.R.layout.simple_spinner_item, names)
+    private fun choices(names: List<String>) = ArrayAdapter(this, R.layout.choice, names)
         .apply { setDropDownViewResource(android.R.layout.simple_spinner_dropdown_item) }
 
     private fun show() {

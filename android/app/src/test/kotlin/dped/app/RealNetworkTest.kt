@@ -22,7 +22,7 @@ import org.robolectric.annotation.GraphicsMode
 @RunWith(ParameterizedRobolectricTestRunner::class)
 @Config(sdk = [35], qualifiers = "w360dp-h740dp-xhdpi")
 @GraphicsMode(GraphicsMode.Mode.NATIVE)
-class RealNetworkTest(private val precision: String) {
+class RealNetworkTest(private val name: String, private val precision: String) {
     private val python = System.getProperty("check.python").orEmpty()
     private val folder = File(System.getProperty("check.target") ?: "build", "real").apply { mkdirs() }
     private var network: PythonNetwork? = null
@@ -36,7 +36,7 @@ class RealNetworkTest(private val precision: String) {
     fun theResultEqualsPythons() {
         assumeTrue("needs the project's Python", File(python).canExecute())
         val phone = Phone { model, _ -> network!!.also { it.model = model } }
-        val manifest = phone.session.models.list().usable.single { it.name == "iphone_3gs" && it.precision == precision }
+        val manifest = phone.session.models.list().usable.single { it.name == name && it.precision == precision }
         network = PythonNetwork(python, manifest, folder)
         val choice = phone.session.models.list().usable.indexOf(manifest)
         phone.activity.findViewById<android.widget.Spinner>(R.id.model).setSelection(choice)
@@ -46,7 +46,7 @@ class RealNetworkTest(private val precision: String) {
         assertTrue(phone.status, precision in phone.status)
         val expected = pixelsOf(BitmapFactory.decodeFile(File(folder, "enhanced.png").path)!!)
         val difference = greatestDifference(expected, pixelsOf(phone.session.result!!.bitmap))
-        println("$precision: the photo is at most $difference of 255 levels from Python's")
+        println("$name, $precision: the photo is at most $difference of 255 levels from Python's")
         // A thumbnail value halfway between two levels may round to either level.
         assertTrue("$difference levels from Python's", difference <= 1)
         pictures(phone)
@@ -54,17 +54,17 @@ class RealNetworkTest(private val precision: String) {
 
     /** Writes screenshots to look at. The test only checks that they have several colors. */
     private fun pictures(phone: Phone) {
-        val screens = mutableListOf(phone.screenshot("$precision-portrait"))
+        val screens = mutableListOf(phone.screenshot("$name-$precision-portrait"))
         RuntimeEnvironment.setQualifiers("+land-night")
         phone.recreate()
-        screens += phone.screenshot("$precision-landscape-night")
+        screens += phone.screenshot("$name-$precision-landscape-night")
         for (screen in screens) assertTrue(pixelsOf(screen).toSet().size > 1000)
     }
 
     companion object {
         @JvmStatic
-        @ParameterizedRobolectricTestRunner.Parameters(name = "{0}")
-        fun precisions() = listOf("int8", "fp16")
+        @ParameterizedRobolectricTestRunner.Parameters(name = "{0}, {1}")
+        fun networks() = listOf("universal", "iphone_3gs").flatMap { name -> listOf("int8", "fp16").map { arrayOf(name, it) } }
     }
 }
 
