@@ -39,7 +39,7 @@ from evaluation.choose_methods import default_methods, users_network
 from evaluation.methods import INPUT, EvaluationError, Method, external_method, find_methods
 from evaluation.perceptual_distance import PerceptualDistance
 from evaluation.published import PHONES
-from evaluation.report import Report, write_report
+from evaluation.report import Report, said_of_light, write_report
 from evaluation.score_method import as_pictures, run_method, score_method
 from evaluation.short_table import short_table
 from evaluation.summary import as_markdown, summarize
@@ -148,8 +148,9 @@ def evaluate(config: EvaluateConfig) -> dict[str, dict]:
         published=config.phone.lower() in PHONES
         and not is_made_here(config.data_dir, config.phone)
         and not config.light_of,
+        light_of=config.light_of,
     )
-    _write(folder, report, pairs, verdict, perceptual, config.light_of)
+    _write(folder, report, pairs, verdict, perceptual)
     light = f", in the light of {config.light_of}" if config.light_of else ""
     print(f"{_counted(pairs)} of {config.phone}{light}\n\n{short_table(found)}")
     if verdict:
@@ -175,14 +176,13 @@ def _write(
     pairs: PatchPairs,
     verdict: Verdict | None,
     perceptual: PerceptualDistance | None,
-    light_of: str | None,
 ) -> None:
     """Write the four files, each whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     phone, reference, found = report.phone, report.reference, report.methods
     facts = {"phone": phone, "pairs": len(pairs), "reference": reference, "methods": found}
-    if light_of:
-        facts["light_of"] = light_of
+    if report.light_of:
+        facts["light_of"] = report.light_of
     if pairs.scene_count is not None:
         facts["scenes"] = pairs.scene_count
     if perceptual:
@@ -192,8 +192,9 @@ def _write(
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
+        light = said_of_light(report.light_of) if report.light_of else ""
         said = str(verdict) if verdict else ""
-        parts = [f"# {phone}: {_counted(pairs)}", said, as_markdown(found, reference)]
+        parts = [f"# {phone}: {_counted(pairs)}", light, said, as_markdown(found, reference)]
         path.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
     before = [] if INPUT in found else [pairs.phone]
     columns = [*before, *report.pictures.values(), pairs.target]

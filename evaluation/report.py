@@ -35,6 +35,8 @@ class Report:
         verdict: what the page says about `first` above everything else.
         published: whether the pairs are a part of the published data set, so that the published
             results stand beside those of the methods.
+        light_of: name of the method into whose light the targets were brought; None for targets
+            as the DSLR took them.
 
     Raises:
         ValueError: the reference is no method, or pictures have another shape or type.
@@ -51,6 +53,7 @@ class Report:
     first: str | None = None
     verdict: str = ""
     published: bool = False
+    light_of: str | None = None
 
     def __post_init__(self):
         if self.reference not in self.methods:
@@ -93,7 +96,8 @@ def as_html(report: Report) -> str:
         phone=escape(report.phone),
         summary=f"{plural(len(methods), 'method')} on the same "
         f"{plural(len(report.inputs), 'held-out pair')}{_of_scenes(report)}, compared with "
-        f"<b>{escape(report.reference)}</b>.",
+        f"<b>{escape(report.reference)}</b>."
+        + (f" {escape(said_of_light(report.light_of))}" if report.light_of else ""),
         verdict=f'<p class="answer">{escape(report.verdict)}</p>' if report.verdict else "",
         warning=report_tables.warning(methods, report.scenes),
         published_link='<a href="#published">Published</a>\n' if tables["published"] else "",
@@ -103,6 +107,14 @@ def as_html(report: Report) -> str:
         distribution=_distributions(report, headline),
         others=_distributions(report, further),
         viewer=_viewer(report),
+    )
+
+
+def said_of_light(method: str) -> str:
+    """Return in words what `--light_of` does to the DSLR's pictures."""
+    return (
+        f"The DSLR's pictures are in the light of {method}: the scores are about detail, not about "
+        "exposure and color."
     )
 
 

@@ -300,6 +300,9 @@ def test_in_the_light_of_a_method_only_detail_counts(workplace, capsys):
     assert lit["net"]["psnr"] > plain["net"]["psnr"] + 3
     found = json.loads((workplace / "runs/mine/evaluation/results.json").read_text())
     assert found["light_of"] == "net.keras"
+    for name in ("results.md", "report.html"):
+        text = (workplace / "runs/mine/evaluation" / name).read_text(encoding="utf-8")
+        assert "in the light of net.keras" in text, name
     again = evaluate(EvaluateConfig("mine", methods="input,net.keras"))
     assert again["net"]["psnr"] == plain["net"]["psnr"]  # the earlier scores are kept apart
 
