@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 
 from tqdm import tqdm
 
-from common.plural import plural
+from common.plural import plural, plural_of
 
 SAY_EVERY = 10.0  # seconds between two lines where there is no terminal
 _TICK = 0.5  # seconds
@@ -201,7 +201,7 @@ def in_words(seconds: float) -> str:
 def rate(per_second: float, unit: str) -> str:
     """Return a rate in words: "12 pairs/s", or "8.3 s a pair"."""
     if per_second >= 1:
-        return f"{per_second:,.{0 if per_second >= 100 else 1}f} {unit}s/s"
+        return f"{per_second:,.{0 if per_second >= 100 else 1}f} {plural_of(unit)}/s"
     return f"{in_words(1 / per_second) if per_second < 0.1 else f'{1 / per_second:.1f} s'} a {unit}"
 
 

@@ -9,8 +9,10 @@ from common.plural import plural
         ((0, "pair"), "0 pairs"),
         ((1, "pair"), "1 pair"),
         ((2, "pair"), "2 pairs"),
-        ((1, "patch", "patches"), "1 patch"),
-        ((21, "patch", "patches"), "21 patches"),
+        ((1, "patch"), "1 patch"),
+        ((21, "patch"), "21 patches"),
+        ((2, "box"), "2 boxes"),
+        ((2, "person", "people"), "2 people"),
     ],
 )
 def test_the_noun_follows_the_number(words, expected):
