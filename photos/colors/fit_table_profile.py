@@ -10,6 +10,7 @@ import io
 import numpy as np
 
 from photos.colors.color_space import ColorSpace, matrix_of
+from photos.colors.icc_profiles import write_profile
 from photos.colors.tone_curves import Power, Table
 
 _LEVELS = 9  # of each channel in the grid on which the matrix is fitted
@@ -32,9 +33,7 @@ def fit_table_profile(profile: bytes) -> ColorSpace | None:
     Returns:
         None if LittleCMS cannot read the profile, or if no such space is near.
     """
-    from PIL import Image, ImageCms
-
-    from photos.colors.icc_profiles import write_profile
+    from PIL import Image, ImageCms  # for the few photos with such a profile
 
     to_xyz = matrix_of((*_WIDE_WHITE, *_WIDE_PRIMARIES))
     wide = write_profile(ColorSpace([Power(_WIDE_GAMMA)] * 3, to_xyz))
