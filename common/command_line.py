@@ -11,6 +11,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from absl import app, flags
 
@@ -18,6 +19,8 @@ from common.environment import program_name
 from common.long_work import saying_that_work_goes_on
 from common.option_parser import ESSENTIAL, given_field, given_options, option, parser_for
 from common.signals import exit_status, signals_raised
+
+_BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
 
 __all__ = ["ESSENTIAL", "given_options", "option", "print_error", "run"]
 
@@ -62,7 +65,7 @@ def run(
                 sys.stdout.flush()
         except BrokenPipeError:  # `... | head`: the reader needs no more lines
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+            sys.exit(_BROKEN_PIPE)  # work may be left
         except KeyboardInterrupt as end:
             with contextlib.suppress(OSError):  # the terminal may be gone
                 print(f"{parser.prog}: interrupted", file=sys.stderr)
@@ -77,6 +80,9 @@ def run(
             sys.exit(1)
         sys.exit(status or 0)
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
     argv = None if words is None else [sys.argv[0], *words]

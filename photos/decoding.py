@@ -23,7 +23,8 @@ from photos.transparent_color import (
     with_transparent_color,
 )
 
-_BITS = 258  # TIFF 6.0, BitsPerSample
+_BITS, _COMPRESSION, _PHOTOMETRIC, _SUBSAMPLING = 258, 259, 262, 530  # TIFF 6.0
+_YCBCR = 6
 
 
 def load_photo(path: str | Path, gps: bool = True) -> Photo:
@@ -54,6 +55,10 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     header = header_of(image)
     turned, extras = orientation_of(image), extras_of(path, image)
     encoding = encoding_of(path, image)
+    if _has_small_color(image):
+        raise PhotoError(
+            "YCbCr TIFF without compression, whose color has fewer pixels: save it with deflate"
+        )
     if is_deep(image):
         upright = read_samples.read(path, image, header)
     else:
@@ -70,6 +75,14 @@ def _loaded(path: str | Path, image: ImageFile, gps: bool) -> Photo:
     return Photo(
         upright, header.signal, kept.exif, kept.xmp, encoding, kept.notes, kept.left_out, extras
     )
+
+
+def _has_small_color(image: ImageFile) -> bool:
+    """Return whether a file is a TIFF that Pillow would misread (TIFF 6.0, section 21)."""
+    tags = tiff_tags(image)
+    if tags is None or tags.get(_PHOTOMETRIC) != _YCBCR or tags.get(_COMPRESSION, 1) != 1:
+        return False
+    return tuple(tags.get(_SUBSAMPLING, (2, 2))) != (1, 1)
 
 
 def _target_mode(image: ImageFile) -> str:

@@ -20,6 +20,10 @@ POINTERS = {DETAILS: MAIN, GPS: MAIN, INTEROP: DETAILS}  # directory: directory 
 _LARGEST_PLACE = 65_000  # of a maker's note that keeps its place: the end of a JPEG's block
 
 
+# By type, one letter of `struct` for each part of a number.
+_CODES = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
+
+
 class Tag(NamedTuple):
     """The value of a tag.
 
@@ -67,6 +71,18 @@ class Exif:
         if found is None or code is None or not found.count:
             return None
         return struct.unpack_from(self.order + code, found.data)[0]
+
+    def numbers(self, tag: int, directory: int = MAIN) -> list[float]:
+        """Return the numbers of a tag, fractions too; none for another type or a division by 0."""
+        found = self.directories.get(directory, {}).get(tag)
+        if found is None or found.kind not in _CODES:
+            return []
+        code = _CODES[found.kind]
+        numbers = struct.unpack(f"{self.order}{found.count * len(code)}{code[0]}", found.data)
+        if len(code) == 1:
+            return [float(number) for number in numbers]
+        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))
+        return [] if any(below == 0 for _, below in pairs) else [a / b for a, b in pairs]
 
     def set_text(self, tag: int, text: str, directory: int = MAIN) -> None:
         """Set a tag to a text, which is written as UTF-8."""

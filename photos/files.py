@@ -16,10 +16,14 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from photos.exif import PREFIX
 from photos.formats import BY_NAME, FORMATS, RAW_SUFFIXES, PhotoFormat
-from photos.png_chunks import XMP_KEYWORD, chunks_of, text_of
+from photos.png_chunks import RAW_PROFILE, TEXT, XMP_KEYWORD, chunks_of, text_of
+from photos.png_damage import tolerate_damaged_chunks
 from photos.tiff_samples import join_single_plane, open_16_bits_as_8
+from photos.transparent_color import scale_transparent_color
 
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_HEVC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+_HEIF_BRANDS = {*_HEVC_BRANDS, b"mif1", b"msf1"}
+_START = 64  # bytes that tell the format
 
 LARGEST = 300_000_000  # pixels; the largest sensors in phones have 200 million
 Image.MAX_IMAGE_PIXELS = LARGEST // 2  # Pillow refuses twice the size at which it warns
@@ -49,12 +53,14 @@ def opened(path: str | Path) -> Iterator[ImageFile]:
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe would be waited for
         raise PhotoError(f"{path}: not a regular file")
     with Path(path).open("rb") as file:
-        start = file.read(12)
-    if _is_heif(start):
+        start = file.read(_START)
+    heif = _is_heif(start)
+    if heif:
         register_heif(path)
-    with _quiet, _open(path) as image:
+    with _quiet, _open(path, heif) as image:
         if image.format == "PNG":
             _add_late_metadata(path, image)
+            scale_transparent_color(image)
         join_single_plane(image)
         yield image
 
@@ -65,16 +71,17 @@ def _load_plugins() -> None:
     for one in FORMATS:
         if one.plugin:
             importlib.import_module(f"PIL.{one.plugin}")
+    tolerate_damaged_chunks()
 
 
-def _open(path: str | Path) -> ImageFile:
+def _open(path: str | Path, heif: bool) -> ImageFile:
     _load_plugins()
     open_16_bits_as_8()
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         found = format_by_content(path)
         if found is None or found.name == "TIFF":  # as which many raw files begin
             return _open_raw(path)
-    known = [one.name for one in FORMATS if one.name in Image.OPEN]
+    known = [one.name for one in FORMATS if one.name in Image.OPEN and (heif or one.name != "HEIF")]
     return cast(ImageFile, Image.open(path, formats=known))
 
 
@@ -87,12 +94,19 @@ def _open_raw(path: str | Path) -> ImageFile:
 
 
 def _add_late_metadata(path: str | Path, image: ImageFile) -> None:
-    """Add EXIF and XMP that follow the pixels of a PNG, with which Pillow would read them."""
+    """Add EXIF and XMP that follow the pixels of a PNG, with which Pillow would read them.
+
+    Pillow decodes XMP, so its bytes replace Pillow's text.
+    """
     for kind, data in chunks_of(path):
         if kind == b"eXIf":
             image.info.setdefault("exif", PREFIX + data)
-        elif kind == b"iTXt" and (text := text_of(kind, data))[0] == XMP_KEYWORD:
-            image.info.setdefault("xmp", text[1])
+        elif kind in TEXT:
+            keyword, text = text_of(kind, data)
+            if keyword == XMP_KEYWORD and text:
+                image.info["xmp"] = text
+            elif keyword.startswith(RAW_PROFILE):
+                image.info.setdefault(keyword.decode("latin-1"), text.decode("latin-1"))
 
 
 def format_by_content(path: str | Path) -> PhotoFormat | None:
@@ -105,7 +119,7 @@ def format_by_content(path: str | Path) -> PhotoFormat | None:
         if not stat.S_ISREG(Path(path).stat().st_mode):
             return None
         with Path(path).open("rb") as file:
-            start = file.read(16)
+            start = file.read(_START)
     except OSError:  # `opened` reports it
         return None
     if _is_heif(start):
@@ -119,7 +133,11 @@ def format_by_content(path: str | Path) -> PhotoFormat | None:
 
 
 def _is_heif(start: bytes) -> bool:
-    return start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS
+    """Return whether a file begins as HEIC does; AVIF may have the same general brand first."""
+    size = int.from_bytes(start[:4])
+    brands = {start[8:12], *(start[at : at + 4] for at in range(16, min(size, len(start)) - 3, 4))}
+    known = start[4:8] == b"ftyp" and start[8:12] in _HEIF_BRANDS
+    return known and not (b"avif" in brands and not brands & _HEVC_BRANDS)
 
 
 def register_heif(path: str | Path) -> None:

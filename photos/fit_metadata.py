@@ -4,6 +4,7 @@ import dataclasses
 
 from photos.exif import DETAILS, MAKER_NOTE, Exif, tag_name
 from photos.formats import PhotoFormat
+from photos.image_resources import only_iptc
 from photos.photo import Notes, Photo
 
 _USER_COMMENT = 0x9286
@@ -37,8 +38,11 @@ def fit_metadata(photo: Photo, file_format: PhotoFormat) -> tuple[Photo, list[st
     for field in dataclasses.fields(Notes):
         value = getattr(photo.notes, field.name)
         held = field.name in holds
-        if held and limit is not None and field.name == "resources":
-            held = len(value or b"") <= limit
+        if held and limit is not None and value and field.name == "resources":
+            if len(value) > limit:
+                value = only_iptc(value)
+                left_out.append("resources of Photoshop")
+            held = len(value) <= limit
         if held:
             kept[field.name] = value
         elif value and field.name in _NAMES:

@@ -76,12 +76,17 @@ class PhotoFormat:
         return self.writer if depth in self.writer_depths else None
 
 
-def _metadata(photo: Photo) -> dict[str, Any]:
-    """Return the options of Pillow's `save` that hold EXIF, profile, XMP and density."""
-    options = {}
+def _metadata(photo: Photo, color: bool = False) -> dict[str, Any]:
+    """Return the options of Pillow's `save` that hold EXIF, profile, XMP and density.
+
+    Args:
+        photo: The photo.
+        color: Whether the file holds color even if the photo is gray.
+    """
+    options: dict[str, Any] = {}
     if photo.exif is not None:
         options["exif"] = photo.exif.tobytes()
-    if profile := profile_of(photo.signal, photo.is_gray):
+    if profile := profile_of(photo.signal, photo.is_gray and not color):
         options["icc_profile"] = profile
     if photo.xmp:
         options["xmp"] = photo.xmp
@@ -103,14 +108,14 @@ def _jpeg_options(photo: Photo) -> dict[str, Any]:
 def _webp_options(photo: Photo) -> dict[str, Any]:
     lossless = photo.encoding.format == "WEBP" and photo.encoding.lossless
     quality = {"lossless": True, "exact": True} if lossless else {"quality": QUALITY}
-    return _metadata(photo) | quality
+    return _metadata(photo, color=True) | quality
 
 
 def _heif_options(photo: Photo) -> dict[str, Any]:
     # Color at half resolution, as phones write it: few phones decode anything else.
     # The slower presets take five times as long for a file 7 % smaller and no better.
     options = {"quality": QUALITY, "chroma": 420, "enc_params": {"preset": "ultrafast"}}
-    options |= _metadata(photo)
+    options |= _metadata(photo, color=photo.has_alpha)  # gray alone stays gray
     if isinstance(photo.signal, CodePoints):
         options.pop("icc_profile", None)
         options["color_primaries"] = photo.signal.primaries
@@ -131,12 +136,23 @@ def _avif_options(photo: Photo) -> dict[str, Any]:
 
 def _jpeg_encoding(path: str | Path, image: ImageFile) -> Encoding:
     assert isinstance(image, JpegImageFile)
-    return Encoding("JPEG", quantization=[list(table) for table in image.quantization.values()])
+    luma = image.layer[0][3]  # the number of the first component's table
+    numbers = [luma, *(number for number in image.quantization if number != luma)]
+    return Encoding("JPEG", quantization=[list(image.quantization[number]) for number in numbers])
 
 
 def _webp_encoding(path: str | Path, image: ImageFile) -> Encoding:
     with Path(path).open("rb") as file:
-        return Encoding("WEBP", lossless=b"VP8L" in file.read(1 << 16))
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            kind, size = struct.unpack("<4sI", head)
+            if kind == b"ANMF":  # a frame: its size and place, then chunks of its own
+                file.seek(16, 1)
+            elif kind in (b"VP8L", b"VP8 "):
+                return Encoding("WEBP", lossless=kind == b"VP8L")
+            else:
+                file.seek(size + size % 2, 1)
+    return Encoding("WEBP")
 
 
 def _tiff_encoding(path: str | Path, image: ImageFile) -> Encoding:

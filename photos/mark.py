@@ -29,7 +29,7 @@ def result_mark(network: str, strength: float) -> str:
 
 def comparison_mark(result: Path) -> str:
     """Return the mark of the picture that compares a result with its source."""
-    return f"{_COMPARISON}{result.name}"
+    return f"{_COMPARISON}{result.name}".encode("utf-8", "replace").decode()
 
 
 def put_mark(photo: Photo, path: Path, mark: str) -> None:

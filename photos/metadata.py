@@ -3,7 +3,9 @@
 All is kept, except what describes how the file stores its pixels.
 """
 
+import contextlib
 import dataclasses
+import struct
 from collections.abc import Collection
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from photos import tiff_tags
 from photos.exif import (
     DETAILS,
     GPS,
+    INTEROP,
     LONG,
     MAIN,
     ORIENTATION,
@@ -28,11 +31,14 @@ from photos.image_resources import kept_resources
 from photos.notes import notes_of
 from photos.photo import Notes
 from photos.png_chunks import XMP_KEYWORD, raw_profile
-from photos.read_exif import ExifError, read_exif
+from photos.read_exif import ExifError, exif_block, read_exif
 from photos.xmp import XmpError, kept_xmp
 
 _MAKE, _MODEL = 0x010F, 0x0110
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
+_COLORIMETRY = frozenset({301, 318, 319})  # TransferFunction, WhitePoint, PrimaryChromaticities
+_COLOR_SPACE, _GAMMA, _SUBJECT = 0xA001, 0xA500, 0x9214
+_XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"  # before the XMP in a segment APP1
 _OF_VIDEOS = frozenset({0x8897})  # by which Xiaomi's phones say that a video follows the photo
 # Pixels an inch across and down; the same of the focal plane.
 _RESOLUTIONS = ((MAIN, 0x011A, 0x011B), (DETAILS, 0xA20E, 0xA20F))
@@ -62,12 +68,15 @@ class Metadata:
 
 def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation, 1 to 8; 1 where the file has none that makes sense."""
-    try:
-        # The method of PNG files reads all their pixels, because EXIF may follow them; `opened`
-        # has looked there.
-        value = Image.Image.getexif(image).get(ORIENTATION, 1)
-    except Exception:  # damaged metadata raises almost anything, and the pixels are still a photo
-        return 1
+    value = None
+    if image.format != "TIFF" and (block := exif_block(image)):
+        with contextlib.suppress(ExifError):
+            value = read_exif(block, tiff_tags.LAYOUT)[0].number(ORIENTATION)
+    if value is None:
+        # Pillow knows what it did to a TIFF, and it finds orientations in XMP. The method of PNG
+        # files would read all pixels, because EXIF may follow them; `opened` has looked there.
+        with contextlib.suppress(Exception):  # damaged metadata raises almost anything
+            value = Image.Image.getexif(image).get(ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -119,9 +128,16 @@ def kept_metadata(
 def _packet_of(image: ImageFile) -> bytes | None:
     packet = image.info.get("xmp") or image.info.get(XMP_KEYWORD.decode())
     if isinstance(packet, str):
-        return packet.encode("utf-8", "replace")
-    if not packet and isinstance(text := image.info.get("Raw profile type xmp"), str):
-        return raw_profile(text.encode("latin1", "replace"))
+        try:  # Pillow decodes the bytes of a TIFF's tag as Latin-1
+            return packet.encode("latin-1")
+        except UnicodeEncodeError:
+            return packet.encode("utf-8", "replace")
+    for kind in ("xmp", "APP1"):
+        text = image.info.get(f"Raw profile type {kind}")
+        if not packet and isinstance(text, str):
+            found = raw_profile(text.encode("latin1", "replace"))
+            if kind == "xmp" or found.startswith(_XMP_SEGMENT):
+                packet = found.removeprefix(_XMP_SEGMENT)
     return packet if isinstance(packet, bytes) else None
 
 
@@ -131,9 +147,7 @@ def _read_exif(path: str | Path, image: ImageFile) -> tuple[Exif | None, list[st
         if image.format == "TIFF":
             with Path(path).open("rb") as file:
                 return read_exif(file, tiff_tags.LAYOUT | tiff_tags.YCBCR)
-        block = image.info.get("exif")
-        if not block and isinstance(text := image.info.get("Raw profile type exif"), str):
-            block = raw_profile(text.encode("latin1", "replace"))
+        block = exif_block(image)
         return read_exif(block, tiff_tags.LAYOUT) if block else (None, [])
     except ExifError:
         return None, ["EXIF, which is damaged"]
@@ -164,10 +178,40 @@ def _kept_exif(
             exif.set_numbers(tag, side, kind=LONG, directory=DETAILS)
     _drop(main, {ORIENTATION})
     _drop(details, _OF_VIDEOS)
+    if image.mode in ("CMYK", "LAB"):  # whose pixels are sRGB now
+        _drop(main, _COLORIMETRY)
+        _drop(details, {_COLOR_SPACE, _GAMMA})
+        exif.directories.pop(INTEROP, None)
+    if turned > 1 and _SUBJECT in details:
+        details[_SUBJECT] = _turned_subject(exif, size, turned)
     if not any(exif.directories.values()):
         return None, left_out
     exif.set_numbers(ORIENTATION, 1, kind=SHORT)
     return exif, left_out
+
+
+def _turned_subject(exif: Exif, size: tuple[int, int], turned: int) -> Tag:
+    """Return the place of the subject in the upright photo: Exif 3.0, section 4.6.6.4.
+
+    Args:
+        exif: EXIF with the place in the stored picture: x and y, and a circle's diameter or a
+            rectangle's width and height.
+        size: Width and height of the upright photo, pixels.
+        turned: The orientation of the file.
+    """
+    tag = exif.directories[DETAILS][_SUBJECT]
+    numbers = [int(number) for number in exif.numbers(_SUBJECT, DETAILS)]
+    if tag.kind not in (SHORT, LONG) or not 2 <= len(numbers) <= 4:
+        return tag
+    (x, y), extent = numbers[:2], numbers[2:]
+    width, height = size if turned < 5 else size[::-1]
+    across, down = width - 1 - x, height - 1 - y  # from the other sides
+    places = {2: (across, y), 3: (across, down), 4: (x, down), 5: (y, x)}
+    places |= {6: (down, x), 7: (down, across), 8: (y, across)}
+    upright = [max(0, number) for number in places[turned]]
+    upright += extent[::-1] if turned >= 5 else extent
+    code = "H" if tag.kind == SHORT else "I"
+    return tag._replace(data=struct.pack(f"{exif.order}{len(upright)}{code}", *upright))
 
 
 def _drop(tags: dict, dropped: Collection[int]) -> None:

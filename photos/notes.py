@@ -6,10 +6,9 @@ from PIL.ImageFile import ImageFile
 
 from photos.image_resources import kept_resources
 from photos.photo import Notes
-from photos.png_chunks import TEXT, XMP_KEYWORD, chunks_of, text_of
+from photos.png_chunks import RAW_PROFILE, TEXT, XMP_KEYWORD, chunks_of, text_of
 
-_RAW_PROFILE = b"Raw profile type "
-_HELD_ELSEWHERE = tuple(_RAW_PROFILE + name for name in (b"exif", b"APP1", b"xmp", b"icc", b"icm"))
+_HELD_ELSEWHERE = tuple(RAW_PROFILE + name for name in (b"exif", b"APP1", b"xmp", b"icc", b"icm"))
 _PHOTOSHOP = b"Photoshop 3.0\0"
 
 

@@ -13,6 +13,7 @@ from photos.photo import Photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
+RAW_PROFILE = b"Raw profile type "  # the keyword of ImageMagick's texts, before the kind
 INCH = 0.0254  # meters; pHYs counts pixels a meter
 TEXT = (b"tEXt", b"zTXt", b"iTXt")
 LARGEST = 16_000_000  # bytes of all chunks together, and of one text

@@ -1,9 +1,14 @@
 """Reader of EXIF, tag by tag: CIPA DC-008 (Exif 3.0), Adobe TIFF Revision 6.0, BigTIFF."""
 
 import io
+import os
 import struct
 from collections.abc import Collection
+from pathlib import Path
 from typing import IO
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from photos.exif import (
     DETAILS,
@@ -17,6 +22,7 @@ from photos.exif import (
     Tag,
     tag_name,
 )
+from photos.png_chunks import raw_profile
 
 LARGEST = 16_000_000  # bytes of all values together; tags beyond them are left out
 
@@ -44,9 +50,36 @@ def read_exif(
         ExifError: There is no TIFF header.
     """
     if isinstance(source, bytes):
-        start = source.find(PREFIX, 0, 64)  # HEIC and WebP files may have bytes before it
-        source = io.BytesIO(source[start + len(PREFIX) :] if start >= 0 else source)
+        # HEIC and WebP files may have bytes before the prefix, and some programs write it twice.
+        while (start := source.find(PREFIX, 0, 64)) >= 0:
+            source = source[start + len(PREFIX) :]
+        source = io.BytesIO(source)
     return _Reader(source, skipped).read()
+
+
+def exif_block(image: Image.Image) -> bytes | None:
+    """Return the EXIF block of an open file that is no TIFF, or None."""
+    block = image.info.get("exif")
+    for kind in ("exif", "APP1"):  # texts in PNG files of ImageMagick
+        text = image.info.get(f"Raw profile type {kind}")
+        if not block and isinstance(text, str):
+            block = raw_profile(text.encode("latin1", "replace"))
+            if kind == "APP1" and not block.startswith(PREFIX):  # or it is XMP
+                block = None
+    return block or None
+
+
+def exif_of(image: ImageFile) -> Exif | None:
+    """Return the EXIF of an open file, for a TIFF its main directory too, or None without one.
+
+    Raises:
+        ExifError: There is no TIFF header.
+    """
+    if image.format == "TIFF":
+        with Path(os.fsdecode(image.filename)).open("rb") as file:
+            return read_exif(file)[0]
+    block = exif_block(image)
+    return read_exif(block)[0] if block else None
 
 
 class _Reader:

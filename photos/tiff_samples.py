@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 from photos.photo import bands
 
 _SAMPLES = "samples"  # a raw mode: Pillow opens such files, but cannot decode them
+_SAMPLES_A_PIXEL = 277
 _BITS, _PHOTOMETRIC, _FILL_ORDER, _PLANAR, _EXTRA, _FORMAT = 258, 262, 266, 284, 338, 339
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _PREMULTIPLIED, _UNSPECIFIED = 1, 0
@@ -70,6 +71,8 @@ def samples_of(image: ImageFile) -> Samples | None:
     if tags is None or tags.get(_FILL_ORDER, 1) != 1:
         return None
     photometric, bits = tags.get(_PHOTOMETRIC), tags.get(_BITS, (1,))
+    if len(bits) == 1:  # one number for all samples, which some programs write
+        bits = bits * tags.get(_SAMPLES_A_PIXEL, 1)
     whole = set(bits) == {16} and set(tags.get(_FORMAT, (1,))) == {1}
     if not whole or photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         return None

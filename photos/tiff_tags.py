@@ -15,4 +15,5 @@ YCBCR = frozenset(range(529, 533))  # in a TIFF, they describe its own pixels
 DNG_VERSION, DNG = 50706, frozenset(range(50706, 52600))  # Adobe, DNG 1.7
 DNG_CAMERA = frozenset({50708, 50735, 50736, 50827})  # which camera and lens took the photo
 
-GEO = frozenset({33550, 33922, 34264, 34735, 34736, 34737})  # GeoTIFF 1.1: where the pixels are
+# Where the pixels are: GeoTIFF 1.1, RPC coefficients, GDAL.
+GEO = frozenset({33550, 33922, 34264, 34735, 34736, 34737, 42112, 50844})

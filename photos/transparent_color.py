@@ -11,6 +11,14 @@ def has_transparent_color(image: ImageFile) -> bool:
     return isinstance(image.info.get("transparency"), int | tuple)
 
 
+def scale_transparent_color(image: ImageFile) -> None:
+    """Scale the transparent gray of a PNG of 2 or 4 bits, as Pillow scales its pixels to 8 bits."""
+    bits = image.tile[0][3] if image.tile else ""
+    factor = {"L;2": 85, "L;4": 17}.get(str(bits))
+    if factor and isinstance(gray := image.info.get("transparency"), int):
+        image.info["transparency"] = gray * factor
+
+
 def with_transparent_color(pixels: np.ndarray, image: ImageFile) -> np.ndarray:
     """Add alpha that is 0 in one color and full elsewhere (PNG, Third Edition, section 11.3.1.1).
 

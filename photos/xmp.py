@@ -28,6 +28,7 @@ _PARTS = (
     "http://ns.oppo.com/photos/1.0/camera/",
     "http://ns.vivo.com/photos/1.0/camera/",
 )
+_SPACES = {"9": 0, "a": 1, "10": 1, "d": 2, "13": 2}
 _CAMERA_PARTS = re.compile(r"MotionPhoto|MicroVideo")
 _STALE = {
     (_TIFF, "Orientation"),
@@ -84,15 +85,35 @@ def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
     try:
         if b"<!DOCTYPE" in packet:  # before its entities grow
             raise ValueError("a document type")
-        document = expatbuilder.parseString(packet, namespaces=False)
+        document = expatbuilder.parseString(_hidden_spaces(packet), namespaces=False)
         if document.doctype is not None:  # in UTF-16
             raise ValueError("a document type")
         if not _clean(document, size):
             return packet
         _drop_unused_prefixes(document)
-        return b"".join(node.toxml("utf-8") for node in document.childNodes)
+        written = b"".join(node.toxml("utf-8") for node in document.childNodes)
+        return re.sub("[\ue000-\ue002]", _shown_space, written.decode()).encode()
     except Exception as error:  # damage, or nesting beyond what Python allows
         raise XmpError("XMP, which is damaged") from error
+
+
+def _hidden_spaces(packet: bytes) -> bytes:
+    """Put letters for private use in the place of references to tab, line feed and return.
+
+    minidom would write the characters themselves, which an attribute does not hold (XML 1.0,
+    section 3.3.3).
+    """
+    if packet.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return packet
+    return re.sub(
+        rb"&#(?:x0*([9aAdD])|0*(9|10|13));",
+        lambda found: chr(0xE000 + _SPACES[(found[1] or found[2]).lower().decode()]).encode(),
+        packet,
+    )
+
+
+def _shown_space(letter: re.Match) -> str:
+    return ("&#x9;", "&#xA;", "&#xD;")[ord(letter[0]) - 0xE000]
 
 
 def _clean(document: Document, size: tuple[int, int]) -> bool:

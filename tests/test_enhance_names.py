@@ -160,10 +160,10 @@ def test_a_run_that_was_killed_after_a_result_makes_it_again(run, monkeypatch):
     first = photo("card/x.png", 40)
     real = enhance.enhance_files.__globals__["Record"].add
 
-    def killed(self, source, target, state=None, comparison=None, finished=True):
+    def killed(self, source, target, state=None, finished=True):
         if finished:
             raise KeyboardInterrupt
-        real(self, source, target, state, comparison, finished)
+        real(self, source, target, state, finished)
 
     with monkeypatch.context() as patch:
         patch.setattr("photos.batches.record.Record.add", killed)
@@ -225,3 +225,39 @@ def test_a_folder_ends_with_a_total(run):
     total = run("card", status=1).splitlines()[-1]
     assert total.startswith("2 photos, 0.0 megapixels, ") and total.endswith(", 1 failure")
     assert "photos," not in run("card/a.jpg", redo=True)
+
+
+@pytest.mark.parametrize("options", [{"strength": 0.5}, {"redo": True}, {"drop_gps": True}])
+def test_a_file_that_the_user_put_in_the_place_of_a_result_stays(run, options):
+    photo("card/x.jpg", 40)
+    run("card")
+    photo("enhanced/x.jpg", 7)
+    run("card", status=1, **options)
+    assert results() == {"x.jpg": 7}
+
+
+def test_a_picture_that_the_user_put_in_the_place_of_a_comparison_stays(run):
+    photo("card/x.jpg", 40)
+    run("card", compare=True)
+    photo("enhanced/x_compare.jpg", 7)
+    for _ in range(2):
+        run("card", compare=True, redo=True)
+        assert results()["x_compare.jpg"] == 7
+    assert sorted(results()) == ["x.jpg", "x.jpg_compare.jpg", "x_compare.jpg"]
+
+
+def test_a_pattern_does_not_find_the_results_of_an_earlier_run(run):
+    expected = photo("card/x.jpg", 40)
+    for _ in range(3):
+        run("**/*.jpg")
+    assert results() == {"card/x.jpg": expected}
+
+
+@pytest.mark.parametrize("suffix", ["", ".xyz"])
+def test_a_long_name_without_a_photos_suffix_is_cut(run, suffix):
+    photo("x.png", 40)
+    name = "L" * (255 - len(suffix)) + suffix
+    Path("x.png").rename(name)
+    run(name)
+    (found,) = results()
+    assert found.endswith(".png") and len(found) == 255

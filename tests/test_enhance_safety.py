@@ -177,6 +177,17 @@ def test_a_photo_in_place_is_enhanced_once(tmp_path, models, suffix, change):
     assert is_inverse(folder / f"a{suffix}", before, times=2)
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_photo_put_back_in_its_place_is_enhanced_again(tmp_path, models, suffix):
+    folder = tmp_path / "shots"
+    before = photo(folder / f"a{suffix}")
+    shutil.copy2(folder / f"a{suffix}", tmp_path / "kept")
+    assert run(models, folder, in_place=True) == 0
+    shutil.copy2(tmp_path / "kept", folder / f"a{suffix}")  # of the same time, for BMP also size
+    assert run(models, folder, in_place=True) == 0
+    assert is_inverse(folder / f"a{suffix}", before)
+
+
 def test_a_comparison_that_cannot_be_written_costs_nothing(tmp_path, models, capsys):
     before = photo(tmp_path / "a.png")
     (tmp_path / "a_compare.jpg").mkdir()  # names that comparisons would take

@@ -24,10 +24,11 @@ def is_comparison(path: Path) -> bool:
     """
     if path.suffix != ".jpg" or SUFFIX not in path.stem:
         return False
+    if is_comparison_mark(mark_of(path)):
+        return True
     name = path.stem.removesuffix(SUFFIX)
     others = path.parent.glob("*.*") if name and name != path.stem else ()
-    beside = any(other != path and other.stem == name for other in others)
-    return beside or is_comparison_mark(mark_of(path))
+    return any(other != path and other.stem == name for other in others)
 
 
 def reduced(photo: Photo) -> np.ndarray:

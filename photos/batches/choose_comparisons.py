@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from photos.batches.before_after import SUFFIX, compare_path
-from photos.batches.choose_targets import LONGEST, Planned
+from photos.batches.choose_targets import Planned
+from photos.batches.file_names import LONGEST, cut_name
 from photos.batches.find_jobs import resolved_path
-from photos.batches.record import Record
 from photos.mark import comparison_mark, mark_of
 
 
@@ -24,20 +24,18 @@ def with_comparisons(jobs: Iterable[Planned], taken: Iterable[Path]) -> Iterator
     """
     occupied = {resolved_path(path) for path in taken}
     for job, record in jobs:
-        comparison = _free_comparison(job.target, record, occupied)
+        comparison = _free_comparison(job.target, occupied)
         occupied.add(resolved_path(comparison))
         yield job._replace(comparison=comparison), record
 
 
-def _free_comparison(target: Path, record: Record, occupied: set[Path]) -> Path:
+def _free_comparison(target: Path, occupied: set[Path]) -> Path:
     """Return the first name for a comparison that is free, or held by this result's comparison."""
     number = 1
     while True:
         path = _candidate(target, number)
-        free = not os.path.lexists(path) or record.comparison_of(target) == path.name
-        if resolved_path(path) not in occupied and (
-            free or mark_of(path) == comparison_mark(target)
-        ):
+        free = not os.path.lexists(path) or mark_of(path) == comparison_mark(target)
+        if free and resolved_path(path) not in occupied:
             return path
         number += 1
 
@@ -52,5 +50,4 @@ def _candidate(target: Path, number: int) -> Path:
         return path
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
     end = f"-{digest}{SUFFIX}{f'_{number}' if number > 1 else ''}.jpg"
-    start = os.fsencode(target.stem)[: LONGEST - len(end)].decode("utf-8", "ignore")
-    return target.with_name(start + end)
+    return target.with_name(cut_name(target.stem, end))

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from photos.batches.file_names import cut_name
 from photos.batches.find_jobs import Job, resolved_path
 from photos.batches.record import Record, state_of
 from photos.batches.shot import shot_of
 from photos.mark import is_comparison_mark, mark_of
-
-LONGEST = 255  # bytes of a file's name
 
 Planned = tuple[Job, Record]
 
@@ -87,13 +86,13 @@ def _of_same_photo(job: Job, record: Record) -> Iterator[Path]:
     for path in itertools.takewhile(os.path.lexists, _names(job.target)):
         made_from = record.source_of(path)
         unknown = made_from is None or made_from[0] is None
-        if unknown and _is_result(path) and _same_shot(job.source, path):
+        if unknown and is_result(path) and _same_shot(job.source, path):
             yield path
 
 
 def _is_of_user(path: Path, record: Record) -> bool:
     """Return whether a file exists that enhancement did not write."""
-    return os.path.lexists(path) and record.source_of(path) is None and not _is_result(path)
+    return os.path.lexists(path) and record.source_of(path) is None and not is_result(path)
 
 
 def _numbered(job: Job, record: Record, taken_names: set[Path], taken: bool) -> Job:
@@ -120,10 +119,7 @@ def _names(wanted: Path) -> Iterator[Path]:
 
 def _with_number(wanted: Path, number: int) -> Path:
     """Return NAME_NUMBER.SUFFIX, with less of NAME where the disk takes no longer name."""
-    end = f"_{number}{wanted.suffix}"
-    stem, room = os.fsencode(wanted.stem), LONGEST - len(os.fsencode(end))
-    fitting = wanted.stem if len(stem) <= room else stem[:room].decode("utf-8", "ignore")
-    return wanted.with_name(fitting + end)
+    return wanted.with_name(cut_name(wanted.stem, f"_{number}{wanted.suffix}"))
 
 
 def _has_name(result: Path, wanted: Path) -> bool:
@@ -137,6 +133,7 @@ def _same_shot(source: Path, result: Path) -> bool:
     return shot is not None and shot == shot_of(result)
 
 
-def _is_result(path: Path) -> bool:
+def is_result(path: Path) -> bool:
+    """Return whether a file is a result that enhancement wrote."""
     mark = mark_of(path)
     return mark is not None and not is_comparison_mark(mark)

@@ -1,6 +1,7 @@
 """A batch of photo files through one or more networks."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from common.plural import plural
 from photos import PhotoError
 from photos.batches.batch_total import BatchTotal
 from photos.batches.choose_comparisons import with_comparisons
-from photos.batches.choose_targets import choose_targets
+from photos.batches.choose_targets import choose_targets, is_result
 from photos.batches.enhancer import Enhancer
 from photos.batches.find_jobs import Job
 from photos.batches.options import BatchOptions
@@ -57,10 +58,16 @@ def enhance_files(
         if options.redo or not _is_done(job, record, _mark(enhancers[job.source], options))
     ]
     done = len(chosen) - len(todo)
+    # The record knows the name, but the user may have put another file there since.
+    users = [job for job, _ in todo if not job.in_place and _is_users(job.target)]
+    for job in users:
+        what = "exists and is no result of enhance.py"
+        complain(f"{job.source}: {job.target} {what}; choose another --output")
+    todo = [(job, record) for job, record in todo if job not in users]
     if options.compare:
         taken = [path for job, _ in chosen for path in (job.source, job.target)]
         todo = list(with_comparisons(todo, taken))
-    total = BatchTotal(failed + len(refusals))
+    total = BatchTotal(failed + len(refusals) + len(users))
     for enhancer in jobs:
         left = [job for job, _ in todo if enhancers[job.source] is enhancer]
         if left:
@@ -102,15 +109,20 @@ def _is_done(job: Job, record: Record, mark: str) -> bool:
     """Return whether the result of a job exists.
 
     In place, the photo's own mark decides: the photo as it was is gone, so another network or
-    strength cannot make it anew. The record only saves the time to read the mark.
+    strength cannot make it anew. The record would not see that the user put the old photo back:
+    a result may have the size and the time of the photo.
     """
-    if record.has(job.source, job.target):
-        return True
-    found = mark_of(job.target) if job.in_place else None
-    if found == mark:
+    if not job.in_place:
+        return record.has(job.source, job.target)
+    found = mark_of(job.target)
+    if found == mark and not record.has(job.source, job.target):
         with contextlib.suppress(OSError):
             record.add(job.source, job.target)
     return found is not None
+
+
+def _is_users(target: Path) -> bool:
+    return os.path.lexists(target) and not is_result(target)
 
 
 def _mark(enhancer: Enhancer, options: BatchOptions) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from photos import PhotoError
 from photos.batches.before_after import is_comparison
 from photos.batches.expand_pattern import expand, is_pattern
+from photos.batches.file_names import cut_name
 from photos.files import format_by_content, heif_is_writable
 from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
 from photos.listing import Listing, list_photos, refuse
@@ -98,6 +99,8 @@ def _photos_of(
         root, found = expand(argument)
         found = [one for one in found if not one.is_dir() and refuse(one) is None]
         found = [photo for photo in found if not is_comparison(photo)]
+        if skipped is not None and resolved_path(root) in skipped.parents:
+            found = [photo for photo in found if skipped not in resolved_path(photo).parents]
         if not found:
             raise PhotoError(f"{argument}: matches no photos ({_suffixes()})")
         yield from ((photo, photo.relative_to(root)) for photo in found)
@@ -137,8 +140,8 @@ def _written_as(source: Path, target: Path) -> Path:
     if written is None or suffix in written.suffixes:
         return target
     if suffix in BY_SUFFIX:
-        return target.with_suffix(written.suffixes[0])
-    return target.with_name(target.name + written.suffixes[0])
+        return target.with_name(cut_name(target.stem, written.suffixes[0]))
+    return target.with_name(cut_name(target.name, written.suffixes[0]))
 
 
 def resolved_path(path: Path) -> Path:

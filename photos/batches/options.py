@@ -1,6 +1,7 @@
 """Options of a batch of photos."""
 
 import dataclasses
+import sys
 
 PROGRAM_BYTES = 60_000_000  # memory of the model and the libraries that it loads
 
@@ -36,7 +37,7 @@ class BatchOptions:
     @property
     def budget(self) -> int:
         """Bytes that all photos in hand may take."""
-        return int(self.max_memory * 1e9) - PROGRAM_BYTES
+        return int(min(self.max_memory * 1e9, sys.maxsize)) - PROGRAM_BYTES
 
     def check(self) -> None:
         """Check the ranges of all numbers.

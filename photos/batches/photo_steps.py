@@ -210,6 +210,6 @@ def _note(record: Record, job: Job, state: list[int] | None, finished: bool = Tr
         PhotoError: The record cannot be written.
     """
     try:
-        record.add(job.source, job.target, state, job.comparison, finished)
+        record.add(job.source, job.target, state, finished)
     except OSError as error:
         raise PhotoError(f"{job.folder}: {error.strerror or error}") from error

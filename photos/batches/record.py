@@ -43,7 +43,7 @@ class Record:
                 entry = json.loads(line)
                 self._made[entry["result"]] = {
                     key: entry[key] if key in ("source", "settings") else entry.get(key)
-                    for key in ("source", "settings", "photo", "comparison")
+                    for key in ("source", "settings", "photo")
                 }
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 continue
@@ -81,16 +81,11 @@ class Record:
         """Return the results of photo files of a size and time; see `state_of`."""
         return [self._folder / key for key in self._of_state.get(_hashable(state), ())]
 
-    def comparison_of(self, target: Path) -> str | None:
-        """Return the file name of the comparison of `target`, or None."""
-        return self._made.get(self._key(target), {}).get("comparison")
-
     def add(
         self,
         source: Path,
         target: Path,
         state: list[int] | None = None,
-        comparison: Path | None = None,
         finished: bool = True,
     ) -> None:
         """Note that `target` was made from `source`.
@@ -99,7 +94,6 @@ class Record:
             source: The photo.
             target: Its result.
             state: The source's `state_of` before it was read; None for its state now.
-            comparison: The file of the comparison.
             finished: False before the result takes its name: after a kill, the record knows whose
                 result has that name, and a rerun makes the result again.
 
@@ -111,7 +105,6 @@ class Record:
             "source": _state(source) if state is None else state,
             "settings": self._settings if finished else None,
             "photo": os.path.realpath(source),
-            "comparison": None if comparison is None else comparison.name,
         }
         line = json.dumps(made) + "\n"
         with self._lock, open_plain(self._folder / NAME, append=True) as file:

@@ -1,14 +1,12 @@
 """What EXIF, and the directory of a TIFF, say about colors."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from PIL import Image
-from PIL.ExifTags import IFD, Base, Interop
+from PIL.ExifTags import Base, Interop
 from PIL.ImageFile import ImageFile
 
 from photos.colors.color_signals import ADOBE_RGB, DECLARED_SRGB, Calibration, ColorSignal
 from photos.colors.tone_curves import STEPS, Curve, Power, Table
+from photos.exif import DETAILS, INTEROP, Exif
+from photos.read_exif import exif_of
 
 _SRGB, _ADOBE_RGB = 1, 2  # 2 is of some cameras, not of the standard
 _DEFAULT_GAMMA = 2.2  # TIFF 6.0, section 20, of a file without a transfer function
@@ -24,35 +22,29 @@ def exif_signal(image: ImageFile) -> ColorSignal | None:
     Raises:
         Exception: EXIF is damaged.
     """
-    exif = Image.Image.getexif(image)
-    details = exif.get_ifd(IFD.Exif)
-    named = details.get(Base.ColorSpace)
+    exif = exif_of(image)
+    if exif is None:
+        return None
+    named = exif.number(Base.ColorSpace, DETAILS)
     if named == _SRGB:
         return DECLARED_SRGB
-    if named == _ADOBE_RGB or _text(exif.get_ifd(IFD.Interop).get(Interop.InteropIndex)) == "R03":
+    if named == _ADOBE_RGB or _index(exif) == "R03":
         return ADOBE_RGB
-    white, primaries = (
-        _numbers(exif.get(Base.WhitePoint)),
-        _numbers(exif.get(Base.PrimaryChromaticities)),
-    )
+    white, primaries = exif.numbers(Base.WhitePoint), exif.numbers(Base.PrimaryChromaticities)
     whole = len(white) == 2 and len(primaries) == 6
     chromaticities = (*white, *primaries) if whole else None
-    curves = _curves(_numbers(exif.get(Base.TransferFunction)), details.get(Base.Gamma))
+    curves = _curves(exif.numbers(Base.TransferFunction), exif.numbers(Base.Gamma, DETAILS))
     if curves is None and chromaticities is None:
         return None
     return Calibration(chromaticities, curves or (Power(_DEFAULT_GAMMA),))
 
 
-def _text(value: Any) -> str:
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
-    return text.strip("\0 ")
+def _index(exif: Exif) -> str:
+    found = exif.directories.get(INTEROP, {}).get(Interop.InteropIndex)
+    return found.data.decode("latin-1").strip("\0 ") if found else ""
 
 
-def _numbers(value: Any) -> list[float]:
-    return [float(number) for number in value] if isinstance(value, Sequence) else []
-
-
-def _curves(transfer: list[float], gamma: Any) -> tuple[Curve, ...] | None:
+def _curves(transfer: list[float], gamma: list[float]) -> tuple[Curve, ...] | None:
     """Return the curves of a transfer function, of 2^n or 3·2^n entries, or of a gamma."""
     count = len(transfer)
     channels = 3 if count % 3 == 0 else 1
@@ -61,7 +53,7 @@ def _curves(transfer: list[float], gamma: Any) -> tuple[Curve, ...] | None:
         length = count // channels
         tables = (light[n * length : (n + 1) * length] for n in range(channels))
         return tuple(_table(table) for table in tables)
-    return (Power(float(gamma)),) if gamma and float(gamma) > 0 else None
+    return (Power(gamma[0]),) if gamma and gamma[0] > 0 else None
 
 
 def _table(values: list[float]) -> Table:

@@ -402,7 +402,17 @@ def test_flags_of_absl_are_not_ours(script):
     assert "--only_check_args" not in result.stdout
 
 
-def test_a_reader_that_leaves_is_no_error(script):
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_cost_nothing(script, closed):
+    command = f"{sys.executable} {script.name} --what much {closed}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=script.parent, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_leaves_gets_no_message_and_the_status_of_a_broken_pipe(script):
     process = subprocess.Popen(
         [sys.executable, script.name, "--what", "much"],
         cwd=script.parent,
@@ -416,7 +426,7 @@ def test_a_reader_that_leaves_is_no_error(script):
     process.stdout.close()
     message = process.stderr.read()
     process.stderr.close()
-    assert (process.wait(60), message) == (0, "")
+    assert (process.wait(60), message) == (141, "")
 
 
 def test_a_flag_may_be_called_what_no_field_can(capsys):
