@@ -94,6 +94,8 @@ def export(config: ExportConfig) -> list[Path]:
     phone = config.phone or (run or {}).get("phone")
 
     import_keras()
+    import numpy as np
+
     from export.calibration import calibration_patches, parity_patches
     from export.exporter import Exporter
     from export.manifest import describe_file, network_facts, tensor_entries
@@ -122,14 +124,18 @@ def export(config: ExportConfig) -> list[Path]:
     with contextlib.ExitStack() as files:
 
         def add_picture(file_name, pixels):
-            write_picture(files.enter_context(replacing(output / file_name)), pixels)
+            write_picture(files.enter_context(replacing(output / file_name)), pixels, optimize=True)
             return file_name
 
         sample = SamplePicture.of_size(config.tile, facts["thumbnail"])
-        sample_files = {
-            kind: add_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
-            for kind, pixels in sample.inputs().items()
-        }
+        inputs, sample_files = sample.inputs(), {}
+        for kind, pixels in inputs.items():
+            same = [other for other in sample_files if np.array_equal(inputs[other], pixels)]
+            sample_files[kind] = (
+                sample_files[same[0]]
+                if same
+                else add_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
+            )
         variants = list(itertools.product(precisions, tiles))
         for precision, tile in counted(variants, "exporting", "file"):
             variant = f"{precision}_{tile or 'any'}"

@@ -37,6 +37,12 @@ SHIPPED = {
         phones=(("Apple", "iPhone 3GS"),),
         pairs="iphone",
     ),
+    "sony": ShippedNetwork(
+        "Sony Xperia Z → Canon 70D",
+        "for research and comparison",
+        phones=tuple(("Sony", f"C66{kind}") for kind in ("01", "02", "03", "06", "16")),
+        pairs="sony",
+    ),
     "iphone_x": ShippedNetwork(
         "iPhone X → Nikon D5500",
         "made from photos under free licenses",

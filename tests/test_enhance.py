@@ -204,7 +204,7 @@ def test_models_by_name(tmp_path, monkeypatch):
         enhance.find_model("universal")
     for name in ("iphone_3gs.keras", "universal.json", "sony.keras"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(ModelFileError, match=r"universal: no such model; .* has iphone_3gs;"):
+    with pytest.raises(ModelFileError, match=r"universal: no such model; .* has iphone_3gs, sony;"):
         enhance.find_model("universal")
     assert enhance.find_model("sony").name == "sony.keras"
     assert enhance.find_model("iphone_3gs").name == "iphone_3gs.keras"

@@ -170,8 +170,8 @@ def test_names_mean_the_same_as_in_enhance():
 
 def test_bad_methods_are_named(workplace):
     for methods, reason in {
-        "nonsense": "method 'nonsense': not input, one_click, universal, iphone_3gs, iphone_x, "
-        "dped",
+        "nonsense": "method 'nonsense': not input, one_click, universal, iphone_3gs, sony, "
+        "iphone_x, dped",
         "inptu": "did you mean 'input'?",
         "absent.keras": "no such file",
         "input, input": "named twice",

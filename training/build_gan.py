@@ -58,11 +58,13 @@ def build(config: TrainConfig, workers: Workers | None = None) -> tuple[Gan, Ste
         ema = _generator(config, objective.normalization)
     light = None
     if config.light == "keep":
-        from models.universal import keep_flat, keep_light
+        from models.universal import keep_light
 
         light = keep_light(generator)
-        if objective.discriminator is not None:  # a pattern can please the discriminator
-            keep_flat(generator)
+    if config.flat == "keep":
+        from models.universal import keep_flat
+
+        keep_flat(generator)
     ema.set_weights(generator.get_weights())
     with workers.scope():
         generator_optimizer = _adam(config, config.learning_rate, generator)

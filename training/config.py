@@ -108,6 +108,12 @@ class TrainConfig:
         "the whole photo",
         group=DATA,
     )
+    flat: str = option(
+        None,
+        "whether the network adaptive keeps areas of one color exactly as they are: free or keep",
+        choices=("free", "keep"),
+        group=OBJECTIVE,
+    )
     light: str = option(
         None,
         "whether the network adaptive learns the DSLR's light, or keeps its decisions about light "
@@ -312,7 +318,7 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
     if config.model not in (None, recipe["model"]):
         # Sizes and weights of another network, and a training that only that network has.
         recipe.update(channels=None, blocks=None, start_from=None)
-        recipe.update(dict.fromkeys(ADAPTIVE, 0), light="learn")
+        recipe.update(dict.fromkeys(ADAPTIVE, 0), light="learn", flat="free")
     values = {key: value for key, value in recipe.items() if getattr(config, key) is None}
     if config.validate_every is None:
         steps = values.get("steps", config.steps)
@@ -327,6 +333,8 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
             raise TrainingError(f"--distribute has no meaning with --{option_name}")
         if getattr(config, option_name) and config.discriminator_batch == "other":
             raise TrainingError(f"--discriminator_batch other has no meaning with --{option_name}")
+    if config.flat == "keep" and config.model != "adaptive":
+        raise TrainingError("--flat keep has a meaning for --model adaptive only")
     if config.light == "keep":
         if config.model != "adaptive":
             raise TrainingError("--light keep has a meaning for --model adaptive only")

@@ -29,6 +29,7 @@ THESIS = {
     "start_from": None,
     "look_steps": 0,
     "light": "learn",
+    "flat": "free",
     "mosaics": 0.0,
     "rehearsed": 0.0,
     "patience": 0,
@@ -58,6 +59,7 @@ ICCV = {
     "start_from": None,
     "look_steps": 0,
     "light": "learn",
+    "flat": "free",
     "mosaics": 0.0,
     "rehearsed": 0.0,
     "patience": 0,
@@ -121,6 +123,7 @@ DETAIL = {
 TEXTURE = {
     **DETAIL,
     "preset": "grain",
+    "flat": "keep",  # a pattern on a plain wall can please the discriminator
     "content_layer": "block3_conv4",
     "discriminator_width": 0.5,
     "batch_size": 4,
