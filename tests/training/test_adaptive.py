@@ -281,6 +281,21 @@ def test_a_kept_light_has_conditions(changes, message):
         with_recipe(TrainConfig("x", **options))
 
 
+@pytest.mark.parametrize("flat", ["free", "keep"])
+def test_areas_of_one_color_stay_as_they_are_if_asked(dataset, flat):
+    options = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, "patience": 0, "flat": flat}
+    assert train(quick(run_dir="run", **options)) == 0
+    network = models.load_generator(f"run/{LAST}")
+    color = np.broadcast_to(np.float32([0.9, 0.5, 0.2]), (1, 96, 96, 3))
+    spread = np.ptp(network.predict(color, verbose=0)[0, 24:-24, 24:-24], axis=(0, 1)).max()
+    assert (spread < 1e-5) == (flat == "keep")
+
+
+def test_flat_areas_are_for_one_network():
+    with pytest.raises(TrainingError, match="--flat keep has a meaning for --model adaptive only"):
+        with_recipe(TrainConfig("x", model="mobile", flat="keep"))
+
+
 @pytest.mark.parametrize("option", ["mosaics", "rehearsed"])
 def test_batches_of_the_released_code_have_no_mosaics(option):
     changes = {"look_steps": 0, "mosaics": 0.0, "rehearsed": 0.0, option: 0.5}
