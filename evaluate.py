@@ -39,7 +39,7 @@ from evaluation.choose_methods import default_methods, users_network
 from evaluation.methods import INPUT, EvaluationError, Method, external_method, find_methods
 from evaluation.perceptual_distance import PerceptualDistance
 from evaluation.published import PHONES
-from evaluation.report import Report, said_of_light, write_report
+from evaluation.report import Report, write_report
 from evaluation.score_method import as_pictures, run_method, score_method
 from evaluation.short_table import short_table
 from evaluation.summary import as_markdown, summarize
@@ -192,9 +192,8 @@ def _write(
     with replacing(folder / "results.json") as path:
         path.write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     with replacing(folder / "results.md") as path:
-        light = said_of_light(report.light_of) if report.light_of else ""
         said = str(verdict) if verdict else ""
-        parts = [f"# {phone}: {_counted(pairs)}", light, said, as_markdown(found, reference)]
+        parts = [f"# {phone}: {_counted(pairs)}", report.light, said, as_markdown(found, reference)]
         path.write_text("\n\n".join(filter(None, parts)), encoding="utf-8")
     before = [] if INPUT in found else [pairs.phone]
     columns = [*before, *report.pictures.values(), pairs.target]

@@ -55,6 +55,16 @@ class Report:
     published: bool = False
     light_of: str | None = None
 
+    @property
+    def light(self) -> str:
+        """What the page says of `light_of`; "" for None."""
+        if self.light_of is None:
+            return ""
+        return (
+            f"The DSLR's pictures are in the light of {self.light_of}. So the scores are about "
+            "detail, not about exposure and color."
+        )
+
     def __post_init__(self):
         if self.reference not in self.methods:
             raise ValueError(f"reference {self.reference!r} is not among the methods")
@@ -96,8 +106,7 @@ def as_html(report: Report) -> str:
         phone=escape(report.phone),
         summary=f"{plural(len(methods), 'method')} on the same "
         f"{plural(len(report.inputs), 'held-out pair')}{_of_scenes(report)}, compared with "
-        f"<b>{escape(report.reference)}</b>."
-        + (f" {escape(said_of_light(report.light_of))}" if report.light_of else ""),
+        f"<b>{escape(report.reference)}</b>." + escape(f" {report.light}".rstrip()),
         verdict=f'<p class="answer">{escape(report.verdict)}</p>' if report.verdict else "",
         warning=report_tables.warning(methods, report.scenes),
         published_link='<a href="#published">Published</a>\n' if tables["published"] else "",
@@ -107,14 +116,6 @@ def as_html(report: Report) -> str:
         distribution=_distributions(report, headline),
         others=_distributions(report, further),
         viewer=_viewer(report),
-    )
-
-
-def said_of_light(method: str) -> str:
-    """Return in words what `--light_of` does to the DSLR's pictures."""
-    return (
-        f"The DSLR's pictures are in the light of {method}: the scores are about detail, not about "
-        "exposure and color."
     )
 
 

@@ -31,7 +31,6 @@ from common.backend import import_keras
 from common.command_line import ESSENTIAL, option
 from common.did_you_mean import did_you_mean
 from common.long_work import counted
-from common.write_picture import write_picture
 from export.precisions import PROPERTIES, Precision
 from export.source_model import ExportError, export_name, find_source, read_run
 
@@ -96,6 +95,7 @@ def export(config: ExportConfig) -> list[Path]:
     import_keras()
     import numpy as np
 
+    from common.write_picture import write_picture
     from export.calibration import calibration_patches, parity_patches
     from export.exporter import Exporter
     from export.manifest import describe_file, network_facts, tensor_entries
@@ -130,12 +130,13 @@ def export(config: ExportConfig) -> list[Path]:
         sample = SamplePicture.of_size(config.tile, facts["thumbnail"])
         inputs, sample_files = sample.inputs(), {}
         for kind, pixels in inputs.items():
-            same = [other for other in sample_files if np.array_equal(inputs[other], pixels)]
-            sample_files[kind] = (
-                sample_files[same[0]]
-                if same
-                else add_picture(f"{name}_sample_{kind}_{config.tile}.png", pixels)
-            )
+            same = [
+                file
+                for other, file in sample_files.items()
+                if np.array_equal(inputs[other], pixels)
+            ]
+            file_name = f"{name}_sample_{kind}_{config.tile}.png"
+            sample_files[kind] = same[0] if same else add_picture(file_name, pixels)
         variants = list(itertools.product(precisions, tiles))
         for precision, tile in counted(variants, "exporting", "file"):
             variant = f"{precision}_{tile or 'any'}"

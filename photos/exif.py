@@ -22,6 +22,7 @@ _LARGEST_PLACE = 65_000  # of a maker's note that keeps its place: the end of a 
 
 # By type, one letter of `struct` for each part of a number.
 _CODES = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d"}
+_WHOLE = ("B", "H", "I", "b", "h", "i")
 
 
 class Tag(NamedTuple):
@@ -67,8 +68,8 @@ class Exif:
     def number(self, tag: int, directory: int = MAIN) -> int | None:
         """Return the first number of a tag that holds whole numbers, or None."""
         found = self.directories.get(directory, {}).get(tag)
-        code = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}.get(found.kind if found else 0)
-        if found is None or code is None or not found.count:
+        code = _CODES.get(found.kind) if found else None
+        if found is None or code not in _WHOLE or not found.count:
             return None
         return struct.unpack_from(self.order + code, found.data)[0]
 

@@ -31,7 +31,7 @@ from photos.image_resources import kept_resources
 from photos.notes import notes_of
 from photos.photo import Notes
 from photos.png_chunks import XMP_KEYWORD, raw_profile
-from photos.read_exif import ExifError, exif_block, read_exif
+from photos.read_exif import ExifError, exif_block, read_exif, read_exif_of
 from photos.xmp import XmpError, kept_xmp
 
 _MAKE, _MODEL = 0x010F, 0x0110
@@ -132,23 +132,17 @@ def _packet_of(image: ImageFile) -> bytes | None:
             return packet.encode("latin-1")
         except UnicodeEncodeError:
             return packet.encode("utf-8", "replace")
-    for kind in ("xmp", "APP1"):
-        text = image.info.get(f"Raw profile type {kind}")
-        if not packet and isinstance(text, str):
-            found = raw_profile(text.encode("latin1", "replace"))
-            if kind == "xmp" or found.startswith(_XMP_SEGMENT):
-                packet = found.removeprefix(_XMP_SEGMENT)
+    packet = packet or raw_profile(image.info, "xmp")
+    if not packet and (segment := raw_profile(image.info, "APP1")).startswith(_XMP_SEGMENT):
+        packet = segment.removeprefix(_XMP_SEGMENT)
     return packet if isinstance(packet, bytes) else None
 
 
 def _read_exif(path: str | Path, image: ImageFile) -> tuple[Exif | None, list[str]]:
     """Read the EXIF of a file; return it and the names of what is damaged."""
+    own = tiff_tags.YCBCR if image.format == "TIFF" else frozenset()
     try:
-        if image.format == "TIFF":
-            with Path(path).open("rb") as file:
-                return read_exif(file, tiff_tags.LAYOUT | tiff_tags.YCBCR)
-        block = exif_block(image)
-        return read_exif(block, tiff_tags.LAYOUT) if block else (None, [])
+        return read_exif_of(path, image, tiff_tags.LAYOUT | own)
     except ExifError:
         return None, ["EXIF, which is damaged"]
 

@@ -5,9 +5,9 @@ Pillow reads chunks after the pixels only with the pixels, and hands out text de
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from photos.photo import Photo
 
@@ -81,9 +81,18 @@ def text_of(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
         return keyword, b""
 
 
-def raw_profile(text: bytes) -> bytes:
-    """Return the bytes in a text "Raw profile type …" of ImageMagick; empty where damaged."""
+def raw_profile(info: Mapping[Any, Any], kind: str) -> bytes:
+    """Return the bytes in a text "Raw profile type KIND" of ImageMagick.
+
+    Args:
+        info: What Pillow read of a file.
+        kind: The kind, such as "exif" or "xmp".
+
+    Returns:
+        Nothing where there is no such text, or a damaged one.
+    """
+    text = info.get(f"{RAW_PROFILE.decode()}{kind}")
     try:
-        return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+        return bytes.fromhex("".join(text.split("\n")[3:])) if isinstance(text, str) else b""
     except ValueError:
         return b""

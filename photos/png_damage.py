@@ -8,16 +8,17 @@ from collections.abc import Callable
 from PIL import ImageFile, PngImagePlugin
 from PIL.PngImagePlugin import PngStream
 
+from photos.png_chunks import LARGEST
+
 _CHUNKS = ("gAMA", "cHRM", "sRGB", "pHYs", "iCCP", "zTXt", "tEXt", "iTXt", "eXIf")
 _DAMAGE = (ValueError, SyntaxError, IndexError, KeyError, TypeError, struct.error, zlib.error)
-_LARGEST = 16_000_000  # bytes of a text or a profile, unpacked; as `png_chunks.LARGEST`
 
 
 @functools.cache
 def tolerate_damaged_chunks() -> None:
     """Let Pillow pass over chunks that it cannot understand, and unpack long texts and profiles."""
-    PngImagePlugin.MAX_TEXT_CHUNK = _LARGEST
-    PngImagePlugin.MAX_TEXT_MEMORY = 4 * _LARGEST
+    PngImagePlugin.MAX_TEXT_CHUNK = LARGEST
+    PngImagePlugin.MAX_TEXT_MEMORY = 4 * LARGEST
     for name in _CHUNKS:
         read = getattr(PngStream, f"chunk_{name}", None)
         if read is not None:

@@ -1,14 +1,12 @@
 """Reader of EXIF, tag by tag: CIPA DC-008 (Exif 3.0), Adobe TIFF Revision 6.0, BigTIFF."""
 
 import io
-import os
 import struct
 from collections.abc import Collection
 from pathlib import Path
 from typing import IO
 
 from PIL import Image
-from PIL.ImageFile import ImageFile
 
 from photos.exif import (
     DETAILS,
@@ -59,27 +57,33 @@ def read_exif(
 
 def exif_block(image: Image.Image) -> bytes | None:
     """Return the EXIF block of an open file that is no TIFF, or None."""
-    block = image.info.get("exif")
-    for kind in ("exif", "APP1"):  # texts in PNG files of ImageMagick
-        text = image.info.get(f"Raw profile type {kind}")
-        if not block and isinstance(text, str):
-            block = raw_profile(text.encode("latin1", "replace"))
-            if kind == "APP1" and not block.startswith(PREFIX):  # or it is XMP
-                block = None
-    return block or None
+    if block := image.info.get("exif") or raw_profile(image.info, "exif"):
+        return block
+    segment = raw_profile(image.info, "APP1")
+    return segment if segment.startswith(PREFIX) else None  # or the segment is XMP
 
 
-def exif_of(image: ImageFile) -> Exif | None:
-    """Return the EXIF of an open file, for a TIFF its main directory too, or None without one.
+def read_exif_of(
+    path: str | Path, image: Image.Image, skipped: Collection[int] = frozenset()
+) -> tuple[Exif | None, list[str]]:
+    """Read the EXIF of a file, as `read_exif` does; a TIFF's main directory belongs to it.
+
+    Args:
+        path: The file.
+        image: The same file, open.
+        skipped: The tags of the main directory whose values are not read.
+
+    Returns:
+        An `Exif`, or None if the file has none; and the names of the tags that are damaged.
 
     Raises:
         ExifError: There is no TIFF header.
     """
     if image.format == "TIFF":
-        with Path(os.fsdecode(image.filename)).open("rb") as file:
-            return read_exif(file)[0]
+        with Path(path).open("rb") as file:
+            return read_exif(file, skipped)
     block = exif_block(image)
-    return read_exif(block)[0] if block else None
+    return read_exif(block, skipped) if block else (None, [])
 
 
 class _Reader:

@@ -60,9 +60,15 @@ def join_single_plane(image: ImageFile) -> None:
     letter says black as zero.
     """
     tags = tiff_tags(image)
-    if tags is not None and is_planar(image) and len(tags.get(_BITS, (1,))) == 1:
+    if tags is not None and is_planar(image) and len(_bits_of(tags)) == 1:
         tags[_PLANAR] = 1
         cast(TiffImageFile, image)._setup()
+
+
+def _bits_of(tags: ImageFileDirectory_v2) -> tuple[int, ...]:
+    """Return the bits of each sample; some programs write one number for all samples."""
+    bits = tags.get(_BITS, (1,))
+    return bits * tags.get(_SAMPLES_A_PIXEL, 1) if len(bits) == 1 else bits
 
 
 def samples_of(image: ImageFile) -> Samples | None:
@@ -70,9 +76,7 @@ def samples_of(image: ImageFile) -> Samples | None:
     tags = tiff_tags(image)
     if tags is None or tags.get(_FILL_ORDER, 1) != 1:
         return None
-    photometric, bits = tags.get(_PHOTOMETRIC), tags.get(_BITS, (1,))
-    if len(bits) == 1:  # one number for all samples, which some programs write
-        bits = bits * tags.get(_SAMPLES_A_PIXEL, 1)
+    photometric, bits = tags.get(_PHOTOMETRIC), _bits_of(tags)
     whole = set(bits) == {16} and set(tags.get(_FORMAT, (1,))) == {1}
     if not whole or photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
         return None

@@ -28,7 +28,8 @@ _PARTS = (
     "http://ns.oppo.com/photos/1.0/camera/",
     "http://ns.vivo.com/photos/1.0/camera/",
 )
-_SPACES = {"9": 0, "a": 1, "10": 1, "d": 2, "13": 2}
+# Letters for private use that stand for tab, line feed and return while a packet is a tree.
+_HIDDEN = {0x9: "\ue000", 0xA: "\ue001", 0xD: "\ue002"}
 _CAMERA_PARTS = re.compile(r"MotionPhoto|MicroVideo")
 _STALE = {
     (_TIFF, "Orientation"),
@@ -92,28 +93,26 @@ def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
             return packet
         _drop_unused_prefixes(document)
         written = b"".join(node.toxml("utf-8") for node in document.childNodes)
-        return re.sub("[\ue000-\ue002]", _shown_space, written.decode()).encode()
+        for code, letter in _HIDDEN.items():
+            written = written.replace(letter.encode(), f"&#x{code:X};".encode())
+        return written
     except Exception as error:  # damage, or nesting beyond what Python allows
         raise XmpError("XMP, which is damaged") from error
 
 
 def _hidden_spaces(packet: bytes) -> bytes:
-    """Put letters for private use in the place of references to tab, line feed and return.
+    """Put the letters of `_HIDDEN` in the place of references to these characters.
 
     minidom would write the characters themselves, which an attribute does not hold (XML 1.0,
     section 3.3.3).
     """
     if packet.startswith((b"\xff\xfe", b"\xfe\xff")):
         return packet
-    return re.sub(
-        rb"&#(?:x0*([9aAdD])|0*(9|10|13));",
-        lambda found: chr(0xE000 + _SPACES[(found[1] or found[2]).lower().decode()]).encode(),
-        packet,
-    )
 
+    def hidden(found: re.Match[bytes]) -> bytes:
+        return _HIDDEN[int(found[1], 16) if found[1] else int(found[2])].encode()
 
-def _shown_space(letter: re.Match) -> str:
-    return ("&#x9;", "&#xA;", "&#xD;")[ord(letter[0]) - 0xE000]
+    return re.sub(rb"&#(?:x0*([9aAdD])|0*(9|10|13));", hidden, packet)
 
 
 def _clean(document: Document, size: tuple[int, int]) -> bool:

@@ -16,7 +16,7 @@ from study.class_photos import (
     make_uniform,
     write_uniform,
 )
-from study.design import PHOTOS, Picture, Study, StudyError, check_name, write_study
+from study.design import PHOTOS, Picture, Study, StudyError, check_name, read_study, write_study
 from study.plan import minutes, plan
 from study.tokens import write_secret
 
@@ -80,8 +80,9 @@ def prepare(config: PrepareConfig) -> Study:
         OSError: a file cannot be written.
     """
     target = Path(config.out)
+    exists = f"{target} exists: remove it, or choose another --out"
     if target.exists():
-        raise StudyError(f"{target} exists: remove it, or choose another --out")
+        raise StudyError(exists)
     found = _classes(config)
     pairs = _pairs(config, tuple(found))
     check_complete(found)
@@ -102,6 +103,8 @@ def prepare(config: PrepareConfig) -> Study:
         _check_questions(study)
         write_study(root, study)
         write_secret(root)
+    if read_study(target).id != study.id:  # another run was faster, and its folder stays
+        raise StudyError(exists)
     return study
 
 

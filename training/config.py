@@ -110,7 +110,8 @@ class TrainConfig:
     )
     flat: str = option(
         None,
-        "whether the network adaptive keeps areas of one color exactly as they are: free or keep",
+        "keep: the network adaptive leaves areas of one color exactly as they are; free: the "
+        "network may learn faint patterns there",
         choices=("free", "keep"),
         group=OBJECTIVE,
     )

@@ -52,9 +52,8 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
         if job.source in chosen:
             continue
         taken = resolved_path(job.target) in occupied
-        if not taken and _is_of_user(job.target, record):
-            what = "exists and is no result of enhance.py"
-            refusals.append(f"{job.source}: {job.target} {what}; choose another --output")
+        if not taken and record.source_of(job.target) is None and is_of_user(job.target):
+            refusals.append(refusal_of(job))
             continue
         found = job
         if taken or os.path.lexists(job.target):
@@ -86,13 +85,19 @@ def _of_same_photo(job: Job, record: Record) -> Iterator[Path]:
     for path in itertools.takewhile(os.path.lexists, _names(job.target)):
         made_from = record.source_of(path)
         unknown = made_from is None or made_from[0] is None
-        if unknown and is_result(path) and _same_shot(job.source, path):
+        if unknown and _is_result(path) and _same_shot(job.source, path):
             yield path
 
 
-def _is_of_user(path: Path, record: Record) -> bool:
+def is_of_user(path: Path) -> bool:
     """Return whether a file exists that enhancement did not write."""
-    return os.path.lexists(path) and record.source_of(path) is None and not is_result(path)
+    return os.path.lexists(path) and not _is_result(path)
+
+
+def refusal_of(job: Job) -> str:
+    """Return the line about a photo whose result would replace a file of the user."""
+    what = "exists and is no result of enhance.py"
+    return f"{job.source}: {job.target} {what}; choose another --output"
 
 
 def _numbered(job: Job, record: Record, taken_names: set[Path], taken: bool) -> Job:
@@ -133,7 +138,6 @@ def _same_shot(source: Path, result: Path) -> bool:
     return shot is not None and shot == shot_of(result)
 
 
-def is_result(path: Path) -> bool:
-    """Return whether a file is a result that enhancement wrote."""
+def _is_result(path: Path) -> bool:
     mark = mark_of(path)
     return mark is not None and not is_comparison_mark(mark)

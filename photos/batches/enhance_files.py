@@ -1,7 +1,6 @@
 """A batch of photo files through one or more networks."""
 
 import contextlib
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from common.plural import plural
 from photos import PhotoError
 from photos.batches.batch_total import BatchTotal
 from photos.batches.choose_comparisons import with_comparisons
-from photos.batches.choose_targets import choose_targets, is_result
+from photos.batches.choose_targets import choose_targets, is_of_user, refusal_of
 from photos.batches.enhancer import Enhancer
 from photos.batches.find_jobs import Job
 from photos.batches.options import BatchOptions
@@ -50,24 +49,25 @@ def enhance_files(
         wanted += [(job, records[enhancer][job.folder]) for job in group]
         enhancers |= {job.source: enhancer for job in group}
     chosen, refusals = choose_targets(wanted)
-    for refusal in refusals:
-        complain(refusal)
-    todo = [
+    undone = [
         (job, record)
         for job, record in chosen
         if options.redo or not _is_done(job, record, _mark(enhancers[job.source], options))
     ]
-    done = len(chosen) - len(todo)
-    # The record knows the name, but the user may have put another file there since.
-    users = [job for job, _ in todo if not job.in_place and _is_users(job.target)]
-    for job in users:
-        what = "exists and is no result of enhance.py"
-        complain(f"{job.source}: {job.target} {what}; choose another --output")
-    todo = [(job, record) for job, record in todo if job not in users]
+    done = len(chosen) - len(undone)
+    todo = []
+    for job, record in undone:
+        # The record knows the name, but the user may have put another file there since.
+        if not job.in_place and is_of_user(job.target):
+            refusals.append(refusal_of(job))
+        else:
+            todo.append((job, record))
+    for refusal in refusals:
+        complain(refusal)
     if options.compare:
         taken = [path for job, _ in chosen for path in (job.source, job.target)]
         todo = list(with_comparisons(todo, taken))
-    total = BatchTotal(failed + len(refusals) + len(users))
+    total = BatchTotal(failed + len(refusals))
     for enhancer in jobs:
         left = [job for job, _ in todo if enhancers[job.source] is enhancer]
         if left:
@@ -119,10 +119,6 @@ def _is_done(job: Job, record: Record, mark: str) -> bool:
         with contextlib.suppress(OSError):
             record.add(job.source, job.target)
     return found is not None
-
-
-def _is_users(target: Path) -> bool:
-    return os.path.lexists(target) and not is_result(target)
 
 
 def _mark(enhancer: Enhancer, options: BatchOptions) -> str:

@@ -1,12 +1,14 @@
 """What EXIF, and the directory of a TIFF, say about colors."""
 
+import os
+
 from PIL.ExifTags import Base, Interop
 from PIL.ImageFile import ImageFile
 
 from photos.colors.color_signals import ADOBE_RGB, DECLARED_SRGB, Calibration, ColorSignal
 from photos.colors.tone_curves import STEPS, Curve, Power, Table
 from photos.exif import DETAILS, INTEROP, Exif
-from photos.read_exif import exif_of
+from photos.read_exif import read_exif_of
 
 _SRGB, _ADOBE_RGB = 1, 2  # 2 is of some cameras, not of the standard
 _DEFAULT_GAMMA = 2.2  # TIFF 6.0, section 20, of a file without a transfer function
@@ -22,7 +24,7 @@ def exif_signal(image: ImageFile) -> ColorSignal | None:
     Raises:
         Exception: EXIF is damaged.
     """
-    exif = exif_of(image)
+    exif, _damaged = read_exif_of(os.fsdecode(image.filename), image)
     if exif is None:
         return None
     named = exif.number(Base.ColorSpace, DETAILS)

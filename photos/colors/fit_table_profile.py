@@ -51,11 +51,11 @@ def fit_table_profile(profile: bytes) -> ColorSpace | None:
 
     grays = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1)
     curve = _rising(light_of(grays)[:, 1])
-    levels = np.linspace(0, 255, _LEVELS).astype(np.uint8)
-    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     if curve[-1] <= 0:
         return None
     curve = curve / curve[-1]
+    levels = np.linspace(0, 255, _LEVELS).astype(np.uint8)
+    grid = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(-1, 3)
     expected = light_of(grid)
     solution, *_ = np.linalg.lstsq(curve[grid], expected, rcond=None)
     error = np.sqrt(np.mean(np.square(curve[grid] @ solution - expected)))

@@ -131,10 +131,13 @@ def test_a_ycbcr_tiff_of_small_color_without_compression_is_refused(tmp_path):
         load_photo(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("planar", [False, True])
 @pytest.mark.parametrize("deflate", [False, True])
-def test_one_number_of_bits_stands_for_all_samples(tmp_path, deflate):
-    pixels = noise(3, np.uint16)
-    (tmp_path / "a.tif").write_bytes(tiff(pixels, [(258, SHORT, [16])], deflate=deflate))
+def test_one_number_of_bits_stands_for_all_samples(tmp_path, deflate, planar, dtype):
+    pixels = noise(3, dtype)
+    bits = [(258, SHORT, [8 * pixels.itemsize])]
+    (tmp_path / "a.tif").write_bytes(tiff(pixels, bits, deflate=deflate, planar=planar))
     np.testing.assert_array_equal(load_photo(tmp_path / "a.tif").pixels, pixels)
 
 
