@@ -182,6 +182,7 @@ def enhance(
         PhotoError: The file cannot be read.
         ModelFileError: There is no such model, or it does not run at this size.
         TypeError: The array is not uint8 or uint16 RGB.
+        ValueError: The array has no pixels.
         OptionError: `strength` is out of its range.
     """
     BatchOptions(strength=strength).check()
@@ -190,6 +191,8 @@ def enhance(
             raise TypeError(
                 f"photo must be uint8 or uint16 (H, W, 3), not {photo.dtype} {photo.shape}"
             )
+        if not photo.size:
+            raise ValueError("photo has no pixels")
         loaded = Photo(photo.copy())
     else:
         loaded = load_photo(photo)

@@ -74,3 +74,9 @@ def mark_of(path: Path) -> str | None:
 def is_comparison_mark(mark: str | None) -> bool:
     """Return whether a mark is that of a comparison."""
     return mark is not None and mark.startswith(_COMPARISON)
+
+
+def is_result(path: Path) -> bool:
+    """Return whether a file is a result, which is no comparison."""
+    mark = mark_of(path)
+    return mark is not None and not is_comparison_mark(mark)

@@ -32,13 +32,14 @@ from photos.notes import notes_of
 from photos.photo import Notes
 from photos.png_chunks import XMP_KEYWORD, raw_profile
 from photos.read_exif import ExifError, exif_block, read_exif, read_exif_of
-from photos.xmp import XmpError, kept_xmp
+from photos.xmp import XmpError, kept_xmp, orientation_of_xmp
 
 _MAKE, _MODEL = 0x010F, 0x0110
 _PIXEL_WIDTH, _PIXEL_HEIGHT = 0xA002, 0xA003
 _COLORIMETRY = frozenset({301, 318, 319})  # TransferFunction, WhitePoint, PrimaryChromaticities
 _COLOR_SPACE, _GAMMA, _SUBJECT = 0xA001, 0xA500, 0x9214
 _XMP_SEGMENT = b"http://ns.adobe.com/xap/1.0/\0"  # before the XMP in a segment APP1
+_TURNED_BY_XMP = ("JPEG", "PNG", "WEBP")  # files of other formats have orientations of their own
 _OF_VIDEOS = frozenset({0x8897})  # by which Xiaomi's phones say that a video follows the photo
 # Pixels an inch across and down; the same of the focal plane.
 _RESOLUTIONS = ((MAIN, 0x011A, 0x011B), (DETAILS, 0xA20E, 0xA20F))
@@ -76,7 +77,9 @@ def orientation_of(image: Image.Image) -> int:
         # Pillow knows what it did to a TIFF, and it finds orientations in XMP. The method of PNG
         # files would read all pixels, because EXIF may follow them; `opened` has looked there.
         with contextlib.suppress(Exception):  # damaged metadata raises almost anything
-            value = Image.Image.getexif(image).get(ORIENTATION, 1)
+            value = Image.Image.getexif(image).get(ORIENTATION)
+    if value is None and image.format in _TURNED_BY_XMP and (packet := _packet_of(image)):
+        value = orientation_of_xmp(packet)  # Pillow knows some ways to write it
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -119,13 +122,13 @@ def kept_metadata(
     packet, xmp = _packet_of(image), None
     if gps and packet:
         try:
-            xmp = kept_xmp(packet, size)
+            xmp = kept_xmp(packet, size, turned)
         except XmpError as error:
             left_out.append(str(error))
     return Metadata(exif, xmp, notes_of(path, image, turned, gps), tuple(left_out))
 
 
-def _packet_of(image: ImageFile) -> bytes | None:
+def _packet_of(image: Image.Image) -> bytes | None:
     packet = image.info.get("xmp") or image.info.get(XMP_KEYWORD.decode())
     if isinstance(packet, str):
         try:  # Pillow decodes the bytes of a TIFF's tag as Latin-1

@@ -5,25 +5,25 @@ video of a motion photo, gain maps, depth maps, a second packet. All other prope
 """
 
 import re
-from collections.abc import Iterator
 from xml.dom import expatbuilder
-from xml.dom.minidom import Document, Element, Node, Text
+from xml.dom.minidom import Document, Node, Text
+
+from photos.xmp_regions import turn_regions
+from photos.xmp_tree import CAMERA, EXIF, PARTS_OF_GOOGLE, TIFF, elements_of, resolved, values_of
 
 LARGEST = 1 << 20  # bytes; the tree of a packet takes some 50 times as much
 
-_ADOBE, _GOOGLE = "http://ns.adobe.com/", "http://ns.google.com/photos/"
-_TIFF, _EXIF = f"{_ADOBE}tiff/1.0/", f"{_ADOBE}exif/1.0/"
-_CAMERA = f"{_GOOGLE}1.0/camera/"
+_ADOBE = "http://ns.adobe.com/"
 # Namespaces all of whose properties describe parts of the file that the result lacks.
 _PARTS = (
     f"{_ADOBE}hdr-gain-map/",
     "http://ns.apple.com/HDRGainMap/",
     "http://ns.apple.com/HDRToneMap/",
-    f"{_GOOGLE}1.0/container/",
-    f"{_GOOGLE}1.0/depthmap/",
-    f"{_GOOGLE}1.0/image/",
-    f"{_GOOGLE}1.0/audio/",
-    f"{_GOOGLE}dd/1.0/",
+    f"{PARTS_OF_GOOGLE}1.0/container/",
+    f"{PARTS_OF_GOOGLE}1.0/depthmap/",
+    f"{PARTS_OF_GOOGLE}1.0/image/",
+    f"{PARTS_OF_GOOGLE}1.0/audio/",
+    f"{PARTS_OF_GOOGLE}dd/1.0/",
     "http://ns.xiaomi.com/photos/1.0/camera/",
     "http://ns.oppo.com/photos/1.0/camera/",
     "http://ns.vivo.com/photos/1.0/camera/",
@@ -32,31 +32,15 @@ _PARTS = (
 _HIDDEN = {0x9: "\ue000", 0xA: "\ue001", 0xD: "\ue002"}
 _CAMERA_PARTS = re.compile(r"MotionPhoto|MicroVideo")
 _STALE = {
-    (_TIFF, "Orientation"),
+    (TIFF, "Orientation"),
     (f"{_ADOBE}xmp/note/", "HasExtendedXMP"),
     (f"{_ADOBE}xap/1.0/", "Thumbnails"),
 }
 _SIZES = {  # index of the side
-    (_TIFF, "ImageWidth"): 0,
-    (_TIFF, "ImageLength"): 1,
-    (_EXIF, "PixelXDimension"): 0,
-    (_EXIF, "PixelYDimension"): 1,
-}
-# Prefixes of packets that do not declare them.
-_USUAL = {
-    "tiff": _TIFF,
-    "exif": _EXIF,
-    "xmp": f"{_ADOBE}xap/1.0/",
-    "xmpNote": f"{_ADOBE}xmp/note/",
-    "hdrgm": f"{_ADOBE}hdr-gain-map/1.0/",
-    "GCamera": _CAMERA,
-    "Camera": _CAMERA,
-    "Container": f"{_GOOGLE}1.0/container/",
-    "GContainer": f"{_GOOGLE}1.0/container/",
-    "Item": f"{_GOOGLE}1.0/container/item/",
-    "GDepth": f"{_GOOGLE}1.0/depthmap/",
-    "GImage": f"{_GOOGLE}1.0/image/",
-    "GAudio": f"{_GOOGLE}1.0/audio/",
+    (TIFF, "ImageWidth"): 0,
+    (TIFF, "ImageLength"): 1,
+    (EXIF, "PixelXDimension"): 0,
+    (EXIF, "PixelYDimension"): 1,
 }
 
 
@@ -64,12 +48,13 @@ class XmpError(ValueError):
     """A packet that is no XML, or too large."""
 
 
-def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
+def kept_xmp(packet: bytes, size: tuple[int, int], turned: int = 1) -> bytes | None:
     """Return a packet that stays true of an enhanced photo.
 
     Args:
         packet: The packet.
         size: Width and height of the upright photo, pixels.
+        turned: The orientation of the file; the regions of faces turn with the photo.
 
     Returns:
         UTF-8; the packet itself where nothing is to be changed, or None for an empty one.
@@ -84,12 +69,9 @@ def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
     if len(packet) > LARGEST:
         raise XmpError("XMP above 1 MB")
     try:
-        if b"<!DOCTYPE" in packet:  # before its entities grow
-            raise ValueError("a document type")
-        document = expatbuilder.parseString(_hidden_spaces(packet), namespaces=False)
-        if document.doctype is not None:  # in UTF-16
-            raise ValueError("a document type")
-        if not _clean(document, size):
+        document = _tree(packet)
+        cleaned, moved = _clean(document, size), turn_regions(document, turned)
+        if not cleaned and not moved:
             return packet
         _drop_unused_prefixes(document)
         written = b"".join(node.toxml("utf-8") for node in document.childNodes)
@@ -98,6 +80,29 @@ def kept_xmp(packet: bytes, size: tuple[int, int]) -> bytes | None:
         return written
     except Exception as error:  # damage, or nesting beyond what Python allows
         raise XmpError("XMP, which is damaged") from error
+
+
+def orientation_of_xmp(packet: bytes) -> int | None:
+    """Return the orientation that a packet gives, or None; a damaged packet gives none."""
+    if b"Orientation" not in packet.replace(b"\0", b"") or len(packet) > LARGEST:
+        return None
+    try:
+        for element, scope in elements_of(_tree(packet)):
+            value = values_of(element, scope).get((TIFF, "Orientation"), "")
+            if value.strip().isdecimal():
+                return int(value)
+    except Exception:  # damage, or nesting beyond what Python allows
+        return None
+    return None
+
+
+def _tree(packet: bytes) -> Document:
+    if b"<!DOCTYPE" in packet:  # before its entities grow
+        raise ValueError("a document type")
+    document = expatbuilder.parseString(_hidden_spaces(packet), namespaces=False)
+    if document.doctype is not None:  # in UTF-16
+        raise ValueError("a document type")
+    return document
 
 
 def _hidden_spaces(packet: bytes) -> bytes:
@@ -118,16 +123,16 @@ def _hidden_spaces(packet: bytes) -> bytes:
 def _clean(document: Document, size: tuple[int, int]) -> bool:
     """Remove and correct properties; return whether there were any."""
     changed = False
-    for element, scope in list(_elements(document, dict(_USUAL))):
+    for element, scope in list(elements_of(document)):
         for name, value in list(element.attributes.items()):
-            what = _resolved(name, scope)
+            what = resolved(name, scope)
             if _is_stale(*what):
                 element.removeAttribute(name)
                 changed = True
             elif what in _SIZES and value != str(size[_SIZES[what]]):
                 element.setAttribute(name, str(size[_SIZES[what]]))
                 changed = True
-        what = _resolved(element.tagName, scope)
+        what = resolved(element.tagName, scope)
         if _is_stale(*what) and element.parentNode is not None:
             element.parentNode.removeChild(element)
             changed = True
@@ -140,34 +145,14 @@ def _clean(document: Document, size: tuple[int, int]) -> bool:
     return changed
 
 
-def _elements(
-    document: Document, scope: dict[str, str]
-) -> Iterator[tuple[Element, dict[str, str]]]:
-    """Yield the elements of a document, each with the namespaces of its prefixes."""
-    waiting = [(node, scope) for node in document.childNodes if isinstance(node, Element)]
-    while waiting:
-        element, scope = waiting.pop()
-        declared = {
-            name[6:]: value for name, value in element.attributes.items() if name[:6] == "xmlns:"
-        }
-        scope = scope | declared if declared else scope
-        yield element, scope
-        waiting += [(node, scope) for node in element.childNodes if isinstance(node, Element)]
-
-
-def _resolved(name: str, scope: dict[str, str]) -> tuple[str, str]:
-    prefix, _, local = name.rpartition(":")
-    return scope.get(prefix, ""), local
-
-
 def _is_stale(namespace: str, name: str) -> bool:
-    if namespace == _CAMERA and _CAMERA_PARTS.match(name):
+    if namespace == CAMERA and _CAMERA_PARTS.match(name):
         return True
     return namespace.startswith(_PARTS) or (namespace, name) in _STALE
 
 
 def _drop_unused_prefixes(document: Document) -> None:
-    elements = [element for element, _ in _elements(document, {})]
+    elements = [element for element, _ in elements_of(document)]
     names = {name for e in elements for name in (e.tagName, *e.attributes.keys())}
     used = {name.split(":")[0] for name in names if not name.startswith("xmlns:")}
     for element in elements:

@@ -374,6 +374,8 @@ def test_one_call_from_python(tmp_path, models, monkeypatch):
     np.testing.assert_array_equal(gray, 255 - before[..., [0, 0, 0]])
     with pytest.raises(TypeError, match="uint8 or uint16"):
         enhance.enhance(before / 255, model)
+    with pytest.raises(ValueError, match="no pixels"):
+        enhance.enhance(np.zeros((0, 5, 3), np.uint8))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (2, 3)])

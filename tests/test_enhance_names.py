@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +262,39 @@ def test_a_long_name_without_a_photos_suffix_is_cut(run, suffix):
     run(name)
     (found,) = results()
     assert found.endswith(".png") and len(found) == 255
+
+
+@pytest.mark.parametrize("arguments", [{"photos": ["."], "recursive": True}, {"photos": ["**/*"]}])
+def test_results_in_another_folder_are_no_photos(run, capsys, arguments):
+    """The results of each run lie in a folder of their own, among the photos."""
+    expected = photo("card/deep/x.jpg", 40)
+    photo("card/y.png", 40)
+    run("card", output="first", recursive=True, compare=True)
+    photo("first/new.jpg", 90)  # a photo that the user put beside the results
+    options = {name: value for name, value in arguments.items() if name != "photos"}
+    run(*arguments["photos"], output="second", **options)
+    found = results("second")
+    assert sorted(found) == ["card/deep/x.jpg", "card/y.png", "first/new.jpg"]
+    assert found["card/deep/x.jpg"] == expected
+
+
+def test_a_folder_of_results_that_is_named_is_enhanced(run):
+    gray = photo("card/x.jpg", 40)
+    run("card")
+    run("enhanced", output="again")
+    assert results("again") == {"x.jpg": 255 - gray}
+
+
+NAMES_OF_ONE_FILE = [("IMG_1.jpg", "img_1.jpg"), ("x.JPG", "x.jpg"), ("\xe9.png", "e\u0301.png")]
+
+
+@pytest.mark.parametrize("compare", [False, True])
+@pytest.mark.parametrize("names", NAMES_OF_ONE_FILE)
+def test_names_that_some_disks_take_for_one(run, names, compare):
+    grays = [photo(f"{f}/{n}", g) for f, n, g in zip("ab", names, (40, 90), strict=True)]
+    for _ in range(2):
+        run("a", "b", compare=compare)
+        found = results()
+        folded = {unicodedata.normalize("NFC", name).casefold() for name in found}
+        assert len(folded) == len(found) == (4 if compare else 2)
+        assert found[names[0]] == grays[0] and grays[1] in found.values()

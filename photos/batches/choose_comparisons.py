@@ -10,8 +10,7 @@ from pathlib import Path
 
 from photos.batches.before_after import SUFFIX, compare_path
 from photos.batches.choose_targets import Planned
-from photos.batches.file_names import LONGEST, cut_name
-from photos.batches.find_jobs import resolved_path
+from photos.batches.file_names import LONGEST, cut_name, one_name
 from photos.mark import comparison_mark, mark_of
 
 
@@ -22,20 +21,20 @@ def with_comparisons(jobs: Iterable[Planned], taken: Iterable[Path]) -> Iterator
         jobs: The jobs with their targets, each with the record of its folder.
         taken: Files that no comparison may have: sources and results of this batch.
     """
-    occupied = {resolved_path(path) for path in taken}
+    occupied = {one_name(path) for path in taken}
     for job, record in jobs:
         comparison = _free_comparison(job.target, occupied)
-        occupied.add(resolved_path(comparison))
+        occupied.add(one_name(comparison))
         yield job._replace(comparison=comparison), record
 
 
-def _free_comparison(target: Path, occupied: set[Path]) -> Path:
+def _free_comparison(target: Path, occupied: set[str]) -> Path:
     """Return the first name for a comparison that is free, or held by this result's comparison."""
     number = 1
     while True:
         path = _candidate(target, number)
         free = not os.path.lexists(path) or mark_of(path) == comparison_mark(target)
-        if free and resolved_path(path) not in occupied:
+        if free and one_name(path) not in occupied:
             return path
         number += 1
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from photos.batches.file_names import cut_name
-from photos.batches.find_jobs import Job, resolved_path
+from photos.batches.file_names import cut_name, one_name, resolved_path
+from photos.batches.find_jobs import Job
 from photos.batches.record import Record, state_of
 from photos.batches.shot import shot_of
-from photos.mark import is_comparison_mark, mark_of
+from photos.mark import is_result
 
 Planned = tuple[Job, Record]
 
@@ -33,8 +33,8 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
         result would replace a file that enhancement did not write.
     """
     chosen = {job.source: job for job, _ in jobs if job.in_place}
-    occupied = {resolved_path(job.source) for job, _ in jobs}
-    wanted = {resolved_path(job.target) for job, _ in jobs}
+    occupied = {one_name(job.source) for job, _ in jobs}
+    wanted = {one_name(job.target) for job, _ in jobs}
     # Photos of which the record knows a result come first, then photos whose own name is wanted.
     waiting = [one for one in jobs if not one[0].in_place]
     waiting.sort(key=lambda one: one[0].source.name != one[0].target.name)
@@ -43,22 +43,22 @@ def choose_targets(jobs: Sequence[Planned]) -> tuple[list[Planned], list[str]]:
             if job.source in chosen:
                 continue
             for result in own_results(job, record):
-                if os.path.lexists(result) and resolved_path(result) not in occupied:
-                    occupied.add(resolved_path(result))
+                if os.path.lexists(result) and one_name(result) not in occupied:
+                    occupied.add(one_name(result))
                     chosen[job.source] = job._replace(target=result)
                     break
     refusals = []
     for job, record in waiting:
         if job.source in chosen:
             continue
-        taken = resolved_path(job.target) in occupied
+        taken = one_name(job.target) in occupied
         if not taken and record.source_of(job.target) is None and is_of_user(job.target):
             refusals.append(refusal_of(job))
             continue
         found = job
         if taken or os.path.lexists(job.target):
             found = _numbered(job, record, occupied | wanted, taken)
-        occupied.add(resolved_path(found.target))
+        occupied.add(one_name(found.target))
         chosen[job.source] = found
     return [(chosen[job.source], record) for job, record in jobs if job.source in chosen], refusals
 
@@ -85,13 +85,13 @@ def _of_same_photo(job: Job, record: Record) -> Iterator[Path]:
     for path in itertools.takewhile(os.path.lexists, _names(job.target)):
         made_from = record.source_of(path)
         unknown = made_from is None or made_from[0] is None
-        if unknown and _is_result(path) and _same_shot(job.source, path):
+        if unknown and is_result(path) and _same_shot(job.source, path):
             yield path
 
 
 def is_of_user(path: Path) -> bool:
     """Return whether a file exists that enhancement did not write."""
-    return os.path.lexists(path) and not _is_result(path)
+    return os.path.lexists(path) and not is_result(path)
 
 
 def refusal_of(job: Job) -> str:
@@ -100,7 +100,7 @@ def refusal_of(job: Job) -> str:
     return f"{job.source}: {job.target} {what}; choose another --output"
 
 
-def _numbered(job: Job, record: Record, taken_names: set[Path], taken: bool) -> Job:
+def _numbered(job: Job, record: Record, taken_names: set[str], taken: bool) -> Job:
     """Return the job with the first free number, and a note that says why."""
     made_from = record.source_of(job.target)
     place = None if taken or made_from is None else made_from[0]
@@ -111,7 +111,7 @@ def _numbered(job: Job, record: Record, taken_names: set[Path], taken: bool) -> 
     else:
         owner = place
     for path in itertools.islice(_names(job.target), 1, None):
-        if not os.path.lexists(path) and resolved_path(path) not in taken_names:
+        if not os.path.lexists(path) and one_name(path) not in taken_names:
             return job._replace(target=path, note=f"{job.target.name} is the result of {owner}")
     raise AssertionError("the numbers have no end")
 
@@ -136,8 +136,3 @@ def _has_name(result: Path, wanted: Path) -> bool:
 def _same_shot(source: Path, result: Path) -> bool:
     shot = shot_of(source)
     return shot is not None and shot == shot_of(result)
-
-
-def _is_result(path: Path) -> bool:
-    mark = mark_of(path)
-    return mark is not None and not is_comparison_mark(mark)

@@ -8,10 +8,12 @@ from typing import NamedTuple
 from photos import PhotoError
 from photos.batches.before_after import is_comparison
 from photos.batches.expand_pattern import expand, is_pattern
-from photos.batches.file_names import cut_name
+from photos.batches.file_names import cut_name, resolved_path
+from photos.batches.record import NAME as RECORD
 from photos.files import format_by_content, heif_is_writable
 from photos.formats import BY_SUFFIX, WRITTEN_SUFFIXES, PhotoFormat
-from photos.listing import Listing, list_photos, refuse
+from photos.listing import LeftOut, Listing, list_photos, refuse
+from photos.mark import is_result
 
 
 class Job(NamedTuple):
@@ -99,8 +101,11 @@ def _photos_of(
         root, found = expand(argument)
         found = [one for one in found if not one.is_dir() and refuse(one) is None]
         found = [photo for photo in found if not is_comparison(photo)]
-        if skipped is not None and resolved_path(root) in skipped.parents:
-            found = [photo for photo in found if skipped not in resolved_path(photo).parents]
+        if skipped is not None:
+            if resolved_path(root) in skipped.parents:
+                found = [photo for photo in found if skipped not in resolved_path(photo).parents]
+            found, results = _without_results(root, found)
+            notes += [f"{root}: {note}" for note in Listing([], results).notes()]
         if not found:
             raise PhotoError(f"{argument}: matches no photos ({_suffixes()})")
         yield from ((photo, photo.relative_to(root)) for photo in found)
@@ -120,8 +125,33 @@ def _in_folder(
         raise PhotoError(f"{folder}: {error.strerror or error}") from error
     failures += [f"{one.path}: {one.reason}" for one in listing.left_out if one.is_fault]
     others = [one for one in listing.left_out if not one.is_fault]
+    photos = [photo for photo in listing.photos if not is_comparison(photo)]
+    if skipped is not None:
+        photos, results = _without_results(folder, photos)
+        others += results
     notes += [f"{folder}: {note}" for note in Listing([], others).notes()]
-    return [photo for photo in listing.photos if not is_comparison(photo)]
+    return photos
+
+
+def _without_results(root: Path, photos: list[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """Return the photos without results of earlier runs, and those results.
+
+    Photos of `root` itself stay: whoever names a folder of results wants them. Only folders with
+    a record are searched for results, because the mark of each file costs time.
+    """
+    parents = {photo.parent for photo in photos}
+    held = {parent for parent in parents if parent != root and _is_below_record(parent, root)}
+    results = [photo for photo in photos if photo.parent in held and is_result(photo)]
+    found = set(results)
+    left_out = [LeftOut(photo, "results of an earlier run") for photo in results]
+    return [photo for photo in photos if photo not in found], left_out
+
+
+def _is_below_record(folder: Path, root: Path) -> bool:
+    """Return whether a folder, or one between the folder and `root`, holds a record."""
+    folders = [folder, *folder.parents]
+    inside = folders[: folders.index(root)] if root in folders else folders[:1]
+    return any(os.path.lexists(one / RECORD) for one in inside)
 
 
 def _written_format(path: Path) -> PhotoFormat | None:
@@ -142,14 +172,6 @@ def _written_as(source: Path, target: Path) -> Path:
     if suffix in BY_SUFFIX:
         return target.with_name(cut_name(target.stem, written.suffixes[0]))
     return target.with_name(cut_name(target.name, written.suffixes[0]))
-
-
-def resolved_path(path: Path) -> Path:
-    """Return the path without symbolic links.
-
-    Unlike `Path.resolve`, the function raises no error at a loop of links.
-    """
-    return Path(os.path.realpath(path))
 
 
 def _suffixes() -> str:
