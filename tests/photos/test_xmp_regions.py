@@ -96,7 +96,7 @@ FORMS = {
     "single quotes": "<rdf:Description {names} tiff:Orientation='6'/>",
     "spaces": "<rdf:Description {names} tiff:Orientation = '6' />",
     "element": "<rdf:Description {names}><tiff:Orientation>6</tiff:Orientation></rdf:Description>",
-    "lines": "<rdf:Description {names}><tiff:Orientation>\n6\n</tiff:Orientation></rdf:Description>",
+    "tab": "<rdf:Description {names}><tiff:Orientation>\t6\t</tiff:Orientation></rdf:Description>",
     "prefix": "<rdf:Description xmlns:t='http://ns.adobe.com/tiff/1.0/' t:Orientation='6'/>",
 }
 
