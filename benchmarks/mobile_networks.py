@@ -5,6 +5,8 @@ from models.generator import build_generator
 from models.layers.initializers import small_normal
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
 from models.mobile import build_mobile, global_features, modulated
+from models.rivals.mcrn import build_mcrn
+from models.rivals.ppcn import build_ppcn, build_ppcn_student
 
 layers, ops = keras.layers, keras.ops
 
@@ -94,8 +96,12 @@ DESIGNS = {
     "quarter + thumbnail": lambda: quarter_resolution(thumbnail=64),
     "half + thumbnail color": thumbnail_color,
     "half + thumbnail 12": lambda: build_mobile(12),
+    "half + thumbnail 16": lambda: build_mobile(16),
     "half + thumbnail 20": lambda: build_mobile(20),
     "half + thumbnail 30": lambda: build_mobile(30),
     "half + thumbnail 48": lambda: build_mobile(48),
+    "MCRN-like": build_mcrn,
+    "PPCN student-like": build_ppcn_student,
+    "PPCN": build_ppcn,
     "DPED batch norm 16": lambda: build_generator("batch", channels=16),
 }

@@ -63,6 +63,18 @@ NETWORKS = {
         options=("channels", "blocks"),
         recipe="johnson",
     ),
+    "mcrn": Network(
+        about="a rival of few operations, like MCRN of the PIRM 2018 challenge",
+        builder="models.rivals.mcrn.build_mcrn",
+        options=("channels",),
+        recipe="mobile",
+    ),
+    "ppcn_student": Network(
+        about="a rival of few operations, like the student of PPCN, Hui et al. 2018",
+        builder="models.rivals.ppcn.build_ppcn_student",
+        options=(),
+        recipe="mobile",
+    ),
 }
 
 

@@ -10,7 +10,8 @@ from models.generator import build_generator
 from models.network_files import load_generator, save_model
 from models.networks import NETWORKS, build_network, networks_in_words
 from models.rivals.johnson import build_johnson
-from models.rivals.ppcn import build_ppcn
+from models.rivals.mcrn import build_mcrn
+from models.rivals.ppcn import build_ppcn, build_ppcn_student
 from models.rivals.srcnn import build_srcnn
 from training.recipes import RECIPES
 
@@ -28,8 +29,8 @@ def relu(x):
     return np.maximum(x, 0)
 
 
-def leaky(x):
-    return np.where(x > 0, x, 0.05 * x)
+def leaky(x, slope=0.05):
+    return np.where(x > 0, x, slope * x)
 
 
 def batch_norm(x, gamma, beta, mean, variance):
@@ -97,6 +98,14 @@ def ppcn_by_hand(model, x):
     return bounded(convolve(x, *take(2)))
 
 
+def mcrn_by_hand(model, x):
+    take = taker(model)
+    x = leaky(convolve(x, *take(2)), 0.2)
+    skip = leaky(convolve(x, *take(2)), 0.2)
+    x = leaky(instance_norm(convolve(skip, *take(2)), *take(2)), 0.2) + skip
+    return bounded(convolve(x, *take(2)))
+
+
 DEFINITIONS = {
     "batch": (
         lambda: build_generator("batch", channels=5, blocks=2),
@@ -112,6 +121,8 @@ DEFINITIONS = {
     ),
     "srcnn": (build_srcnn, srcnn_by_hand),
     "ppcn": (build_ppcn, ppcn_by_hand),
+    "ppcn_student": (build_ppcn_student, ppcn_by_hand),
+    "mcrn": (build_mcrn, mcrn_by_hand),
 }
 
 
@@ -136,7 +147,15 @@ def test_parameters_are_those_of_the_publication():
     assert build_ppcn().count_params() == pytest.approx(21_800, abs=50)
 
 
-@pytest.mark.parametrize("build", [build_generator, build_srcnn, build_johnson, build_ppcn])
+def test_costs_are_those_of_the_publication():
+    assert models.multiply_adds(build_mcrn()) == 4_864
+    assert models.multiply_adds(build_ppcn()) == 21_504
+    assert models.multiply_adds(build_ppcn_student()) == pytest.approx(2_600, abs=60)
+
+
+@pytest.mark.parametrize(
+    "build", [build_generator, build_srcnn, build_johnson, build_mcrn, build_ppcn]
+)
 def test_the_range_of_the_output_is_that_of_the_last_activation(build):
     model = build()
     bias = model.get_layer("conv7" if build is build_ppcn else "rgb_conv").bias

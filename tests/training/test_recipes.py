@@ -70,7 +70,7 @@ def test_choices_follow_from_the_tables():
 
 @pytest.mark.parametrize(("model", "preset"), [
     (None, "thesis"), ("dped", "thesis"), ("mobile", "distortion"), ("srcnn", "mse"),
-    ("johnson", "content"),
+    ("johnson", "content"), ("mcrn", "distortion"), ("ppcn_student", "distortion"),
 ])  # fmt: skip
 def test_each_network_has_its_own_training(model, preset):
     config = with_recipe(TrainConfig("x", model=model))
