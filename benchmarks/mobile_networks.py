@@ -2,9 +2,11 @@
 
 from common.backend import keras
 from models.generator import build_generator
+from models.layers.global_moments import GlobalMoments
 from models.layers.initializers import small_normal
 from models.layers.space_to_depth import DepthToSpace, SpaceToDepth
-from models.mobile import build_mobile, global_features, modulated
+from models.layers.thumbnail import Thumbnail
+from models.mobile import build_mobile, global_features, local_network, modulated
 from models.rivals.mcrn import build_mcrn
 from models.rivals.ppcn import build_ppcn, build_ppcn_student
 
@@ -88,6 +90,19 @@ def thumbnail_color(channels=28, blocks=3):
     return keras.Model(image, layers.Add()([base, DepthToSpace()(x)]))
 
 
+def thumbnail_network(channels=30, widths=(16, 24, 32), facts=64):
+    """Build the mobile network with convolutions on the thumbnail, which see places too."""
+    image = keras.Input((None, None, 3), name="image")
+    small = Thumbnail(64)(image)
+    colors = GlobalMoments()(layers.Conv2D(24, 1, activation="relu")(small))
+    x = small
+    for width in widths:
+        x = layers.Conv2D(width, 3, 2, padding="same", activation="relu")(x)
+    x = layers.Concatenate()([colors, GlobalMoments()(x)])
+    x = layers.Conv2D(facts, 1, activation="relu")(x)
+    return keras.Model(image, local_network(image, x, channels, 3))
+
+
 DESIGNS = {
     "full resolution": full_resolution,
     "half resolution": half_resolution,
@@ -100,6 +115,7 @@ DESIGNS = {
     "half + thumbnail 20": lambda: build_mobile(20),
     "half + thumbnail 30": lambda: build_mobile(30),
     "half + thumbnail 48": lambda: build_mobile(48),
+    "half + thumbnail network 30": thumbnail_network,
     "MCRN-like": build_mcrn,
     "PPCN student-like": build_ppcn_student,
     "PPCN": build_ppcn,

@@ -37,6 +37,21 @@ def build_mobile(channels: int = 30, blocks: int = 3, thumbnail: int = 64) -> ke
     """
     image = keras.Input((None, None, 3), name="image")
     features = global_features(image, thumbnail)
+    return keras.Model(image, local_network(image, features, channels, blocks), name="mobile")
+
+
+def local_network(image, features, channels: int, blocks: int):
+    """Compute the enhanced image at half resolution, see `build_mobile`.
+
+    Args:
+        image: the image input, `(N, H, W, 3)`.
+        features: features of the whole photo, `(N, 1, 1, F)`.
+        channels: width at half resolution.
+        blocks: number of convolutions between the first and the last.
+
+    Returns:
+        Tensor `(N, H, W, 3)`.
+    """
     pixels = SpaceToDepth(name="pixels_to_channels")(image)
     x = layers.Conv2D(channels, 3, padding="same", name="head")(pixels)
     x = layers.ReLU(name="head_relu")(modulated(x, features, "head"))
@@ -48,7 +63,7 @@ def build_mobile(channels: int = 30, blocks: int = 3, thumbnail: int = 64) -> ke
     x = layers.Conv2D(12, 3, padding="same", kernel_initializer=small_normal(), name="tail")(x)
     # The colors are modulated as 12 channels of a block: 3 channels are too few for a fast loop.
     x = layers.Add(name="sum")([_modulated_pixels(pixels, features), x])
-    return keras.Model(image, DepthToSpace(name="enhanced")(x), name="mobile")
+    return DepthToSpace(name="enhanced")(x)
 
 
 def global_features(image, size: int):
