@@ -5,20 +5,12 @@
 From Python, `enhance(photo)` returns the pixels.
 """
 
-import os
-import signal
 import sys
 
 if __name__ == "__main__":  # before the imports that fail without the environment
     from common.environment import check_environment
 
     check_environment()
-
-# Ctrl-C while libraries load, before there is anything to clean up
-if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
-    signal.signal(
-        signal.SIGINT, lambda *_: (os.write(2, b"enhance.py: interrupted\n"), os._exit(130))
-    )
 
 import dataclasses
 import functools

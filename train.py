@@ -80,7 +80,12 @@ def _restore(config: TrainConfig, gan, progress: Progress) -> None:
     """Take up a run where its checkpoint stands; refuse a checkpoint of another run."""
     from training.training_state import gan_variables, restore_state
 
-    saved = Progress(**restore_state(config.folder / STATE, gan_variables(gan)))
+    path = config.folder / STATE
+    facts = restore_state(path, gan_variables(gan))
+    try:
+        saved = Progress.from_saved(facts)
+    except ValueError as error:
+        raise TrainingError(f"{path}: damaged or of another version ({error})") from error
     if saved.pairs != progress.pairs:
         raise TrainingError(
             f"{config.folder}: was trained on {saved.pairs} pairs, now there are "

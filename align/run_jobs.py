@@ -16,7 +16,13 @@ from align.alignment_error import AlignmentError
 from common.atomic_files import discard_open
 from common.cores import cores
 from common.long_work import Bar
-from common.signals import ENDING, PATIENCE, start_resource_tracker
+from common.signals import (
+    ENDING,
+    PATIENCE,
+    signals_blocked,
+    start_resource_tracker,
+    unblock_signals,
+)
 
 CONNECT_TIMEOUT = 10  # seconds to reach a scheduler
 WORKERS_TIMEOUT = 60  # seconds until a cluster has a worker
@@ -73,6 +79,8 @@ def _processes(count: int) -> Iterator[Executor]:
     pool = ProcessPoolExecutor(count, context, initializer=_start_worker)
     try:
         with _environment(dict.fromkeys(SINGLE_THREADED, "1")):
+            with signals_blocked():
+                pool.submit(os.getpid)  # the first job starts all processes
             yield pool
         pool.shutdown()
     except BrokenProcessPool:
@@ -118,6 +126,7 @@ def _start_worker() -> None:
         leave()
 
     threading.Thread(target=follow, daemon=True).start()
+    unblock_signals()
 
 
 @contextlib.contextmanager

@@ -21,6 +21,8 @@ from common.option_parser import ESSENTIAL, given_field, given_options, option, 
 from common.signals import exit_status, signals_raised
 
 _BROKEN_PIPE = 128 + 13  # as a shell reports SIGPIPE
+# What TensorFlow, JAX and OpenCV say; importing their types takes seconds.
+_LACK_OF_MEMORY = ("ResourceExhaustedError", "RESOURCE_EXHAUSTED", "Insufficient memory")
 
 __all__ = ["ESSENTIAL", "given_options", "option", "print_error", "run"]
 
@@ -70,10 +72,10 @@ def run(
             with contextlib.suppress(OSError):  # the terminal may be gone
                 print(f"{parser.prog}: interrupted", file=sys.stderr)
             sys.exit(exit_status(end))
-        except MemoryError:
-            print_error(parser.prog, "not enough memory: give smaller numbers or photos")
-            sys.exit(1)
         except Exception as error:
+            if _is_lack_of_memory(error):
+                print_error(parser.prog, "not enough memory: give smaller numbers or photos")
+                sys.exit(1)
             if not isinstance(error, (OSError, *_loaded(errors))):
                 raise
             print_error(parser.prog, error)
@@ -116,6 +118,12 @@ def _loaded(errors) -> Iterator[type[Exception]]:
             error = getattr(sys.modules.get(module), name, None)
         if error is not None:
             yield error
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Return whether Python, OpenCV, TensorFlow or JAX has no memory left, here or on a GPU."""
+    said = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or any(words in said for words in _LACK_OF_MEMORY)
 
 
 def _one_line(error: Exception | str) -> str:

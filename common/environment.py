@@ -1,10 +1,12 @@
-"""The check that each command makes first: does this Python have what the project needs?
+"""What each command does first: check whether this Python has what the project needs.
 
 Every Python from 3.6 on can run this module, however bare it is. So a user who forgets to activate
 the environment gets one line that says what to do, and no traceback.
 """
 
 import importlib.util
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,7 +22,13 @@ INSTALL = "pip install -c constraints.txt -e ."
 
 
 def check_environment() -> None:
-    """End the program with one line if its Python is too old or lacks packages."""
+    """End the program with one line if its Python is too old or lacks packages.
+
+    From here on, Ctrl-C ends the program with one line too. Libraries load for seconds, and there
+    is nothing to clean up yet. `common.signals` takes over when the work begins.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
     version = sys.version_info[:2]
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if version < OLDEST or (missing and version > NEWEST):
@@ -34,6 +42,12 @@ def check_environment() -> None:
     else:
         return
     sys.exit(f"{program_name()}: error: {what}; {_remedy(python)}")
+
+
+def _interrupted(_number, _frame):
+    """End at once: an exception in the middle of an import may come out as another error."""
+    os.write(2, f"{program_name()}: interrupted\n".encode())
+    os._exit(128 + signal.SIGINT)
 
 
 def program_name() -> str:

@@ -1,10 +1,11 @@
-"""Files that the program keeps beside the user's, opened only if they are what it wrote."""
+"""Files that the program keeps beside the user's, opened only if they are plain files."""
 
 import errno
+import json
 import os
 import stat
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 
 def open_plain(path: str | Path, append: bool = False) -> IO[str]:
@@ -34,3 +35,36 @@ def open_plain(path: str | Path, append: bool = False) -> IO[str]:
     except BaseException:
         os.close(handle)
         raise
+
+
+def read_plain(path: str | Path) -> bytes:
+    """Read a file, which may be a link. A named pipe, which would be waited for, is refused.
+
+    Raises:
+        OSError: The file is missing, cannot be read, or is no regular file.
+    """
+    how = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, how)
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a file of JSON in UTF-8.
+
+    Raises:
+        OSError: As `read_plain`.
+        ValueError: The file holds no JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(read_plain(path).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

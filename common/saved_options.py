@@ -17,7 +17,7 @@ def options_from_json(config_class: type, text: str) -> dict[str, Any]:
         text: A JSON object.
 
     Returns:
-        The values by the name of the field, as JSON gives them.
+        The values by the name of the field, as JSON gives them, with tuples for lists.
 
     Raises:
         ValueError: The text is no JSON object, or an option is unknown, has a value of another
@@ -40,12 +40,16 @@ def options_from_json(config_class: type, text: str) -> dict[str, Any]:
             raise ValueError(f"{name} {str(value)[:40]!r}: a value of another type")
         if not allowed and choices is not None and value not in choices:
             raise ValueError(f"{name} {str(value)[:40]!r}: expected one of {', '.join(choices)}")
-    return values
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
 
 
 def _fits(value: Any, hint: Any) -> bool:
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return any(_fits(value, one) for one in typing.get_args(hint))
+    if typing.get_origin(hint) is tuple:
+        return type(value) is list and all(_fits(one, typing.get_args(hint)[0]) for one in value)
     if hint is types.NoneType:
         return value is None
     if hint is float:

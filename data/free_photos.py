@@ -19,6 +19,7 @@ if __name__ == "__main__":  # before the imports that fail without the environme
 import dataclasses
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,6 +167,8 @@ def main(config: FreePhotosConfig) -> None:
     """Gather the photos and print the number of photos from each source."""
     found = list(wheel_photos())
     if config.packages:
+        if not Path(config.packages).is_dir():
+            raise FreePhotosError(f"{config.packages}: no such folder; give --packages or leave it")
         found += package_photos(Path(config.packages))
     if config.city100:
         files = photos_in(Path(config.city100), (".jpg",))
@@ -178,6 +181,7 @@ def main(config: FreePhotosConfig) -> None:
     for name, content in counted(found, "gathering", "photo"):
         photo = decode_reduced(content)
         if photo is None:
+            print(f"left out {name}: damaged, or a side below {SHORT_SIDE} pixels", file=sys.stderr)
             continue
         _, encoded = cv2.imencode(".png", photo, [cv2.IMWRITE_PNG_COMPRESSION, 3])
         write_whole(output / f"{name}.png", encoded.tobytes())

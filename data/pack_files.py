@@ -14,6 +14,7 @@ import numpy as np
 from common.atomic_files import new_folder
 from common.folder_lock import locked
 from common.layout import PATCH_SIZE
+from common.plain_file import read_json
 
 SIDES = ("phone", "target")
 MANIFEST = "manifest.json"
@@ -55,7 +56,7 @@ def open_pack(
 def _read(pack: Path, fingerprint: str) -> Arrays | None:
     """Return the arrays of a pack, or None if it is missing, out of date or damaged."""
     try:
-        manifest = json.loads((pack / MANIFEST).read_text())
+        manifest = read_json(pack / MANIFEST)
         if manifest["fingerprint"] != fingerprint:
             return None
         phone, target = (np.load(pack / f"{side}.npy", mmap_mode="r") for side in SIDES)

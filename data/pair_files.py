@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from common.layout import (
     TRAIN,
     is_phone_name,
 )
+from common.plain_file import read_plain
 from photos import photos_in
 
 _HOW_TO_GET_ONE = (
@@ -134,12 +136,12 @@ def _pairs(dataset: Path, split: str) -> PairFolder:
 def _scenes(table: Path, split: str) -> dict[str, str]:
     """Read from the table of `python -m align` which photo each patch of a split is a part of."""
     try:
-        with table.open(newline="", encoding="utf-8") as file:
-            return {
-                Path(row["patch"]).stem: row["photo"]
-                for row in csv.DictReader(file)
-                if row["split"] == split and row["patch"]
-            }
+        lines = io.StringIO(read_plain(table).decode("utf-8"), newline="")
+        return {
+            Path(row["patch"]).stem: row["photo"]
+            for row in csv.DictReader(lines)
+            if row["split"] == split and row["patch"]
+        }
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
@@ -168,7 +170,21 @@ def write_scenes(table: Path, split: str, counts: Mapping[str, int]) -> None:
 def _named(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
-    return {path.stem: path for path in _in_order(photos_in(folder, PATCH_SUFFIXES))}
+    return by_stem(_in_order(photos_in(folder, PATCH_SUFFIXES)))
+
+
+def by_stem(files: Iterable[Path]) -> dict[str, Path]:
+    """Return files by their names without suffix.
+
+    Raises:
+        DatasetError: Two files have one name, such as 0.jpg and 0.png.
+    """
+    found: dict[str, Path] = {}
+    for path in files:
+        other = found.setdefault(path.stem, path)
+        if other is not path:
+            raise DatasetError(f"{path}: {other.name} has the same name; remove one of both")
+    return found
 
 
 def _in_order(files: Iterable[Path]) -> list[Path]:

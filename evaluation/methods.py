@@ -15,6 +15,7 @@ import numpy as np
 from common.did_you_mean import did_you_mean
 from common.run_folder import BEST, LAST
 from data.packed import read_patch
+from data.pair_files import by_stem
 from evaluation.litert_cost import litert_cost
 from inference.one_click import TUNED, enhance_one_click
 from models.shipped import SHIPPED, shipped_file
@@ -106,7 +107,7 @@ def external_method(word: str, files: tuple[Path, ...]) -> Method:
     name, _, folder = word.partition("=")
     if not name or not folder or not Path(folder).is_dir():
         raise EvaluationError(f"--external {word}: expected NAME=DIR with an existing folder")
-    found = {path.stem: path for path in photos_in(Path(folder))}
+    found = by_stem(photos_in(Path(folder)))
     missing = [path.name for path in files if path.stem not in found]
     if missing:
         raise EvaluationError(f"{folder}: {len(missing)} pictures missing, e.g. {missing[0]}")

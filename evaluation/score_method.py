@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from evaluation.network_cost import machine, measure_cost
 from evaluation.perceptual_distance import PerceptualDistance
 
 VERSION = 2  # of the computation: raise the number when a metric or a cost changes
+PERCEPTUAL = "perceptual"
 CHUNK = 16  # pairs between two steps of the progress bar
 
 
@@ -58,7 +58,8 @@ def score_method(
         EvaluationError: the method's pictures contain NaN or infinite values.
     """
     path = cache / f"{_key(method, pairs, perceptual)}.npz"
-    found = _read(path)
+    names = set(metrics.METRICS) | ({PERCEPTUAL} if perceptual else set())
+    found = _read(path, names)
     if found is not None:
         return found
     phone, target = pairs.scaled()
@@ -66,7 +67,7 @@ def score_method(
     with waiting(f"measuring {method.name}"):
         values = metrics.per_image(enhanced, target)
         if perceptual:
-            values["perceptual"] = perceptual(enhanced, target)
+            values[PERCEPTUAL] = perceptual(enhanced, target)
         result = Scored(as_pictures(enhanced), values, measure_cost(loaded))
     _write(path, result)
     return result
@@ -120,7 +121,8 @@ def _key(method: Method, pairs: PatchPairs, perceptual: PerceptualDistance | Non
     return digest.hexdigest()[:32]
 
 
-def _read(path: Path) -> Scored | None:
+def _read(path: Path, names: set[str]) -> Scored | None:
+    """Return the kept scores, or None if they are missing, damaged, or lack one of the names."""
     try:
         with np.load(path) as arrays:
             per_image = {
@@ -129,9 +131,10 @@ def _read(path: Path) -> Scored | None:
                 if name.startswith("metric_")
             }
             cost = json.loads(str(arrays["cost"]))
-            return Scored(arrays["pictures"], per_image, cost)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            found = Scored(arrays["pictures"], per_image, cost)
+    except Exception:  # missing, or damaged, which raises almost anything
         return None
+    return found if per_image.keys() >= names else None
 
 
 def _write(path: Path, result: Scored) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from common import command_line
 from common.atomic_files import replacing
 from common.command_line import option
+from common.plain_file import read_json
 from export.precisions import PROPERTIES
 from models.shipped import PRETRAINED, place_of
 
@@ -108,7 +109,7 @@ def _manifest(model: Path) -> dict:
         raise DemoNetworkError(f"{model}: no such file")
     path = model.with_suffix(".json")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = read_json(path)
         file, _, _ = manifest["file"], manifest["precision"], manifest["tile"]
         outside = [name for name in _files(model, manifest) if name != Path(name).name]
     except FileNotFoundError:

@@ -43,6 +43,8 @@ def check_parity(measured: dict[str, float], precision: Precision | str) -> None
         ParityError: a difference beyond the limits, or one that is not a number.
     """
     limits = PROPERTIES[Precision(precision)]
+    if math.isnan(measured["max_difference"]):
+        raise ParityError(f"the network is broken: the {precision} model gives values that are NaN")
     # `not` and the comparisons of the good case: comparisons with NaN are false.
     if not (
         measured["max_difference"] <= limits.max_difference and measured["psnr"] >= limits.min_psnr

@@ -1,10 +1,10 @@
 """The `.keras` file to export, and the training run that made the file."""
 
-import json
 from pathlib import Path
 
 from common.did_you_mean import did_you_mean
 from common.layout import TARGET, is_phone_name
+from common.plain_file import read_json
 from common.run_folder import BEST, CONFIG, LAST, RUNS, finished_runs
 
 
@@ -60,7 +60,7 @@ def read_run(source: Path) -> dict | None:
     if not path.is_file():
         return None
     try:
-        run = json.loads(path.read_text())
+        run = read_json(path)
         names = {name: str(run[name]) for name in ("phone", "model")}
         if not all(map(is_phone_name, names.values())):  # they become names of files
             raise ValueError

@@ -1,7 +1,6 @@
 """The engine that runs a `.tflite` file by LiteRT."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from common.backend import native_output_hidden
 from common.cores import cores
 from common.finite_weights import BROKEN, are_finite
+from common.plain_file import read_json
 from common.stages import StagePlan
 from common.tensor_names import ENHANCED, IMAGE, THUMBNAIL
 from inference.engine import GlobalInput, ModelFileError, Network
@@ -18,6 +18,7 @@ from inference.whole_frame import run_whole_frame
 
 DEFAULT_HALO = 32  # for a model file without a manifest; the project's generators reach 18 pixels
 FIRST_SIZE = 64  # pixels
+MOST_BYTES = 10**9  # that a manifest may say a pixel takes
 
 
 class LiteRTEngine:
@@ -101,7 +102,7 @@ class LiteRTEngine:
 
     def _read_manifest(self, path: Path) -> None:
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest = read_json(path)
             checksum = manifest.get("sha256")
             self.halo = int(manifest.get("halo", self.halo))
             self.multiple = int(manifest.get("multiple", self.multiple))
@@ -111,9 +112,11 @@ class LiteRTEngine:
                 self.stages = StagePlan.from_json(manifest["stages"])
             if "bytes_per_pixel" in manifest:
                 self.bytes_per_pixel = int(manifest["bytes_per_pixel"])
+                if not 0 < self.bytes_per_pixel <= MOST_BYTES:
+                    raise ValueError(f"bytes_per_pixel: from 1 to {MOST_BYTES}")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+        except (OSError, ArithmeticError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise ModelFileError(f"{path}: not a usable manifest ({_line(error)})") from error
         if checksum not in (None, hashlib.sha256(self.path.read_bytes()).hexdigest()):
             raise ModelFileError(f"{path}: the manifest of another {self.path.name}")

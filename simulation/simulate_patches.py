@@ -36,6 +36,7 @@ from common.layout import (
     TRAIN,
 )
 from common.long_work import Bar
+from common.plain_file import read_json
 from common.plural import plural
 from data.pair_files import DatasetError, write_scenes
 from data.photo_folder import PhotoFolder
@@ -188,7 +189,7 @@ def _survey(photos: Mapping[str, np.ndarray]) -> tuple[dict[str, str], list[str]
 def _read_parameters(folder: Path) -> dict | None:
     """Read `simulation.json` of an existing data set; None if the file is missing or damaged."""
     try:
-        return json.loads((folder / SIMULATION).read_text(encoding="utf-8"))
+        return read_json(folder / SIMULATION)
     except (OSError, ValueError):
         return None
 

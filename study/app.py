@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from common.plain_file import read_plain
 from common.plural import plural
 from study import tokens, visit
 from study.design import PHOTOS, Question, Study
@@ -105,7 +106,7 @@ class Pages:
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         try:
-            content = (self._folder / PHOTOS / f"{picture.id}.jpg").read_bytes()
+            content = read_plain(self._folder / PHOTOS / f"{picture.id}.jpg")
         except FileNotFoundError:
             raise HTTPException(404) from None
         return Response(content, media_type="image/jpeg", headers=headers)

@@ -13,9 +13,12 @@ import re
 import unicodedata
 from pathlib import Path
 
+from common.plain_file import read_json
+
 VERSION = 1
 FILE, PHOTOS, SECRET, DATABASE = "study.json", "photos", "secret.key", "votes.sqlite"
 LONGEST_NAME = 60
+MOST_REPEATS = 10_000
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -128,25 +131,44 @@ def read_study(folder: str | Path) -> Study:
     """
     path = Path(folder) / FILE
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = read_json(path)
         if facts.pop("version") != VERSION:
             raise ValueError
         facts["pictures"] = tuple(Picture(**picture) for picture in facts["pictures"])
         facts["pairs"] = tuple((first, second) for first, second in facts["pairs"])
         facts["classes"] = tuple(facts["classes"])
         study = Study(**facts)
-        ids = [study.id, *(picture.id for picture in study.pictures)]
-        if not all(_ID.fullmatch(i) for i in ids) or not study.questions():
-            raise ValueError
-        for word in (*study.classes, *(w for p in study.pictures for w in (p.phone, p.scene))):
-            check_name(word, "name")
+        _check(study)
         return study
     except FileNotFoundError:
         raise StudyError(
             f"{folder}: no study in this folder: make a study with "
             f"python -m study prepare --out {folder}"
         ) from None
+    except OSError as error:
+        raise StudyError(f"{path}: {error.strerror or error}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise StudyError(
             f"{path}: damaged, or written by another version: prepare the study again"
         ) from None
+
+
+def _check(study: Study) -> None:
+    """Raise ValueError, TypeError or StudyError for a study that `prepare` cannot have made."""
+    pictures = study.pictures
+    numbers = [study.seed, study.repeats]
+    numbers += [side for picture in pictures for side in (picture.width, picture.height)]
+    ids = [study.id, *(picture.id for picture in pictures)]
+    names = [*study.classes]
+    names += [name for picture in pictures for name in (picture.phone, picture.scene)]
+    kinds = [picture.kind for picture in pictures]
+    if {*map(type, numbers)} != {int}:
+        raise TypeError("a number of another type")
+    if {*map(type, [study.title, study.prompt, *ids, *names, *kinds])} != {str}:
+        raise TypeError("a text of another type")
+    if not (0 <= study.repeats <= MOST_REPEATS and study.seed >= 0):
+        raise ValueError("a number out of its range")
+    if not all(_ID.fullmatch(i) for i in ids) or len({*ids}) < len(ids) or not study.questions():
+        raise ValueError("no questions, or a wrong or doubled id")
+    for name in names:
+        check_name(name, "name")

@@ -72,8 +72,10 @@ def listening(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)  # the server listens before it prints the address
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        if isinstance(error, UnicodeError):  # of the codec for names of hosts
+            reason = "no name of a host"
         raise StudyError(
             f"cannot listen on {host} port {port}: {reason}; choose another --host or --port"
         ) from None

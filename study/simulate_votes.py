@@ -62,6 +62,8 @@ class SimulateVotesConfig:
     def __post_init__(self):
         if self.participants < 2:
             raise StudyError(f"--participants {self.participants}: give 2 or more")
+        if self.seed < 0:
+            raise StudyError(f"--seed {self.seed}: give 0 or more")
         if not 1 <= self.photos <= 50:
             raise StudyError(f"--photos {self.photos}: give 1 to 50")
 

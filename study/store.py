@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import sqlalchemy.event
@@ -17,6 +18,7 @@ from study import sqlite_file, tables
 from study.design import DATABASE, StudyError
 from study.journal import Step, Visit, find_damage
 
+MOST_PARTICIPANTS = 2**31 - 1
 ATTEMPTS = 50  # to take a number that another participant may take
 
 
@@ -93,6 +95,7 @@ class Store:
         self._engine = sa.create_engine(
             parsed,
             connect_args=options,
+            poolclass=sa.QueuePool,
             pool_size=20,
             max_overflow=20,
             pool_pre_ping=not self._sqlite,
@@ -150,6 +153,7 @@ class Store:
             if row is None:
                 return None
             rows = self._rows(connection, tables.steps.c.participant == row.id)
+        self._check_number(row.number)
         found = self._checked(row.number, rows)
         return Visit(row.id, row.number, tuple(step for _, step in found))
 
@@ -208,6 +212,8 @@ class Store:
             joined = connection.execute(
                 sa.select(p.id, p.number).where(p.study == self._study).order_by(p.number)
             ).all()
+            for _, number in joined:
+                self._check_number(number)
             own = sa.select(p.id).where(p.study == self._study)
             rows = self._rows(connection, tables.steps.c.participant.in_(own))
         visits: dict[int, list[sa.Row]] = {key: [] for key, _ in joined}
@@ -228,6 +234,10 @@ class Store:
             ).all()
         except (TypeError, ValueError) as error:  # a value is not what its column says
             raise self.damaged(str(error)) from None
+
+    def _check_number(self, number: Any) -> None:
+        if type(number) is not int or not 0 <= number <= MOST_PARTICIPANTS:
+            raise self.damaged(f"{str(number)[:40]!r} is no number of a participant")
 
     def _checked(self, number: int, rows: Sequence[sa.Row]) -> list[tuple[int, Step]]:
         """Return (time, step) of the visit of participant `number`."""

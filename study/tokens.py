@@ -7,6 +7,7 @@ import re
 import secrets
 from pathlib import Path
 
+from common.plain_file import read_plain
 from study.design import SECRET, StudyError
 
 _TOKEN = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{32})")
@@ -27,8 +28,8 @@ def read_secret(folder: str | Path) -> bytes:
     """
     path = Path(folder) / SECRET
     try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except (FileNotFoundError, ValueError):
+        secret = bytes.fromhex(read_plain(path).decode("ascii").strip())
+    except (OSError, ValueError):
         secret = b""
     if len(secret) != 32:
         raise StudyError(f"{path}: missing or damaged: restore the file from a copy of the study")

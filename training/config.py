@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ DATA, NETWORK, OBJECTIVE, OPTIMIZER, DISTILLATION, MACHINE, RUN = (
     *("hardware", "the run"),
 )
 
+# Far beyond what any machine can use; larger numbers are mistakes.
+MOST = {
+    **dict.fromkeys(("channels", "blocks", "discriminator_width"), 10_000),
+    **dict.fromkeys(("simulated_pairs", "distilled_pairs", "look_steps"), 100_000_000),
+    **dict.fromkeys(("learning_rate", "discriminator_learning_rate", "adam_epsilon"), 1e30),
+}
 GIVEN = "given"  # the field of a configuration that is no option
 ADAPTIVE = ("look_steps", "mosaics", "rehearsed")  # options for the network that sees the photo
 VALIDATIONS = 10  # of a run, or more
@@ -248,6 +255,10 @@ class TrainConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise TrainingError(f"--{name} must be at least 1")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if value is not None and value > most:
+                raise TrainingError(f"--{name} must be at most {most:,}")
         positive = ("learning_rate", "discriminator_learning_rate", "discriminator_width")
         for name in (*positive, "adam_epsilon"):
             value = getattr(self, name)
@@ -349,18 +360,51 @@ def with_recipe(config: TrainConfig) -> TrainConfig:
 
 
 def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
-    saved = config.folder / CONFIG
-    if not saved.is_file():
-        raise TrainingError(f"{config.folder}: no run to resume")
-    try:
-        earlier = with_recipe(TrainConfig(**options_from_json(TrainConfig, saved.read_text())))
-    except (ValueError, TypeError) as error:
-        raise TrainingError(f"{saved}: damaged or of another version ({error})") from error
+    earlier = read_config(config.folder, TrainConfig, with_recipe)
     movable = set(MOVABLE)
     if earlier.schedule == "constant":
         movable.add("steps")
     if "random" not in (earlier.vgg_weights, config.vgg_weights):
         movable.add("vgg_weights")
+    taken = take_up(config, earlier, movable, config.folder)
+    taken = dataclasses.replace(taken, distribute=config.distribute)
+    if config.distribute != "none":
+        taken = dataclasses.replace(taken, jit_compile=config.jit_compile)
+    return taken
+
+
+def read_config(folder: Path, config_class: type, complete: Callable = lambda config: config):
+    """Read the configuration of the run in a folder.
+
+    Args:
+        folder: The folder of the run.
+        config_class: The dataclass of its options.
+        complete: Makes the configuration complete.
+
+    Raises:
+        TrainingError: There is no run, or its configuration is damaged.
+    """
+    saved = folder / CONFIG
+    if not saved.is_file():
+        raise TrainingError(f"{folder}: no run to resume")
+    try:
+        return complete(config_class(**options_from_json(config_class, saved.read_text())))
+    except (ValueError, TypeError) as error:
+        raise TrainingError(f"{saved}: damaged or of another version ({error})") from error
+
+
+def take_up(config: Any, earlier: Any, movable: Collection[str], folder: Path) -> Any:
+    """Return the configuration with which a command goes on with an earlier run.
+
+    Args:
+        config: The configuration of the command, with a field that `given_options` made.
+        earlier: The configuration of the run.
+        movable: The options that the command may change.
+        folder: The folder of the run.
+
+    Raises:
+        TrainingError: The command gives another option that differs from the run's.
+    """
     given = {
         field.name: getattr(config, field.name)
         for field in dataclasses.fields(config)
@@ -371,10 +415,7 @@ def _as_in_earlier_run(config: TrainConfig) -> TrainConfig:
     for name, value in given.items():
         before = getattr(earlier, name)
         if name not in movable and before != value:
-            raise TrainingError(f"{config.folder}: was trained with --{name} {before}, not {value}")
-    given["distribute"] = config.distribute
-    if config.distribute != "none":
-        given["jit_compile"] = config.jit_compile
+            raise TrainingError(f"{folder}: was trained with --{name} {before}, not {value}")
     return dataclasses.replace(earlier, **given)
 
 

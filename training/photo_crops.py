@@ -1,5 +1,6 @@
 """Training samples for the network for any phone: a patch, and the thumbnail of its photo."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 
 from data.free_photos import part_of, reduce_photo
 from photos import photos_in
+from photos.listing import list_photos
 from simulation.faults import (
     MARGIN,
     LightFaults,
@@ -30,6 +32,29 @@ class NoPhotosError(ValueError):
     """A folder without readable photos to train on."""
 
 
+def training_files(
+    folders: Iterable[str | Path], part: str | None, quiet: bool = False
+) -> list[Path]:
+    """Return the photos of a part in folders, see `PhotoCrops`.
+
+    Without `quiet`, lines on stderr name the files that are left out.
+
+    Raises:
+        NoPhotosError: The folders have no photo of that part.
+        OSError: A folder is missing.
+    """
+    places = [Path(folder) for folder in folders]
+    files = sorted(
+        path
+        for place in places
+        for path in (list_photos(place, SUFFIXES).photos if quiet else photos_in(place, SUFFIXES))
+        if part in (None, part_of(path.name))
+    )
+    if not files:
+        raise NoPhotosError(f"{', '.join(map(str, places))}: no photos of the part {part}")
+    return files
+
+
 class PhotoCrops:
     """Draws training samples from clean photos.
 
@@ -45,14 +70,7 @@ class PhotoCrops:
 
     def __init__(self, folders, part: str | None, size: int = 256, patch: int = 96):
         self.size, self.patch = size, patch
-        files = sorted(
-            path
-            for folder in folders
-            for path in photos_in(Path(folder), SUFFIXES)
-            if part in (None, part_of(path.name))
-        )
-        if not files:
-            raise NoPhotosError(f"{', '.join(map(str, folders))}: no photos of the part {part}")
+        files = training_files(folders, part, quiet=True)
         self.names = [path.stem for path in files]
         self._photos = [_read(path) for path in files]
         self._small = [reduce_photo(photo, SMALL, least=8) for photo in self._photos]

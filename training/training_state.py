@@ -51,6 +51,8 @@ def restore_state(path: str | Path, variables: list[keras.Variable]) -> dict:
     try:
         with np.load(path, allow_pickle=False) as file:
             progress = json.loads(str(file["progress"]))
+            if not isinstance(progress, dict):
+                raise ValueError("progress is no object")
             arrays = [file[name] for name in sorted(file.files) if name != "progress"]
     except Exception as error:  # a damaged archive raises many types
         raise WeightsError(f"{path}: damaged checkpoint; remove it to start over") from error

@@ -24,7 +24,8 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,24 @@ import numpy as np
 from common import command_line
 from common.atomic_files import naming, write_whole
 from common.backend import import_keras
-from common.command_line import ESSENTIAL, option
+from common.command_line import ESSENTIAL, given_options, option
 from common.finite_weights import are_finite
 from common.folder_lock import claimed
+from common.numbers import LARGEST
 from common.run_folder import LAST, STATE
-from common.signals import ENDING, start_resource_tracker
-from training.config import TrainingError, write_config
+from common.signals import ENDING, signals_blocked, start_resource_tracker, unblock_signals
+from training.config import TrainingError, read_config, take_up, write_config
 
 LOG = "log.csv"
 KEPT = 200  # number of the latest batches from which training draws
 FIRST = 20  # batches that must be ready before training starts to draw
 PATIENCE = 300  # seconds to wait for a batch
+LOOK = 2.0  # seconds between two looks whether the worker processes live
+MOST_RATE = 1e30  # of learning; larger numbers do not fit float32
+SMALLEST, LARGEST_PATCH, MULTIPLE = 16, 4096, 4  # pixels of a patch
+# What a resumed run may change: places of files, lengths, and how the samples are made.
+MOVABLE = {"resume", "run_dir", "photos", "start_from", "light_from", "steps", "light_steps"}
+MOVABLE |= {"workers", "save_every"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,22 +82,45 @@ class UniversalConfig:
     save_every: float = option(120.0, "seconds between checkpoints")
     seed: int = option(0, "seed of the weights, the samples and the faults")
     resume: bool = option(False, "continue the run in --run_dir", group=ESSENTIAL)
+    given: frozenset[str] = given_options()
+
+    def __post_init__(self):
+        for name in ("batch_size", "light_batch"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"--{name} must be at least 1")
+        for name in ("steps", "light_steps", "workers", "save_every"):
+            if getattr(self, name) < 0:
+                raise TrainingError(f"--{name} must be at least 0")
+        if not 0 < self.learning_rate <= MOST_RATE:
+            raise TrainingError(f"--learning_rate must be above 0 and at most {MOST_RATE:g}")
+        if not SMALLEST <= self.patch <= LARGEST_PATCH or self.patch % MULTIPLE:
+            raise TrainingError(
+                f"--patch must be a multiple of {MULTIPLE} from {SMALLEST} to {LARGEST_PATCH}"
+            )
+        if not 0 <= self.seed <= LARGEST:
+            raise TrainingError(f"--seed must be from 0 to {LARGEST}")
 
 
 def main(config: UniversalConfig) -> None:
     """Train both parts of the network."""
+    from training.photo_crops import training_files
+
     folder = Path(config.run_dir)
-    if not config.photos:
-        raise TrainingError(
-            "no photos to train on; give --photos FOLDER (data/free_photos.py makes one)"
-        )
     with claimed(folder):
         if config.resume and not (folder / STATE).exists():
             raise TrainingError(f"{folder}: holds no run to continue; leave --resume out")
         if not config.resume and (folder / STATE).exists():
             raise TrainingError(f"{folder}: holds a run; give --resume or another --run_dir")
+        if config.resume:
+            earlier = read_config(folder, UniversalConfig)
+            config = take_up(config, earlier, MOVABLE, folder)
+        if not config.photos:
+            raise TrainingError(
+                "no photos to train on; give --photos FOLDER (data/free_photos.py makes one)"
+            )
+        # An error of the worker processes would come late.
+        run = Run(config, folder, fingerprint(training_files(config.photos, "train")))
         write_config(folder, config)
-        run = Run(config, folder)
         run.train("light", config.light_steps)
         run.train("detail", config.steps)
 
@@ -100,11 +131,16 @@ class Run:
     Args:
         config: The options.
         folder: The folder of the run.
+        photos: The checksum of the names and sizes of the photos.
+
+    Raises:
+        TrainingError: The state of the run to continue is damaged, or belongs to other photos.
+        WeightsError: A network to start from has another design.
     """
 
-    def __init__(self, config: UniversalConfig, folder: Path):
+    def __init__(self, config: UniversalConfig, folder: Path, photos: int):
         keras = import_keras()
-        from models.network_files import load_generator
+        from models.network_files import WeightsError, load_generator
         from models.thumbnail_input import with_thumbnail_input
         from models.universal import (
             FIXED,
@@ -115,10 +151,13 @@ class Run:
         )
 
         keras.utils.set_random_seed(config.seed)
-        self.config, self.folder = config, folder
+        self.config, self.folder, self.photos = config, folder, photos
         self.model = load_generator(config.start_from) if config.start_from else build_universal()
         if config.light_from:
             take_light(self.model, load_generator(config.light_from))
+        names = {layer.name for layer in self.model.layers}
+        if not names.issuperset(FIXED):
+            raise WeightsError(f"{config.start_from}: not a network for any phone")
         for name in FIXED:
             self.model.get_layer(name).trainable = False
         light = {v.path for v in light_variables(self.model)}
@@ -202,6 +241,7 @@ class Run:
         for kind, values in self.state.items():
             arrays |= {f"{kind}_{i}": value for i, value in enumerate(values)}
         arrays |= {f"done_{part}": steps for part, steps in self.done.items()}
+        arrays["photos"] = self.photos
         content = io.BytesIO()
         np.savez(content, **arrays)
         write_whole(self.folder / STATE, content.getvalue())
@@ -213,12 +253,26 @@ class Run:
 
     def _restore(self) -> None:
         """Read the state that `save` wrote."""
-        with np.load(self.folder / STATE) as arrays:
-            for index, variable in enumerate(self.variables):
-                variable.assign(arrays[f"weight_{index}"])
-            for kind in self.state:
-                self.state[kind] = [arrays[f"{kind}_{i}"] for i in range(len(self.variables))]
-            self.done = {part: int(arrays[f"done_{part}"]) for part in self.done}
+        path, shapes = self.folder / STATE, [tuple(v.shape) for v in self.variables]
+        try:
+            with np.load(path) as arrays:
+                found = {
+                    kind: [arrays[f"{kind}_{index}"] for index in range(len(shapes))]
+                    for kind in ("weight", *self.state)
+                }
+                self.done = {part: int(arrays[f"done_{part}"]) for part in self.done}
+                photos = int(arrays["photos"])
+            if any([array.shape for array in values] != shapes for values in found.values()):
+                raise ValueError("the state of another network")
+        except Exception as error:  # a damaged archive raises almost anything
+            raise TrainingError(
+                f"{path}: damaged or of another version; start again in a new --run_dir"
+            ) from error
+        if photos != self.photos:
+            raise TrainingError(f"{self.folder}: was trained with other photos than --photos has")
+        for variable, value in zip(self.variables, found.pop("weight"), strict=True):
+            variable.assign(value)
+        self.state = found
 
     def _log(self, part: str, step: int, steps: int, means: np.ndarray, speed: float) -> None:
         """Print the means since the last line, and write them to the log."""
@@ -232,6 +286,12 @@ class Run:
         left = (steps - step) / max(speed, 1e-6)
         shown = "  ".join(f"{k} {v:.4f}" for k, v in values.items())
         print(f"{part} {step}/{steps}  {shown}  {speed:.1f}/s  {left / 60:.0f} min", flush=True)
+
+
+def fingerprint(files: Sequence[Path]) -> int:
+    """Return a checksum of the names and sizes of files."""
+    facts = [(path.name, path.stat().st_size) for path in files]
+    return zlib.crc32(repr(facts).encode())
 
 
 def learning_rate(step: int, steps: int, largest: float) -> float:
@@ -262,7 +322,8 @@ class Samples:
             for worker in range(config.workers):
                 arguments = (config, part, (*self._seed, worker), self._queue, os.getpid())
                 self._processes.append(context.Process(target=_work, args=arguments, daemon=True))
-                self._processes[-1].start()
+                with signals_blocked():
+                    self._processes[-1].start()
         else:
             self._made = sample_batches(config, part, (*self._seed, 0))
 
@@ -270,18 +331,20 @@ class Samples:
         """Return one of the latest batches, and take in at most one new batch that is ready."""
         if not self._processes:
             return next(self._made)
+        end = time.monotonic() + PATIENCE
         while True:
             try:
-                batch = self._queue.get(block=len(self._kept) < FIRST, timeout=PATIENCE)
+                batch = self._queue.get(block=len(self._kept) < FIRST, timeout=LOOK)
             except queue.Empty:
-                break
+                living = all(process.is_alive() for process in self._processes)
+                if len(self._kept) >= FIRST or not living or time.monotonic() > end:
+                    break
+                continue
             self._kept.append(batch)
             if len(self._kept) >= FIRST:
                 break
         if not self._kept:
-            raise TrainingError(
-                f"no worker process made a batch in {PATIENCE} s; give --workers 0 to see why"
-            )
+            raise TrainingError("the worker processes make no batches; give --workers 0 to see why")
         return self._kept[self._rng.integers(len(self._kept))]
 
     def close(self) -> None:
@@ -315,6 +378,7 @@ def _work(config: UniversalConfig, part: str, seed: tuple[int, ...], output, par
     for number in ENDING:  # signals are for the trainer, which ends its processes by SIGTERM
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    unblock_signals()
     # At its end, a process waits until all its batches are read. Nobody reads them any more when
     # the trainer is gone.
     output.cancel_join_thread()

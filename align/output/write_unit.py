@@ -41,6 +41,7 @@ from align.settings import AlignmentSettings
 from align.window import Window, WindowPatches
 from common.atomic_files import new_folder
 from common.contact_sheet import contact_sheet
+from common.plain_file import read_json
 from common.write_picture import write_picture
 
 UNIT = "unit.json"
@@ -122,7 +123,7 @@ def read_unit(folder: Path) -> Unit | None:
     A disk may lose or empty the newest files if the machine loses power.
     """
     try:
-        facts = json.loads((folder / UNIT).read_text(encoding="utf-8"))
+        facts = read_json(folder / UNIT)
         if facts["failure"]:
             return Unit(folder, facts["failure"])
         if facts.pop("files") != _checksums(folder):

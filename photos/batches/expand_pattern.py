@@ -32,7 +32,7 @@ def _matches(folder: Path, parts: list[str]) -> Iterator[Path]:
     if first == "**":
         yield from _matches(folder, rest or ["*"])
         for below in _entries(folder):
-            if below.is_dir() and not below.is_symlink():
+            if is_folder(below) and not below.is_symlink():
                 yield from _matches(below, parts)
     elif not is_pattern(first) or os.path.lexists(folder / first):
         if os.path.lexists(folder / first):
@@ -53,3 +53,11 @@ def _entries(folder: Path, hidden: bool = False) -> list[Path]:
 def is_pattern(word: str) -> bool:
     """Return whether a word holds wildcards."""
     return any(letter in word for letter in "*?[")
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder; False where a closed folder hides that."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from photos import PhotoError
 from photos.batches.before_after import is_comparison
-from photos.batches.expand_pattern import expand, is_pattern
+from photos.batches.expand_pattern import expand, is_folder, is_pattern
 from photos.batches.file_names import cut_name, resolved_path
 from photos.batches.record import NAME as RECORD
 from photos.files import format_by_content, heif_is_writable
@@ -86,7 +86,7 @@ def _photos_of(
 ) -> Iterator[tuple[Path, Path]]:
     """Yield the photos that one word of the command line means, with their relative paths."""
     path = Path(argument)
-    if path.is_dir():
+    if is_folder(path):
         found = _in_folder(path, recursive, skipped, failures, notes)
         if not found:
             deeper = "" if recursive else "; --recursive searches deeper"
@@ -99,7 +99,10 @@ def _photos_of(
         yield path, Path(path.name)
     elif is_pattern(argument):
         root, found = expand(argument)
-        found = [one for one in found if not one.is_dir() and refuse(one) is None]
+        refused = [refuse(one) for one in found if not is_folder(one)]
+        failures += [f"{one.path}: {one.reason}" for one in refused if one and one.is_fault]
+        left_out = {one.path for one in refused if one}
+        found = [one for one in found if one not in left_out and not is_folder(one)]
         found = [photo for photo in found if not is_comparison(photo)]
         if skipped is not None:
             if resolved_path(root) in skipped.parents:

@@ -212,4 +212,6 @@ def _note(record: Record, job: Job, state: list[int] | None, finished: bool = Tr
     try:
         record.add(job.source, job.target, state, finished)
     except OSError as error:
-        raise PhotoError(f"{job.folder}: {error.strerror or error}") from error
+        # The name of the file: the record may be a link or a folder of somebody else.
+        place = error.filename or job.folder
+        raise PhotoError(f"{place}: {error.strerror or error}") from error
