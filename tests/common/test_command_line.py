@@ -6,6 +6,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from common import command_line
@@ -531,3 +533,31 @@ def test_an_option_counts_as_given_also_where_it_equals_its_default(capsys, word
     with pytest.raises(SystemExit):
         parsed(Knowing, "--help")
     assert "--given" not in capsys.readouterr().out
+
+
+def lacks_in_python(_):
+    raise MemoryError
+
+
+def lacks_in_opencv(_):
+    cv2.resize(np.zeros((8, 8), np.uint8), (1 << 30, 1 << 15))
+
+
+def lacks_in_tensorflow(_):
+    error = type("ResourceExhaustedError", (Exception,), {})
+    raise error("OOM when allocating tensor with shape[1000000,10000000]")
+
+
+def lacks_in_jax(_):
+    error = type("XlaRuntimeError", (RuntimeError,), {})
+    raise error("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")
+
+
+@pytest.mark.parametrize(
+    "main", [lacks_in_python, lacks_in_opencv, lacks_in_tensorflow, lacks_in_jax]
+)
+def test_a_lack_of_memory_is_one_line(capsys, main):
+    with pytest.raises(SystemExit) as ended:
+        command_line.run(main, Config, "A script.", prog="script", words=["--phone", "x"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("script: error: not enough memory")

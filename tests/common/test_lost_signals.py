@@ -59,8 +59,8 @@ def test_an_interrupt_while_libraries_load_is_one_line(command):
     assert process.stderr is not None
     for line in process.stderr:
         if line.rstrip().endswith("common.environment"):
-            break  # the command checks its environment, and then loads libraries for long
-    time.sleep(0.05)
+            break
+    process.stderr.readline()  # the command has checked its environment, and loads libraries
     process.send_signal(signal.SIGINT)
     lines = [line for line in process.stderr if not line.startswith("import time:")]
     assert process.wait(timeout=60) == 128 + signal.SIGINT

@@ -3,9 +3,26 @@
 import struct
 
 import pytest
+from PIL import Image
 
-from data.free_photos import PARTS, part_of
+from data.free_photos import PARTS, FreePhotosConfig, FreePhotosError, main, part_of
 from data.qt_resources import read_resources
+
+
+def test_a_missing_folder_of_packages_is_named(tmp_path):
+    with pytest.raises(FreePhotosError, match="typo: no such folder"):
+        main(FreePhotosConfig(packages=str(tmp_path / "typo"), output=str(tmp_path / "out")))
+
+
+def test_photos_that_are_left_out_are_named(tmp_path, capsys):
+    city = tmp_path / "city"
+    city.mkdir()
+    (city / "1.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    Image.new("RGB", (400, 100)).save(city / "2.jpg")
+    main(FreePhotosConfig(city100=str(city), output=str(tmp_path / "out")))
+    lines = capsys.readouterr().err.splitlines()
+    left_out = [line for line in lines if line.startswith("left out city100")]
+    assert [line.split(":")[0] for line in left_out] == ["left out city100-1", "left out city100-2"]
 
 
 def test_photos_of_one_subject_are_in_one_part():

@@ -177,6 +177,21 @@ def test_a_damaged_table_is_named(tmp_path, training, content):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_table_that_is_no_file_is_named_and_never_opened(tmp_path, training, make):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg")
+    make(tmp_path / "mine" / "pairs.csv")
+    assert "pairs.csv: not readable" in refusal(training_pairs, tmp_path, "mine")
+
+
+def test_two_patches_of_one_name_are_refused(tmp_path, training):
+    for side in ("mine", "canon"):
+        touch(training / side, "0.jpg", "1.jpg")
+    touch(training / "mine", "1.png")
+    assert "has the same name; remove one" in refusal(training_pairs, tmp_path, "mine")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_a_patch_that_is_no_file_is_named_and_never_opened(tmp_path, training, make):
     """Whoever opens a named pipe waits forever."""
     for side in ("mine", "canon"):

@@ -1,6 +1,7 @@
 """The engines of .tflite files and of Keras models, and the way that each photo goes."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -188,13 +189,27 @@ def test_without_a_manifest_nothing_is_assumed_local(files, network, tmp_path):
         np.testing.assert_allclose(enhance_image(engine, image), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"halo": "x"}', '{"halo": -1}', '{"halo": 32}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "[]", '{"halo": "x"}', '{"halo": -1}', '{"halo": 32}', "[" * 100_000),
+        *('{"halo": Infinity}', '{"halo": 1e999}', '{"multiple": NaN}', '{"bytes_per_pixel": -5}'),
+        *('{"bytes_per_pixel": Infinity}', '{"bytes_per_pixel": 1e300}'),
+    ],
+)
 def test_bad_manifest(files, tmp_path, text):
     shutil.copy(files / "64.tflite", tmp_path)
     (tmp_path / "64.json").write_text(text)
     with pytest.raises(ModelFileError, match=r"64\.json: ") as raised:
         LiteRTEngine(tmp_path / "64.tflite")
     assert "\n" not in str(raised.value)
+
+
+def test_a_manifest_that_is_a_pipe_is_not_waited_for(files, tmp_path):
+    shutil.copy(files / "64.tflite", tmp_path)
+    os.mkfifo(tmp_path / "64.json")
+    with pytest.raises(ModelFileError, match=r"64\.json: .*regular"):
+        LiteRTEngine(tmp_path / "64.tflite")
 
 
 def test_bad_model_files(files, tmp_path, capfd):

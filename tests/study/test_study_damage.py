@@ -69,6 +69,9 @@ def test_flipped_bits(folder, capsys, monkeypatch):
         ("update steps set scene = x'00ff' where step = 1", "step 1 has a value of a wrong type"),
         ("update steps set position = 'x' where step = 1", "step 1 has a wrong number"),
         ("drop table steps", "no votes"),
+        ("update participants set number = 'a' where number = 1", "'a' is no number"),
+        ("update participants set number = -1 where number = 1", "'-1' is no number"),
+        ("update participants set number = 1 << 40 where number = 1", "is no number"),
     ],
 )  # fmt: skip
 def test_wrong_values(folder, capsys, tmp_path, change, culprit):

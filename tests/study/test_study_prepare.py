@@ -1,6 +1,8 @@
 """Preparation of a study: valid and invalid folders; no file reveals its class."""
 
 import itertools
+import json
+import os
 import stat
 
 import numpy as np
@@ -11,6 +13,9 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from study.design import StudyError, check_name, read_study
 from study.prepare import PrepareConfig, main, prepare
+from study.serve import listening
+from study.store import open_store
+from study.tokens import read_secret
 
 
 def config(root, *words, **options):
@@ -227,11 +232,58 @@ def test_only_the_owner_can_read_the_secret(folders):
     assert stat.S_IMODE(mode) == 0o600
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 9}', '{"version": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 9}', '{"version": 1}', "[" * 100_000])
 def test_a_damaged_study_is_refused_in_one_line(tmp_path, text):
     (tmp_path / "study.json").write_text(text)
     with pytest.raises(StudyError, match=r"study\.json"):
         read_study(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"repeats": "x"}, {"repeats": 1.5}, {"repeats": 10**30}, {"repeats": -5}, {"seed": {}},
+        {"seed": -1}, {"title": 5}, {"prompt": None}, {"id": 7}, {"classes": [1, 2]},
+    ],
+)  # fmt: skip
+def test_a_study_with_wrong_values_is_refused(folders, change):
+    prepare(config(folders))
+    path = folders / "study" / "study.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(StudyError, match=r"study\.json: damaged"):
+        read_study(folders / "study")
+
+
+def test_a_study_with_one_picture_twice_is_refused(folders):
+    prepare(config(folders))
+    path = folders / "study" / "study.json"
+    facts = json.loads(path.read_text())
+    facts["pictures"].append(facts["pictures"][0])
+    path.write_text(json.dumps(facts))
+    with pytest.raises(StudyError, match=r"study\.json: damaged"):
+        read_study(folders / "study")
+
+
+@pytest.mark.parametrize("name", ["study.json", "secret.key"])
+def test_a_pipe_in_the_folder_of_a_study_is_not_waited_for(folders, name):
+    prepare(config(folders))
+    path = folders / "study" / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StudyError, match=name.replace(".", r"\.")):
+        (read_study if name == "study.json" else read_secret)(folders / "study")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example", "no such host"])
+def test_a_host_that_is_no_name_is_refused(host):
+    with pytest.raises(StudyError, match="cannot listen on"):
+        listening(host, 0)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_opens(folders, url):
+    prepare(config(folders))
+    open_store(folders / "study", url, read_study(folders / "study").id).close()
 
 
 def test_photos_outside_the_folder_cannot_be_named(folders):

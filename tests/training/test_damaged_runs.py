@@ -1,10 +1,13 @@
 """A run whose files were changed is refused in one line that names the file."""
 
+import dataclasses
 import json
+import math
 
 import pytest
 
 from training.config import TrainConfig, TrainingError, resolved, with_recipe, write_config
+from training.progress import Progress
 from training.recording import read_curve
 
 
@@ -49,3 +52,50 @@ def test_a_curve_of_numbers_is_read(tmp_path):
     assert read_curve(tmp_path) == [
         {"step": 500, "psnr": 20.5}, {"step": 1000, "psnr": 21.0, "ssim": 0.8}
     ]  # fmt: skip
+
+
+PROGRESS = {
+    "pairs": 3,
+    "fingerprint": 4,
+    "validation": 5,
+    "step": 2,
+    "best_psnr": 20.0,
+    "waited": 0,
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"step": "2"}, {"step": 0.5}, {"step": -5}, {"best_psnr": "20"}, {"best_psnr": math.nan},
+        {"pairs": None}, {"surprise": 1}, {"step": True}, {"waited": [0]},
+    ],
+)  # fmt: skip
+def test_a_checkpoint_with_wrong_progress_is_refused(change):
+    with pytest.raises(ValueError, match=r"step|best_psnr|pairs|waited|other facts"):
+        Progress.from_saved({**PROGRESS, **change})
+
+
+@pytest.mark.parametrize("missing", ["pairs", "fingerprint"])
+def test_a_checkpoint_that_lacks_progress_is_refused(missing):
+    with pytest.raises(ValueError, match="other facts"):
+        Progress.from_saved({name: v for name, v in PROGRESS.items() if name != missing})
+
+
+def test_progress_comes_back_as_it_was_saved():
+    for before in (Progress(**PROGRESS), Progress(1, 2)):
+        facts = json.loads(json.dumps(dataclasses.asdict(before)))
+        assert Progress.from_saved(facts) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"blocks": 100_000}, {"channels": 10**12}, {"discriminator_width": 1e300},
+        {"simulated_pairs": 2**32 - 1}, {"distilled_pairs": 2**32 - 1}, {"look_steps": 2**32 - 1},
+        {"learning_rate": 1e300}, {"adam_epsilon": 1e300},
+    ],
+)  # fmt: skip
+def test_numbers_beyond_any_machine_are_refused(change):
+    with pytest.raises(TrainingError, match=rf"--{next(iter(change))} must be at most"):
+        TrainConfig("mine", **change)

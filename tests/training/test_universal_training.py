@@ -1,7 +1,9 @@
 """The training of the network for any phone: its samples, and its runs."""
 
 import csv
+import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 import models
+from models.mobile import build_mobile
 from models.universal import FIXED, build_universal
 from training.config import TrainingError
 from training.photo_crops import CLEAN, NoPhotosError, PhotoCrops, synthetic_photo
@@ -142,3 +145,90 @@ def test_a_broken_network_is_not_saved(photos, tmp_path):
     with pytest.raises(TrainingError, match="training broke the network"):
         main(config)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"config.json", LOG}
+
+
+def options(photos, folder, **changes):
+    """Return the options of a short run."""
+    given = {"light_steps": 1, "steps": 1, "batch_size": 1, "light_batch": 1, "patch": 64}
+    given |= {"photos": (str(photos),), "run_dir": str(folder), "workers": 0, **changes}
+    return UniversalConfig(**given, given=frozenset(given))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch_size": 0}, {"light_batch": -1}, {"steps": -1}, {"light_steps": -1}, {"patch": 0},
+        {"patch": -4}, {"patch": 66}, {"patch": 4_294_967_292}, {"workers": -1}, {"seed": -1},
+        {"seed": 2**32}, {"save_every": -1.0}, {"learning_rate": 0.0}, {"learning_rate": -1.0},
+        {"learning_rate": 1e300},
+    ],
+)  # fmt: skip
+def test_numbers_out_of_range_are_refused(photos, tmp_path, change):
+    with pytest.raises(TrainingError, match=f"--{next(iter(change))} must be"):
+        options(photos, tmp_path, **change)
+
+
+def test_a_missing_folder_of_photos_is_named_before_a_process_starts(tmp_path):
+    with pytest.raises(FileNotFoundError, match="typo"):
+        main(options(tmp_path / "typo", tmp_path / "run", workers=1))
+    with pytest.raises(NoPhotosError, match="no photos"):
+        main(options(tmp_path, tmp_path / "run", workers=1))
+
+
+@pytest.fixture(scope="module")
+def finished(photos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    main(options(photos, folder))
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """Return a copy of a finished run."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 7}, {"learning_rate": 0.5}, {"batch_size": 3}, {"patch": 96}]
+)
+def test_a_resumed_run_keeps_its_options(photos, run, change):
+    before = (run / "config.json").read_bytes()
+    (name,) = change
+    with pytest.raises(TrainingError, match=f"was trained with --{name}"):
+        main(options(photos, run, resume=True, **change))
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_a_resumed_run_takes_its_options_up(photos, run):
+    main(UniversalConfig(run_dir=str(run), resume=True, steps=2, given=frozenset({"steps"})))
+    config = json.loads((run / "config.json").read_text())
+    assert (config["steps"], config["batch_size"], config["patch"]) == (2, 1, 64)
+    assert config["photos"] == [str(photos)]
+
+
+def test_a_run_does_not_go_on_with_other_photos(photos, run, tmp_path):
+    other = Path(shutil.copytree(photos, tmp_path / "other"))
+    next(other.glob("*-3.png")).rename(other / "photo-33.png")
+    with pytest.raises(TrainingError, match="other photos"):
+        main(options(other, run, resume=True, steps=2))
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "text", "flipped", "other"])
+def test_a_damaged_state_is_named_and_nothing_changes(photos, run, damage):
+    path, before = run / "state.npz", (run / "config.json").read_bytes()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    damaged = {"empty": b"", "half": content[: len(content) // 2], "text": b"x", "flipped": content}
+    if damage == "other":
+        np.savez(path, weight_0=np.zeros(3))
+    else:
+        path.write_bytes(bytes(damaged[damage]))
+    with pytest.raises(TrainingError, match=r"state\.npz: damaged"):
+        main(options(photos, run, resume=True, steps=2))
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_a_network_of_another_kind_is_refused(photos, tmp_path):
+    models.save_model(build_mobile(4), tmp_path / "mobile.keras")
+    with pytest.raises(models.WeightsError, match=r"mobile\.keras: not a network for any phone"):
+        main(options(photos, tmp_path / "run", start_from=str(tmp_path / "mobile.keras")))

@@ -1,7 +1,9 @@
 """The photos of a batch, and the files of their results."""
 
+import os
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from photos.batches.find_jobs import find_jobs
@@ -100,3 +102,21 @@ def test_folders_name_what_is_left_out(tmp_path, monkeypatch):
         "s: left out ._a.jpg: hidden",
         "s: left out notes.txt: no photo by name or content",
     ]
+
+
+@pytest.mark.parametrize("pattern", ["shots/**/*.jpg", "shots/*/*.jpg"])
+def test_a_closed_folder_costs_its_own_photos_only(tmp_path, monkeypatch, pattern):
+    """A folder whose names can be listed, but whose files cannot be asked for anything."""
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path, "shots/open/a.jpg", "shots/locked/b.jpg")
+    ask = os.stat
+
+    def closed(path, *args, **options):
+        if "locked/" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return ask(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", closed)
+    jobs, failures = planned(pattern)
+    assert jobs.keys() == {"shots/open/a.jpg"}
+    assert failures == ["shots/locked/b.jpg: Permission denied"]
