@@ -46,6 +46,7 @@ from simulation.shooting import FLATTEST, aligned_pair, check_photo, patch_pairs
 
 VERSION = 3  # raise the version if the same seed gives other patches or files
 HELD_OUT = 0.2  # share of the photos that only give test patches
+MOST_PATCHES = 10_000_000
 
 
 def simulate_dataset(
@@ -100,6 +101,8 @@ def simulate_dataset(
         )
     if train_patches < 1 or test_patches < 1:
         raise SimulationError("give at least one training and one test patch")
+    if max(train_patches, test_patches) > MOST_PATCHES:
+        raise SimulationError(f"give at most {MOST_PATCHES:,} patches")
     if seed < 0:
         raise SimulationError(f"seed {seed}: give 0 or more")
     digests, names = _survey(photos)

@@ -43,6 +43,7 @@ PAIRS = (  # as --pair takes them
     "enhanced:photoshop", "enhanced:ape", "photoshop:ape",
 )  # fmt: skip
 TRUTH_FILE = "simulation.json"
+MOST_PARTICIPANTS = 100_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +61,8 @@ class SimulateVotesConfig:
     seed: int = option(0, "seed of photos, orders and answers")
 
     def __post_init__(self):
-        if self.participants < 2:
-            raise StudyError(f"--participants {self.participants}: give 2 or more")
+        if not 2 <= self.participants <= MOST_PARTICIPANTS:
+            raise StudyError(f"--participants {self.participants}: give 2 to {MOST_PARTICIPANTS:,}")
         if self.seed < 0:
             raise StudyError(f"--seed {self.seed}: give 0 or more")
         if not 1 <= self.photos <= 50:

@@ -505,6 +505,8 @@ def test_unsuitable_photos_are_refused_by_name(textured, tmp_path):
         dataset(small, tmp_path)
     with pytest.raises(SimulationError, match="at least one training and one test patch"):
         dataset(textured, tmp_path, test_patches=0)
+    with pytest.raises(SimulationError, match="at most 10,000,000"):
+        dataset(textured, tmp_path, test_patches=2**32 - 1)
     with pytest.raises(SimulationError, match="seed -1"):
         dataset(textured, tmp_path, seed=-1)
     with pytest.raises(SimulationError, match="at least two"):

@@ -78,6 +78,8 @@ def test_prepare_from_a_shell(tmp_path, capsys):
         (["report", "/nowhere"], "prepare"),
         (["simulate", "--out", "{}"], "exists"),
         (["simulate", "--out", "{}/new", "--participants", "1"], "--participants"),
+        (["simulate", "--out", "{}/new", "--participants", "4294967295"], "--participants"),
+        (["simulate", "--out", "{}/new", "--seed", "-1"], "--seed"),
     ],
 )  # fmt: skip
 def test_mistakes_end_in_one_line(folder, capsys, words, culprit):
