@@ -21,7 +21,6 @@ from evaluation.network_cost import machine, measure_cost
 from evaluation.perceptual_distance import PerceptualDistance
 
 VERSION = 2  # of the computation: raise the number when a metric or a cost changes
-PERCEPTUAL = "perceptual"
 CHUNK = 16  # pairs between two steps of the progress bar
 
 
@@ -58,8 +57,7 @@ def score_method(
         EvaluationError: the method's pictures contain NaN or infinite values.
     """
     path = cache / f"{_key(method, pairs, perceptual)}.npz"
-    names = set(metrics.METRICS) | ({PERCEPTUAL} if perceptual else set())
-    found = _read(path, names)
+    found = _read(path)
     if found is not None:
         return found
     phone, target = pairs.scaled()
@@ -67,7 +65,7 @@ def score_method(
     with waiting(f"measuring {method.name}"):
         values = metrics.per_image(enhanced, target)
         if perceptual:
-            values[PERCEPTUAL] = perceptual(enhanced, target)
+            values["perceptual"] = perceptual(enhanced, target)
         result = Scored(as_pictures(enhanced), values, measure_cost(loaded))
     _write(path, result)
     return result
@@ -121,8 +119,8 @@ def _key(method: Method, pairs: PatchPairs, perceptual: PerceptualDistance | Non
     return digest.hexdigest()[:32]
 
 
-def _read(path: Path, names: set[str]) -> Scored | None:
-    """Return the kept scores, or None if they are missing, damaged, or lack one of the names."""
+def _read(path: Path) -> Scored | None:
+    """Return the kept scores, or None if they are missing or damaged."""
     try:
         with np.load(path) as arrays:
             per_image = {
@@ -130,17 +128,21 @@ def _read(path: Path, names: set[str]) -> Scored | None:
                 for name in arrays.files
                 if name.startswith("metric_")
             }
+            # An archive has no checksum of its names.
+            if sorted(per_image) != json.loads(str(arrays["names"])):
+                return None
             cost = json.loads(str(arrays["cost"]))
-            found = Scored(arrays["pictures"], per_image, cost)
+            return Scored(arrays["pictures"], per_image, cost)
     except Exception:  # missing, or damaged, which raises almost anything
         return None
-    return found if per_image.keys() >= names else None
 
 
 def _write(path: Path, result: Scored) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {f"metric_{name}": values for name, values in result.per_image.items()}
-    arrays |= {"pictures": result.pictures, "cost": np.array(json.dumps(result.cost))}
+    names = np.array(json.dumps(sorted(result.per_image)))
+    cost = np.array(json.dumps(result.cost))
+    arrays |= {"pictures": result.pictures, "names": names, "cost": cost}
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
     write_whole(path, content.getvalue())

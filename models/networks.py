@@ -64,13 +64,13 @@ NETWORKS = {
         recipe="johnson",
     ),
     "mcrn": Network(
-        about="a rival of few operations, like MCRN of the PIRM 2018 challenge",
+        about="a rival like that of PIRM 2018",
         builder="models.rivals.mcrn.build_mcrn",
         options=("channels",),
         recipe="mobile",
     ),
     "ppcn_student": Network(
-        about="a rival of few operations, like the student of PPCN, Hui et al. 2018",
+        about="a rival like that of Hui et al. 2018",
         builder="models.rivals.ppcn.build_ppcn_student",
         options=(),
         recipe="mobile",
