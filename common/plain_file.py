@@ -64,7 +64,16 @@ def read_json(path: str | Path) -> Any:
         OSError: As `read_plain`.
         ValueError: The file holds no JSON, or is nested too deeply.
     """
+    return parse_json(read_plain(path).decode("utf-8"))
+
+
+def parse_json(text: str) -> Any:
+    """Return what a text of JSON says.
+
+    Raises:
+        ValueError: The text is no JSON, or is nested too deeply.
+    """
     try:
-        return json.loads(read_plain(path).decode("utf-8"))
+        return json.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None

@@ -1,11 +1,12 @@
 """Options of a command that an earlier run saved as JSON, checked before anything uses them."""
 
 import dataclasses
-import json
 import math
 import types
 import typing
 from typing import Any
+
+from common.plain_file import parse_json
 
 
 def options_from_json(config_class: type, text: str) -> dict[str, Any]:
@@ -23,10 +24,7 @@ def options_from_json(config_class: type, text: str) -> dict[str, Any]:
         ValueError: The text is no JSON object, or an option is unknown, has a value of another
             type, is not finite, or is none of its choices.
     """
-    try:
-        values = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    values = parse_json(text)
     if not isinstance(values, dict):
         raise ValueError("not a JSON object")
     hints = typing.get_type_hints(config_class)

@@ -65,5 +65,5 @@ def read_run(source: Path) -> dict | None:
         if not all(map(is_phone_name, names.values())):  # they become names of files
             raise ValueError
         return {**run, **names}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ExportError(f"{path}: not the configuration of a training run") from error

@@ -73,9 +73,10 @@ def listening(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(BACKLOG)  # the server listens before it prints the address
     except (OSError, OverflowError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         if isinstance(error, UnicodeError):  # of the codec for names of hosts
-            reason = "no name of a host"
+            reason = "not the name of a host"
+        else:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise StudyError(
             f"cannot listen on {host} port {port}: {reason}; choose another --host or --port"
         ) from None

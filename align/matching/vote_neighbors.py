@@ -119,7 +119,7 @@ def _fit_around(
     voting = votes[row, column] & inside & (around != places[:, None]).any(axis=-1)
     asked = voting.sum(axis=1) >= MIN_VOTERS
     places, voting = places[asked], voting[asked]
-    if len(row) > 1:
+    if len(row) > 1:  # one row stands for all places
         row, column = row[asked], column[asked]
     offsets = centers[row, column] - centers[tuple(places.T)][:, None]
     return _fit_robustly(places, offsets, shift[row, column], voting, tolerance)
@@ -163,8 +163,8 @@ def _fit_robustly(
     squares = np.where(agree, residual**2, 0).sum(axis=1)
     spread = np.where(voters > 0, np.sqrt(squares / np.maximum(voters, 1)), tolerance)
     gradient = solution[:, 1:].transpose(0, 2, 1) / unit[..., None]
-    found = _LocalFits(places, solution[:, 0], gradient, spread, voters)
-    return _LocalFits(*(getattr(found, field.name)[regular] for field in dataclasses.fields(found)))
+    found = (places, solution[:, 0], gradient, spread, voters)
+    return _LocalFits(*(values[regular] for values in found))
 
 
 def _lengths(vectors: np.ndarray) -> np.ndarray:

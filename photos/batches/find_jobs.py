@@ -99,10 +99,11 @@ def _photos_of(
         yield path, Path(path.name)
     elif is_pattern(argument):
         root, found = expand(argument)
-        refused = [refuse(one) for one in found if not is_folder(one)]
+        files = [one for one in found if not is_folder(one)]
+        refused = [refuse(one) for one in files]
         failures += [f"{one.path}: {one.reason}" for one in refused if one and one.is_fault]
         left_out = {one.path for one in refused if one}
-        found = [one for one in found if one not in left_out and not is_folder(one)]
+        found = [one for one in files if one not in left_out]
         found = [photo for photo in found if not is_comparison(photo)]
         if skipped is not None:
             if resolved_path(root) in skipped.parents:

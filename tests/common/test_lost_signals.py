@@ -34,6 +34,7 @@ def start(*words):
     return subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -85,15 +86,7 @@ if __name__ == "__main__":
 def test_an_interrupt_of_the_group_ends_starting_processes_in_silence(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(CHILDREN)
-    process = subprocess.Popen(
-        [sys.executable, script],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = start(script)
     assert process.stdout is not None and process.stdout.readline() == "started\n"
     time.sleep(0.3)  # the children import
     os.killpg(process.pid, signal.SIGINT)
