@@ -168,7 +168,9 @@ def main(config: FreePhotosConfig) -> None:
     found = list(wheel_photos())
     if config.packages:
         if not Path(config.packages).is_dir():
-            raise FreePhotosError(f"{config.packages}: no such folder; give --packages or leave it")
+            raise FreePhotosError(
+                f"{config.packages}: no such folder; correct --packages, or leave the option out"
+            )
         found += package_photos(Path(config.packages))
     if config.city100:
         files = photos_in(Path(config.city100), (".jpg",))

@@ -183,7 +183,9 @@ def by_stem(files: Iterable[Path]) -> dict[str, Path]:
     for path in files:
         other = found.setdefault(path.stem, path)
         if other is not path:
-            raise DatasetError(f"{path}: {other.name} has the same name; remove one of both")
+            raise DatasetError(
+                f"{path}: {other.name} has the same name; remove one of the two files"
+            )
     return found
 
 

@@ -46,7 +46,7 @@ LOG = "log.csv"
 KEPT = 200  # number of the latest batches from which training draws
 FIRST = 20  # batches that must be ready before training starts to draw
 PATIENCE = 300  # seconds to wait for a batch
-LOOK = 2.0  # seconds between two looks whether the worker processes live
+LOOK = 2.0  # seconds between two checks that the worker processes live
 MOST_RATE = 1e30  # of learning; larger numbers do not fit float32
 SMALLEST, LARGEST_PATCH, MULTIPLE = 16, 4096, 4  # pixels of a patch
 # What a resumed run may change: places of files, lengths, and how the samples are made.
